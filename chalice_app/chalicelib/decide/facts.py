@@ -1,0 +1,243 @@
+"""What is known about one service when a decision is made: frozen values, no AWS, no clock.
+
+``observe`` fills these in, ``record`` remembers some of them, ``decide`` only reads them.
+Datetimes are aware and in UTC. A *busy* threshold never stands here: thresholds belong to policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ServiceId:
+    """One ECS service of the account and region we look after."""
+
+    cluster: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.cluster}/{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> ServiceId:
+        """``cluster/name`` -> ServiceId. Raises ValueError when there is not exactly one slash."""
+        cluster, slash, name = text.partition("/")
+        if not (cluster and slash and name) or "/" in name:
+            raise ValueError(f'"{text}" is not cluster/service')
+        return cls(cluster, name)
+
+
+class LaunchType(StrEnum):
+    FARGATE = "fargate"
+    EC2 = "ec2"
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityProviderUse:
+    """One item of a capacity provider strategy."""
+
+    name: str
+    base: int = 0
+    weight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TargetGroup:
+    """CloudWatch's names of a target group: ``targetgroup/…`` and, when attached, ``app/…``."""
+
+    target_group: str
+    load_balancer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScalingBounds:
+    """An Application Auto Scaling target as it stands: its bounds and its three switches."""
+
+    min_capacity: int
+    max_capacity: int
+    scale_in_suspended: bool = False
+    scale_out_suspended: bool = False
+    scheduled_suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSize:
+    """What ``stop`` found and ``start`` must give back, exactly."""
+
+    desired_count: int
+    scaling: ScalingBounds | None
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """One ECS service as AWS described it at ``described_at``."""
+
+    id: ServiceId
+    arn: str
+    desired_count: int
+    running_count: int
+    pending_count: int
+    described_at: datetime
+    launch_type: LaunchType = LaunchType.FARGATE
+    tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    capacity_providers: tuple[CapacityProviderUse, ...] = ()
+    target_groups: tuple[TargetGroup, ...] = ()
+    scaling: ScalingBounds | None = None
+    ready_since: datetime | None = None
+    """Start of the newest running task; None while nothing runs."""
+    created_at: datetime | None = None
+    task_definition: str = ""
+    unmanageable: str | None = None
+    """Why this service cannot be stopped by desired count (DAEMON, CODE_DEPLOY, EXTERNAL); None if it can."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether somebody pays for it: tasks wanted or still there."""
+        return self.desired_count > 0 or self.running_count > 0
+
+    @property
+    def is_ready(self) -> bool:
+        return self.running_count > 0 and self.ready_since is not None
+
+
+class SignalName(StrEnum):
+    """The closed set of facts about use. The first four can see use as such, the rest only veto."""
+
+    LEASES = "leases"
+    OLLAMA_PS = "ollama-ps"
+    TASK_PROTECTION = "task-protection"
+    REQUESTS = "requests"
+    GPU = "gpu"
+    CPU = "cpu"
+    NETWORK_OUT = "network-out"
+
+
+class Availability(StrEnum):
+    """``READ``: the source answered (perhaps with no points). ``MISSING``: it should have and did not, or
+    it reported within the last 24 hours and is now silent. ``ABSENT``: this service never had it."""
+
+    READ = "read"
+    MISSING = "missing"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One CloudWatch datapoint: ``value`` over ``[at, at + period)``."""
+
+    at: datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SignalReading:
+    """One signal of one service over ``[covers_from, covers_to)``; values in ``unit``.
+
+    ``points`` are sorted by time and hold only what was reported: a gap is a gap. ``in_flight`` counts
+    requests running at ``covers_to`` for signals that can see them (leases, ollama-ps, task-protection).
+    ``healthy`` is only for ``requests``: whether HealthyHostCount reported in the same window, so that
+    "no datapoint" may be read as zero.
+    """
+
+    name: SignalName
+    availability: Availability
+    covers_from: datetime
+    covers_to: datetime
+    points: tuple[Point, ...] = ()
+    period_seconds: int = 60
+    unit: str = ""
+    healthy: bool | None = None
+    in_flight: int = 0
+    in_flight_since: datetime | None = None
+    note: str = ""
+    """Why it is missing, in words for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailure:
+    """A start that did not come up: how often in a row, when last, and what ECS said."""
+
+    count: int
+    last_at: datetime
+    reason: str
+
+
+class ActionKind(StrEnum):
+    START = "start"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An action whose effect is not yet verified; it fails at ``deadline``."""
+
+    kind: ActionKind
+    since: datetime
+    deadline: datetime
+    action_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceMemory:
+    """What our own record knows of one service. The empty memory is that of a service never touched."""
+
+    opening_handled: datetime | None = None
+    """Begin of the last opening we dealt with; a later one is still to be handled."""
+    hand_started_at: datetime | None = None
+    """When somebody else started it (desired count rose without us); None after the next stop."""
+    hand_stopped_at: datetime | None = None
+    saved_size: SavedSize | None = None
+    draining_since: datetime | None = None
+    pending: Pending | None = None
+    start_failure: StartFailure | None = None
+    stopped_at: datetime | None = None
+    """When we last stopped it; None while it runs."""
+
+
+class OverrideKind(StrEnum):
+    KEEP = "keep"
+    STOP = "stop"
+    EXCLUDE = "exclude"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A person's word that beats the schedule until ``until``; None only for exclusions made for good.
+
+    ``force`` is only for STOP: stop even while a request is in flight.
+    """
+
+    id: str
+    service: ServiceId
+    kind: OverrideKind
+    until: datetime | None
+    by: str
+    reason: str
+    made_at: datetime
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What holds for all services: the runtime freeze (``lifecycle freeze --all``)."""
+
+    frozen_by: str | None = None
+    frozen_reason: str = ""
+    frozen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Everything ``decide`` may look at, besides the policy and the clock."""
+
+    facts: ServiceFacts
+    signals: Mapping[SignalName, SignalReading] = field(default_factory=lambda: MappingProxyType({}))
+    memory: ServiceMemory = ServiceMemory()
+    switches: Switches = Switches()

@@ -1,0 +1,80 @@
+"""Every exception this project raises on purpose, in one tree.
+
+    LifecycleError
+    ├── PolicyError              a policy cannot be used; carries the problems found
+    ├── ConfigurationError       a setting or an environment variable is missing or wrong
+    ├── ObservationError         the world could not be read
+    │   └── AwsUnreachable       no answer from AWS, or no credentials
+    ├── UnknownService           a name that matches no service we can see
+    ├── ConditionFailed          a named conditional write lost; carries the condition's name
+    └── Refused                  an action that a guard forbids
+        ├── NotManageable        DAEMON, CODE_DEPLOY and EXTERNAL services
+        ├── Locked               somebody else is acting on the service
+        ├── WorldChanged         the service is no longer what the plan was made for
+        └── LimitReached         a policy's or a run's limit is used up
+
+Every message is one sentence a person can act on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chalicelib.policy.problems import Problem
+
+
+class LifecycleError(Exception):
+    """Root of the tree."""
+
+
+class PolicyError(LifecycleError):
+    """A policy cannot be used. ``problems`` holds every problem of every file, in reading order."""
+
+    def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class ConfigurationError(LifecycleError):
+    """A setting is missing or wrong."""
+
+
+class ObservationError(LifecycleError):
+    """The world could not be read."""
+
+
+class AwsUnreachable(ObservationError):
+    """AWS did not answer, or no credentials were found."""
+
+
+class UnknownService(LifecycleError):
+    """A name that matches no service."""
+
+
+class ConditionFailed(LifecycleError):
+    """A conditional write lost. ``condition`` is its name in ``record.conditions``."""
+
+    def __init__(self, condition: str, message: str) -> None:
+        super().__init__(message)
+        self.condition = condition
+
+
+class Refused(LifecycleError):
+    """A guard forbids this action."""
+
+
+class NotManageable(Refused):
+    """This kind of service cannot be stopped and started by desired count."""
+
+
+class Locked(Refused):
+    """Somebody else is acting on the service."""
+
+
+class WorldChanged(Refused):
+    """The service is no longer what the plan was made for."""
+
+
+class LimitReached(Refused):
+    """A limit of the policy or of the run is used up."""
