@@ -1,0 +1,73 @@
+"""What people are told: one model of a notice, rendered by whoever carries it (log now, Slack and mail later)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from chalicelib.decide.facts import ServiceId
+
+
+class NoticeKind(StrEnum):
+    STOPPED = "stopped"
+    STARTED = "started"
+    START_FAILED = "start-failed"
+    STOP_FAILED = "stop-failed"
+    KEPT = "kept"
+    UNKNOWN = "unknown"
+    HAND_START = "hand-start"
+    HAND_STOP = "hand-stop"
+    LIMIT = "limit"
+    POLICY_PROBLEM = "policy-problem"
+    TIE = "tie"
+    REFUSED = "refused"
+    WOULD = "would"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing worth saying: ``text`` is one sentence; ``service`` is None when it concerns none in particular."""
+
+    at: datetime
+    kind: NoticeKind
+    service: ServiceId | None
+    text: str
+    policy: str = ""
+
+
+class Notifier(Protocol):
+    def tell(self, notices: Sequence[Notice]) -> None:
+        """Carries the notices to people. Never raises for a notice that could not be delivered; says so in the log."""
+
+
+class LogSink(Protocol):
+    def info(self, msg: str, *, extra: dict[str, object]) -> None: ...
+
+
+class LogNotifier:
+    """Writes each notice as one structured log line."""
+
+    def __init__(self, log: LogSink) -> None:
+        self._log = log
+
+    def tell(self, notices: Sequence[Notice]) -> None:
+        for notice in notices:
+            self._log.info(
+                notice.text,
+                extra={
+                    "notice": notice.kind.value,
+                    "service": str(notice.service) if notice.service else "",
+                    "policy": notice.policy,
+                    "notice_at": notice.at.isoformat(),
+                },
+            )
+
+
+class Silence:
+    """Tells nobody: for runs that only look."""
+
+    def tell(self, notices: Sequence[Notice]) -> None:
+        return

@@ -1,0 +1,87 @@
+"""AWS clients: made when first used, once each, with retries that fit inside a handler's time.
+
+boto3 is imported here and nowhere at module level: an entry point that needs no AWS does not pay for it.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+    from mypy_boto3_application_autoscaling.client import ApplicationAutoScalingClient
+    from mypy_boto3_cloudwatch.client import CloudWatchClient
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_ecs.client import ECSClient
+    from mypy_boto3_elbv2.client import ElasticLoadBalancingv2Client
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_sts.client import STSClient
+
+POOL = 16
+"""Connections kept open: as many as the calls that run side by side."""
+
+
+class Clients:
+    """One lazily made client per service, all of one session, region and (for the embedded AWS) endpoint."""
+
+    def __init__(
+        self, session: Session | None = None, *, endpoint_url: str | None = None, region: str | None = None
+    ) -> None:
+        self._session = session
+        self._endpoint_url = endpoint_url
+        self._region = region or None
+
+    @cached_property
+    def session(self) -> Session:
+        if self._session is None:
+            import boto3
+
+            self._session = boto3.session.Session(region_name=self._region)
+        return self._session
+
+    def _make(self, service: str) -> Any:
+        from botocore.config import Config
+
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": 6},
+            connect_timeout=3,
+            read_timeout=20,
+            max_pool_connections=POOL,
+        )
+        return self.session.client(service, endpoint_url=self._endpoint_url, region_name=self._region, config=config)
+
+    @cached_property
+    def ecs(self) -> ECSClient:
+        client: ECSClient = self._make("ecs")
+        return client
+
+    @cached_property
+    def scaling(self) -> ApplicationAutoScalingClient:
+        client: ApplicationAutoScalingClient = self._make("application-autoscaling")
+        return client
+
+    @cached_property
+    def elb(self) -> ElasticLoadBalancingv2Client:
+        client: ElasticLoadBalancingv2Client = self._make("elbv2")
+        return client
+
+    @cached_property
+    def cloudwatch(self) -> CloudWatchClient:
+        client: CloudWatchClient = self._make("cloudwatch")
+        return client
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        client: DynamoDBClient = self._make("dynamodb")
+        return client
+
+    @cached_property
+    def s3(self) -> S3Client:
+        client: S3Client = self._make("s3")
+        return client
+
+    @cached_property
+    def sts(self) -> STSClient:
+        client: STSClient = self._make("sts")
+        return client

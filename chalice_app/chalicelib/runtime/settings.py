@@ -1,0 +1,54 @@
+"""The environment, parsed once into a frozen value. Nothing else reads environment variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one deployment runs.
+
+    ``policies`` is a folder or ``s3://bucket/prefix``. ``clusters`` empty means every cluster of the region.
+    ``handler_seconds`` is the time one run may take before it leaves the rest to the next sweep.
+    """
+
+    table: str
+    policies: str
+    region: str = ""
+    clusters: tuple[str, ...] = ()
+    full_refresh_seconds: int = 1800
+    max_actions_per_run: int = 50
+    handler_seconds: int = 240
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Raises ConfigurationError naming the variable that is missing or wrong."""
+        return cls(
+            table=_required(env, "LIFECYCLE_TABLE"),
+            policies=_required(env, "LIFECYCLE_POLICIES"),
+            region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "",
+            clusters=tuple(name.strip() for name in env.get("LIFECYCLE_CLUSTERS", "").split(",") if name.strip()),
+            full_refresh_seconds=_positive(env, "LIFECYCLE_FULL_REFRESH_SECONDS", 1800),
+            max_actions_per_run=_positive(env, "LIFECYCLE_MAX_ACTIONS_PER_RUN", 50),
+            handler_seconds=_positive(env, "LIFECYCLE_HANDLER_SECONDS", 240),
+        )
+
+
+def _required(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        raise ConfigurationError(f"the environment variable {name} is not set; the CloudFormation stack sets it")
+    return value
+
+
+def _positive(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isdecimal() or int(text) == 0:
+        raise ConfigurationError(f'{name} is "{text}": write a whole number above 0')
+    return int(text)
