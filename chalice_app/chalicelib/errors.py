@@ -6,6 +6,8 @@
     ├── ObservationError         the world could not be read
     │   └── AwsUnreachable       no answer from AWS, or no credentials
     ├── UnknownService           a name that matches no service we can see
+    ├── MalformedEvent           an event that cannot be read, or that nothing here handles
+    ├── RecordUnavailable        our own record (DynamoDB) could not be read or written
     ├── ConditionFailed          a named conditional write lost; carries the condition's name
     └── Refused                  an action that a guard forbids
         ├── NotManageable        DAEMON, CODE_DEPLOY and EXTERNAL services
@@ -18,7 +20,8 @@ Every message is one sentence a person can act on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chalicelib.policy.problems import Problem
@@ -52,12 +55,21 @@ class UnknownService(LifecycleError):
     """A name that matches no service."""
 
 
-class ConditionFailed(LifecycleError):
-    """A conditional write lost. ``condition`` is its name in ``record.conditions``."""
+class MalformedEvent(LifecycleError):
+    """An event that cannot be read, or that nothing here handles."""
 
-    def __init__(self, condition: str, message: str) -> None:
+
+class RecordUnavailable(LifecycleError):
+    """Our own record could not be read or written."""
+
+
+class ConditionFailed(LifecycleError):
+    """A conditional write lost. ``condition`` is its name in ``record.conditions``; ``standing`` what stood there."""
+
+    def __init__(self, condition: str, message: str, standing: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.condition = condition
+        self.standing: Mapping[str, Any] = standing or {}
 
 
 class Refused(LifecycleError):

@@ -1,0 +1,20 @@
+"""Wiring only: the middleware, then the blueprints.
+
+The handlers are imported by name because Lambda finds them here. A blueprint's own module would do as well for
+Chalice, but Lambda would then import that module alone, and the handler would run without any middleware.
+"""
+
+from chalice import Chalice
+
+from chalicelib.entrypoints import middleware
+from chalicelib.entrypoints.events import events, on_aws_events
+from chalicelib.entrypoints.http import api
+from chalicelib.entrypoints.schedules import schedules, sweep
+
+__all__ = ["app", "on_aws_events", "sweep"]
+
+app = Chalice(app_name="ollama-lifecycle")
+middleware.install(app)
+app.register_blueprint(api)
+app.register_blueprint(events)
+app.register_blueprint(schedules)

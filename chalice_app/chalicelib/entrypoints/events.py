@@ -1,0 +1,86 @@
+"""Events of AWS, buffered by SQS: one batch of envelopes in, one look at all services they speak of.
+
+Looking once for a whole batch is why a deployment with its hundred task events costs a handful of calls. A record
+that cannot be read, or that names no service we know, is reported as failed on its own, so that SQS gives it to the
+dead letters after its last try; the others are done. When the look itself fails, all come back: none was dealt with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from chalice import Blueprint
+from chalice.app import SQSEvent
+
+from chalicelib.decide.facts import ServiceId
+from chalicelib.entrypoints.middleware import logger
+from chalicelib.entrypoints.told import told
+from chalicelib.entrypoints.triggers import AlarmChanged, Trigger, parse_trigger, why
+from chalicelib.errors import LifecycleError, UnknownService
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+    from chalicelib.runtime.compose import App
+
+events = Blueprint("app")
+
+QUEUE = "lifecycle-events"
+"""Stands in for the stack's own queue, which the merge template puts in its place."""
+
+
+@events.on_sqs_message(
+    queue=QUEUE, name="aws_events", batch_size=50, maximum_batching_window_in_seconds=5, maximum_concurrency=2
+)
+def on_aws_events(event: SQSEvent) -> Any:
+    """Answers with the records that failed, as ``ReportBatchItemFailures`` wants them."""
+    from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+    from chalicelib.runtime import compose
+
+    app = compose.current()
+    causes: dict[ServiceId, str] = {}
+
+    def read(record: SQSRecord) -> None:
+        try:
+            trigger = parse_trigger(record.body)
+            causes.update(dict.fromkeys(_services(trigger, app), why(trigger)))
+        except LifecycleError as error:
+            _tell_once(record, error)
+            raise
+
+    answer = process_partial_response(
+        event=event.to_dict(),
+        record_handler=read,
+        processor=BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False),
+        context=event.context,
+    )
+    if causes:
+        told(app.controller.look_at(sorted(causes), app.clock.now(), why=_in_one(causes.values())))
+    return answer
+
+
+def _services(trigger: Trigger, app: App) -> frozenset[ServiceId]:
+    """Raises UnknownService when nothing we know stands behind an alarm's target group; a later try may find it,
+    because a sweep sees new services."""
+    if not isinstance(trigger, AlarmChanged):
+        return frozenset({trigger.service})
+    if trigger.services:
+        return trigger.services
+    services = app.controller.services_behind(trigger.target_groups)
+    if not services:
+        names = ", ".join(sorted(trigger.target_groups))
+        raise UnknownService(f'alarm "{trigger.alarm}" watches {names}, behind which no known service stands')
+    return services
+
+
+def _tell_once(record: SQSRecord, error: LifecycleError) -> None:
+    """One line for one message, however often SQS delivers it."""
+    if record.attributes.approximate_receive_count == "1":
+        logger.warning(f"not an event for us: {error}", extra={"message_id": record.message_id, "body": record.body})
+
+
+def _in_one(causes: Iterable[str]) -> str:
+    first, *rest = dict.fromkeys(causes)
+    return f"{first} (and {len(rest)} more)" if rest else first

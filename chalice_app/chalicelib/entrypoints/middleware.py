@@ -1,0 +1,55 @@
+"""What every handler has around it: structured logs, metrics, and the one place that catches any exception.
+
+An exception is logged with the name of its handler, counted as a metric, and raised again: only then do Lambda's
+retries, SQS's redrive and the dead letters see it. Chalice answers an HTTP request that failed with a plain 500.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from chalice.app import ConvertToMiddleware
+
+if TYPE_CHECKING:
+    from chalice import Chalice
+
+logger = Logger(service="lifecycle")
+metrics = Metrics(namespace="OllamaLifecycle", service="lifecycle")
+
+
+def install(app: Chalice) -> None:
+    """Must run before any blueprint is registered: Chalice gives a handler the middleware known at that moment.
+
+    ``all`` includes ``scheduled``, which Chalice does not count among ``cloudwatch`` events.
+    """
+    app.register_middleware(ConvertToMiddleware(_with_log_context), "all")
+    app.register_middleware(ConvertToMiddleware(metrics.log_metrics), "all")
+    app.register_middleware(ConvertToMiddleware(guard), "all")
+
+
+def _with_log_context(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """``clear_state``, so that nothing of the last invocation stands in the lines of this one."""
+    wrapped: Callable[..., Any] = logger.inject_lambda_context(handler, clear_state=True)
+    return wrapped
+
+
+def guard(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Counts every invocation as ``Handled`` or ``Unhandled``, and logs what brought an unhandled one down."""
+
+    def guarded(event: Any, context: Any) -> Any:
+        try:
+            answer = handler(event, context)
+        except Exception as error:
+            metrics.add_metric(name="Unhandled", unit=MetricUnit.Count, value=1)
+            logger.exception(
+                "a handler failed; what it left undone is found again by the next sweep",
+                extra={"error": type(error).__name__},
+            )
+            raise
+        metrics.add_metric(name="Handled", unit=MetricUnit.Count, value=1)
+        return answer
+
+    return guarded

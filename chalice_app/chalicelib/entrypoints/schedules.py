@@ -1,0 +1,22 @@
+"""The sweep: every five minutes each service whose time has come is looked at again.
+
+It is what makes every other trigger optional: whatever an event missed, the next sweep finds.
+"""
+
+from __future__ import annotations
+
+from chalice import Blueprint
+from chalice.app import CloudWatchEvent, Rate
+
+from chalicelib.entrypoints.told import told
+
+schedules = Blueprint("app")
+
+
+@schedules.schedule(Rate(5, unit=Rate.MINUTES), name="sweep")
+def sweep(event: CloudWatchEvent) -> dict[str, int]:
+    """The time is the clock's, never the event's: a sweep that comes late must not act on an old hour."""
+    from chalicelib.runtime import compose
+
+    app = compose.current()
+    return told(app.controller.sweep(app.clock.now()))

@@ -1,0 +1,33 @@
+"""Says what a run found and did: as metrics, as one log line, and as the handler's answer, in the same numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from chalicelib.entrypoints.middleware import logger, metrics
+
+if TYPE_CHECKING:
+    from chalicelib.controller.report import Report
+
+
+def told(report: Report) -> dict[str, int]:
+    """``metrics_asked`` is what CloudWatch bills for."""
+    statuses = [outcome.status for outcome in report.outcomes]
+    numbers = {
+        "looked": report.looked,
+        "due": report.due,
+        "metrics_asked": report.metrics_asked,
+        "done": statuses.count("done"),
+        "refused": statuses.count("refused"),
+        "failed": statuses.count("failed"),
+    }
+    for name, value in numbers.items():
+        metrics.add_metric(name=_metric_name(name), unit=MetricUnit.Count, value=value)
+    logger.info("looked at the fleet", extra=numbers)
+    return numbers
+
+
+def _metric_name(word: str) -> str:
+    return "".join(part.capitalize() for part in word.split("_"))
