@@ -1,0 +1,157 @@
+"""What one run of `lifecycle` stands on: the chosen options, the clock, the AWS clients, the output.
+
+Made once per run and passed down by click as its context object; tests put their own clock and clients in.
+boto3 is imported only when a command asks for AWS.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Stop
+from chalicelib.cli.render import Paper
+
+if TYPE_CHECKING:
+    from chalicelib.runtime.clients import Clients
+    from chalicelib.runtime.clock import Clock
+
+DEFAULT_TABLE = "ollama-lifecycle"
+DEFAULT_POLICIES = "policies"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whom a write concerns, as it is named before every question."""
+
+    number: str
+    region: str
+    profile: str
+    simulated: bool = False
+
+    def __str__(self) -> str:
+        where = f"account {self.number}, region {self.region}, profile {self.profile}"
+        return f"the simulated AWS of `lifecycle up` ({where})" if self.simulated else where
+
+
+@dataclass(slots=True)
+class Desk:
+    policies: str = DEFAULT_POLICIES
+    profile: str | None = None
+    region: str | None = None
+    table: str = DEFAULT_TABLE
+    local: bool = False
+    color: bool = True
+    debug: bool = False
+    clock: Clock | None = None
+    clients: Clients | None = None
+    interactive: bool | None = None
+    """Whether somebody can answer a question; None: look at the terminal."""
+    _paper: Paper | None = field(default=None, repr=False)
+    _identity: tuple[str, str] | None = field(default=None, repr=False)
+
+    def choose(self, name: str, value: object) -> None:
+        """Takes over one global option. Raises ValueError for a name that is none."""
+        match name, value:
+            case "policies", str(text):
+                self.policies = text
+            case "profile", str(text):
+                self.profile = text
+            case "region", str(text):
+                self.region = text
+            case "table", str(text):
+                self.table = text
+            case "local", bool(flag):
+                self.local = flag
+            case "no_color", bool(flag):
+                self.color = not flag
+            case "debug", bool(flag):
+                self.debug = flag
+            case _:
+                raise ValueError(f"{name} is no global option")
+
+    @property
+    def paper(self) -> Paper:
+        if self._paper is None:
+            self._paper = Paper(color=self.color)
+        return self._paper
+
+    def now(self) -> datetime:
+        if self.clock is None:
+            if self.local:
+                self.aws()
+            if self.clock is None:
+                from chalicelib.runtime.clock import SystemClock
+
+                self.clock = SystemClock()
+        return self.clock.now()
+
+    @property
+    def policy_folder(self) -> Path:
+        """Raises Stop when the policies are not in a local folder."""
+        if self.policies.startswith("s3://"):
+            raise Stop(f"This needs a local folder of policies, not {self.policies}: add --policies DIR.", Exit.USAGE)
+        return Path(self.policies)
+
+    @property
+    def can_ask(self) -> bool:
+        return sys.stdin.isatty() and sys.stderr.isatty() if self.interactive is None else self.interactive
+
+    def aws(self) -> Clients:
+        """Raises botocore's ProfileNotFound, and Stop when `--local` finds no running fleet."""
+        if self.clients is None:
+            if self.local:
+                from chalicelib.cli.local_fleet import connect
+
+                connect(self)
+                assert self.clients is not None
+                return self.clients
+            import boto3
+
+            from chalicelib.runtime.clients import Clients
+
+            session = boto3.session.Session(profile_name=self.profile, region_name=self.region)
+            self.clients = Clients(session, region=self.region)
+        return self.clients
+
+    def account(self) -> Account:
+        """Asks STS who we are; raises botocore's errors when it cannot."""
+        clients = self.aws()
+        number, _ = self._who()
+        region = self.region or clients.session.region_name or "none"
+        profile = self.profile or os.environ.get("AWS_PROFILE") or "default"
+        return Account(number, region, profile, simulated=self.local)
+
+    def _who(self) -> tuple[str, str]:
+        if self._identity is None:
+            told = self.aws().sts.get_caller_identity()
+            self._identity = (told["Account"], told["Arn"])
+        return self._identity
+
+    def person(self) -> str:
+        """Who acts, for the record: the IAM name behind the credentials and the name on this machine."""
+        import getpass
+
+        _, arn = self._who()
+        name = arn.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
+        with suppress(OSError, KeyError):
+            machine_name = getpass.getuser()
+            return name if machine_name == name else f"{name} ({machine_name})"
+        return name
+
+    def confirm(self, what: str, account: Account, *, yes: bool) -> None:
+        """Names what will be written and where, and asks. Raises Stop (64) where nobody can answer."""
+        self.paper.err(f"{what}\nIn {account}.")
+        if yes:
+            return
+        if not self.can_ask:
+            raise Stop(f"Nobody can answer here: add --yes to go on. {NOTHING_CHANGED}", Exit.USAGE)
+        if not click.confirm("Go on?", default=False, err=True):
+            raise Stop(NOTHING_CHANGED)

@@ -1,0 +1,141 @@
+"""How a run ends: the exit codes, and one clear sentence for everything that can go wrong.
+
+| code | meaning                                                          |
+|------|------------------------------------------------------------------|
+| 0    | done                                                             |
+| 1    | an error; the sentence on stderr says what to do                 |
+| 2    | only `plan --detailed-exitcode`: there is something to change    |
+| 64   | wrong usage (`EX_USAGE`), so that 2 keeps a meaning of its own   |
+
+A traceback is shown only with `--debug`.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum
+
+import click
+
+from chalicelib.errors import LifecycleError, PolicyError
+
+
+class Exit(IntEnum):
+    DONE = 0
+    ERROR = 1
+    CHANGES = 2
+    USAGE = 64
+
+
+class Stop(Exception):
+    """Ends the run with one sentence for people; ``code`` says how."""
+
+    def __init__(self, sentence: str, code: Exit = Exit.ERROR) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class Fruitless(Stop):
+    """A failure before anything was touched: the sentence is followed by `Nothing was changed.`"""
+
+
+NOTHING_CHANGED = "Nothing was changed."
+
+_CREDENTIALS_OLD = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException", "RequestExpired"}
+)
+_FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"})
+
+
+def explain(error: BaseException) -> tuple[Exit, str] | None:
+    """The exit code and the sentence for an error that people may cause; None for one that only we can."""
+    match error:
+        case click.exceptions.NoArgsIsHelpError():
+            return Exit.USAGE, error.ctx.get_help() if error.ctx else error.format_message()
+        case click.UsageError():
+            return Exit.USAGE, _usage(error)
+        case click.Abort():
+            return Exit.ERROR, "Interrupted. What was done before stands in `lifecycle history`."
+        case click.ClickException():
+            return Exit.ERROR, error.format_message()
+        case Fruitless():
+            return error.code, f"{error}\n{NOTHING_CHANGED}"
+        case Stop():
+            return error.code, str(error)
+        case PolicyError():
+            return Exit.ERROR, _with_problems(error)
+        case LifecycleError():
+            return Exit.ERROR, _sentence(str(error))
+        case FileNotFoundError() | IsADirectoryError() | NotADirectoryError() | PermissionError():
+            return Exit.ERROR, f"{error.filename}: {(error.strerror or 'cannot be read').lower()}."
+        case _:
+            return _aws(error)
+
+
+def _usage(error: click.UsageError) -> str:
+    sentence = _sentence(error.format_message())
+    if error.ctx is None:
+        return sentence
+    return f"{sentence} Try `{error.ctx.command_path} --help`."
+
+
+def _with_problems(error: PolicyError) -> str:
+    from chalicelib.policy.problems import render
+
+    return "\n".join([*(render(problem) for problem in error.problems), _sentence(str(error))])
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?", ":")) or "\n" in text else f"{text}."
+
+
+def _aws(error: BaseException) -> tuple[Exit, str] | None:
+    """botocore's failures in plain words. Looks at botocore only when somebody has already imported it."""
+    if "botocore" not in sys.modules:
+        return None
+    from botocore import exceptions as aws
+
+    match error:
+        case aws.NoCredentialsError() | aws.PartialCredentialsError() | aws.CredentialRetrievalError():
+            said = (
+                "No AWS credentials were found. Sign in (`aws sso login`, `aws configure`), choose --profile NAME, "
+                "or try without an account: lifecycle demo."
+            )
+        case aws.ProfileNotFound():
+            said = f"{error}: `aws configure list-profiles` shows those that exist."
+        case aws.NoRegionError():
+            said = "No region is set: add --region, for example --region ap-northeast-1, or set AWS_REGION."
+        case aws.SSOError() | aws.TokenRetrievalError():
+            said = "The AWS sign-in has run out: run `aws sso login` and try again."
+        case aws.ConnectionError() | aws.HTTPClientError():
+            said = f"AWS cannot be reached ({_first_line(error)}). Check the network, --region and --profile."
+        case aws.ParamValidationError():
+            said = f"AWS would refuse this: {_first_line(error)}."
+        case aws.ClientError():
+            said = _client_error(error)
+        case aws.BotoCoreError():
+            said = _sentence(f"AWS could not be asked: {_first_line(error)}")
+        case _:
+            return None
+    return Exit.ERROR, said
+
+
+def _client_error(error: BaseException) -> str:
+    from botocore.exceptions import ClientError
+
+    assert isinstance(error, ClientError)
+    answer = error.response.get("Error", {})
+    code, message = answer.get("Code", ""), answer.get("Message", "").strip()
+    if code in _CREDENTIALS_OLD:
+        return f"AWS does not accept these credentials ({code}): sign in again or choose another --profile."
+    if code in _FORBIDDEN:
+        return _sentence(f"AWS forbids {error.operation_name} to this role: {message or code}")
+    if code == "ResourceNotFoundException" and "dynamodb" in str(answer).lower() + error.operation_name.lower():
+        return "The record's table was not found: deploy the stack first, or name the table with --table."
+    return _sentence(f"AWS refused {error.operation_name}: {message or code}")
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") if lines else type(error).__name__

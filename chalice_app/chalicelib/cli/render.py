@@ -1,0 +1,169 @@
+"""How results look: tables for people, JSON for programs, times in a zone, sizes and dollars.
+
+Off a terminal a table is as wide as its text, one row a line, so that `grep` and `awk` work on it.
+JSON is one document on stdout; everything said beside it goes to stderr.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_WIDE = 400
+"""Columns taken for granted where the output is no terminal."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Column:
+    title: str
+    right: bool = False
+    fold: bool = False
+    """May be broken over several lines on a narrow terminal; other columns keep their width."""
+
+
+class Paper:
+    """Writes to stdout and stderr as they stand when the run begins."""
+
+    def __init__(self, *, color: bool) -> None:
+        terminal = sys.stdout.isatty()
+        self._out = Console(
+            file=sys.stdout,
+            no_color=not color or None,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            width=None if terminal else _WIDE,
+        )
+
+    def say(self, text: str = "", style: str | None = None) -> None:
+        self._out.print(Text(text, style=style or ""), soft_wrap=True)
+
+    def say_text(self, text: Text) -> None:
+        self._out.print(text, soft_wrap=True)
+
+    def err(self, text: str) -> None:
+        click.echo(text, err=True)
+
+    def table(self, columns: Sequence[Column], rows: Iterable[Sequence[str | Text]]) -> None:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        for column in columns:
+            table.add_column(
+                column.title,
+                justify="right" if column.right else "left",
+                no_wrap=not column.fold,
+                overflow="fold",
+            )
+        for row in rows:
+            table.add_row(*row)
+        self._out.print(table)
+
+    def json(self, document: object) -> None:
+        click.echo(json.dumps(plain(document), indent=2, ensure_ascii=False))
+
+    def last_line(self, text: str, *, beside_json: bool = False) -> None:
+        """What every run ends with; beside a JSON document it goes to stderr."""
+        if beside_json:
+            self.err(text)
+        else:
+            self.say(text, "dim")
+
+
+def plain(value: object) -> Any:
+    """A value of ours as JSON has it: times in ISO 8601 UTC, money as text, names as text."""
+    match value:
+        case Enum():
+            return plain(value.value)
+        case None | bool() | int() | float() | str():
+            return value
+        case datetime():
+            return utc(value)
+        case date():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case Decimal():
+            return str(value)
+        case Mapping():
+            return {str(plain(key)): plain(one) for key, one in value.items()}
+        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        case Iterable():
+            return [plain(one) for one in value]
+        case _:
+            return str(value)
+
+
+def utc(at: datetime) -> str:
+    return at.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """`Thu 31 Dec 2026 10:00 JST`."""
+    local = at.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %Y %H:%M} {zone_name(local)}"
+
+
+def short_moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """As short as it can be without doubt: `20:00`, `Tue 08:00` within six days, else `31 Dec 10:00`."""
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    days = (local.date() - today).days
+    if days == 0:
+        return f"{local:%H:%M}"
+    if -6 <= days <= 6:
+        return f"{local:%a %H:%M}"
+    year = f" {local.year}" if local.year != today.year else ""
+    return f"{local.day} {local:%b}{year} {local:%H:%M}"
+
+
+def zone_name(local: datetime) -> str:
+    """`JST`; zones without letters give `UTC+05:45`."""
+    name = local.tzname() or "UTC"
+    if name[0] in "+-":
+        offset = f"{local:%z}"
+        return f"UTC{offset[:3]}:{offset[3:5]}"
+    return name
+
+
+def span(duration: timedelta) -> str:
+    """`45 min`, `2 h`, `1 h 30 min`, `3 d 4 h`: the two largest units."""
+    minutes = int(abs(duration).total_seconds() // 60)
+    if minutes < 1:
+        return f"{int(abs(duration).total_seconds())} s"
+    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [(days, "d"), (hours, "h"), (rest, "min")]
+    return " ".join([f"{count} {unit}" for count, unit in parts if count][:2])
+
+
+def dollars(amount: Decimal | None, *, per: str = "") -> str:
+    """`$1.20/h`; unknown prices are `?`, never an invented number."""
+    return "?" if amount is None else f"${amount:,.2f}{per}"
+
+
+def count(number: int, word: str) -> str:
+    """`1 service`, `3 services`."""
+    if number == 1:
+        return f"1 {word}"
+    if word.endswith("y") and word[-2] not in "aeiou":
+        return f"{number} {word[:-1]}ies"
+    return f"{number} {word}s"
+
+
+def listed(words: Sequence[str], joint: str = "and", most: int = 6) -> str:
+    """`a, b and c`; from more than ``most`` on, the rest is counted."""
+    if len(words) > most:
+        return f"{', '.join(words[:most])} {joint} {len(words) - most} more"
+    if len(words) <= 1:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {joint} {words[-1]}"

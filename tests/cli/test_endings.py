@@ -1,0 +1,97 @@
+"""How runs end: codes, one sentence on stderr, no traceback."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from botocore import exceptions as aws
+from chalicelib.cli.exits import Exit, Fruitless, Stop, explain
+from chalicelib.cli.main import lifecycle
+from chalicelib.errors import UnknownService
+from click.testing import CliRunner
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["paln"], 'There is no command "paln". Did you mean `lifecycle plan`?'),
+        (["--nonsense"], "No such option"),
+        (["completion", "csh"], "'csh' is not one of"),
+        (["completion"], "Missing argument"),
+        (["completion", "bash", "extra"], "unexpected extra argument"),
+    ],
+)
+def test_wrong_usage_ends_with_64_and_one_sentence(arguments: list[str], says: str) -> None:
+    result = CliRunner().invoke(lifecycle, arguments)
+    assert result.exit_code == Exit.USAGE
+    assert says in result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+
+
+def test_no_command_at_all_teaches_and_ends_with_64() -> None:
+    result = CliRunner().invoke(lifecycle, [])
+    assert result.exit_code == Exit.USAGE
+    assert "Nothing is stopped until a policy says" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["completion", "--help"], ["--version"]])
+def test_asking_for_help_is_no_error(arguments: list[str]) -> None:
+    assert CliRunner().invoke(lifecycle, arguments).exit_code == Exit.DONE
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script_for_each_shell(shell: str) -> None:
+    result = CliRunner().invoke(lifecycle, ["completion", shell])
+    assert result.exit_code == Exit.DONE
+    assert "_LIFECYCLE_COMPLETE" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (aws.NoCredentialsError(), "No AWS credentials were found"),
+        (aws.ProfileNotFound(profile="x"), "list-profiles"),
+        (aws.NoRegionError(), "add --region"),
+        (aws.EndpointConnectionError(endpoint_url="https://ecs.example/"), "AWS cannot be reached"),
+        (aws.ConnectTimeoutError(endpoint_url="https://ecs.example/"), "AWS cannot be reached"),
+        (
+            aws.ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "old"}}, "ListClusters"),
+            "sign in again",
+        ),
+        (
+            aws.ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "ListClusters"),
+            "AWS forbids ListClusters",
+        ),
+        (
+            aws.ClientError({"Error": {"Code": "Other", "Message": "odd"}}, "ListClusters"),
+            "AWS refused ListClusters: odd.",
+        ),
+        (UnknownService("there is none"), "there is none."),
+        (FileNotFoundError(2, "No such file or directory", "p.json"), "p.json: no such file or directory."),
+        (Fruitless("It cannot be."), "It cannot be.\nNothing was changed."),
+    ],
+)
+def test_what_can_go_wrong_outside_is_one_sentence(error: Exception, says: str) -> None:
+    told = explain(error)
+    assert told is not None
+    code, sentence = told
+    assert code == Exit.ERROR
+    assert says in sentence
+
+
+def test_a_stop_carries_its_own_code() -> None:
+    assert explain(Stop("no", Exit.USAGE)) == (Exit.USAGE, "no")
+
+
+def test_a_fault_of_our_own_is_said_to_be_one_and_shows_its_traceback_only_with_debug(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "chalicelib.cli.completing", None)
+    quiet = CliRunner().invoke(lifecycle, ["completion", "bash"])
+    loud = CliRunner().invoke(lifecycle, ["--debug", "completion", "bash"])
+    assert quiet.exit_code == loud.exit_code == Exit.ERROR
+    assert "a fault of its own" in quiet.stderr
+    assert "Traceback" not in quiet.stderr
+    assert "Traceback" in loud.stderr
