@@ -5,7 +5,6 @@ Chalice, but Lambda would then import that module alone, and the handler would r
 """
 
 from chalice import Chalice
-
 from chalicelib.entrypoints import middleware
 from chalicelib.entrypoints.events import events, on_aws_events
 from chalicelib.entrypoints.http import api

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from chalice import Blueprint
-from chalice.app import SQSEvent
+from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.decide.facts import ServiceId
 from chalicelib.entrypoints.middleware import logger
@@ -54,7 +53,6 @@ def on_aws_events(event: SQSEvent) -> Any:
         event=event.to_dict(),
         record_handler=read,
         processor=BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False),
-        context=event.context,
     )
     if causes:
         told(app.controller.look_at(sorted(causes), app.clock.now(), why=_in_one(causes.values())))

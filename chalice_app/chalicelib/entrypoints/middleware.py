@@ -14,7 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import ConvertToMiddleware
 
 if TYPE_CHECKING:
-    from chalice import Chalice
+    from chalice.app import Chalice
 
 logger = Logger(service="lifecycle")
 metrics = Metrics(namespace="OllamaLifecycle", service="lifecycle")

@@ -5,8 +5,7 @@ It is what makes every other trigger optional: whatever an event missed, the nex
 
 from __future__ import annotations
 
-from chalice import Blueprint
-from chalice.app import CloudWatchEvent, Rate
+from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib.entrypoints.told import told
 

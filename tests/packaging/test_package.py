@@ -1,0 +1,253 @@
+"""What goes to AWS: the zip of the functions and the template, as `make package` makes them."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from support.chalice_package import ROOT, package
+
+FUNCTIONS = {"Sweep", "AwsEvents", "APIHandler"}
+
+NO_RESOURCE_NAMES = {
+    "application-autoscaling:DescribeScalableTargets",
+    "cloudwatch:GetMetricData",
+    "ecs:ListClusters",
+    "elasticloadbalancing:DescribeTargetGroups",
+}
+"""AWS gives these calls no resource to name: https://docs.aws.amazon.com/service-authorization/latest/reference/"""
+
+NARROWED_BY_CONDITION = {"ecs:ListServices", "ecs:ListTasks"}
+
+
+@pytest.fixture(scope="module")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return package(tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="module")
+def names(packaged: Path) -> frozenset[str]:
+    with zipfile.ZipFile(packaged / "deployment.zip") as archive:
+        return frozenset(archive.namelist())
+
+
+@pytest.fixture(scope="module")
+def template(packaged: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((packaged / "sam.yaml").read_text())
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def resources(template: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = template["Resources"]
+    return found
+
+
+def test_the_zip_holds_every_room_of_the_house(names: frozenset[str]) -> None:
+    sources = (ROOT / "chalice_app").glob("chalicelib/**/*.py")
+    wanted = {"app.py", *(str(path.relative_to(ROOT / "chalice_app")) for path in sources)}
+
+    assert wanted <= names
+
+
+def test_the_zip_holds_what_the_vendor_links_point_to(names: frozenset[str]) -> None:
+    for folder, pattern in (("reports", "*.py"), ("policies", "*.yaml"), ("policies", "schema.json")):
+        wanted = {str(path.relative_to(ROOT)) for path in (ROOT / folder).rglob(pattern)}
+        assert wanted, f"{folder}/{pattern} is empty here: nothing was proved"
+        assert wanted <= names
+
+
+def test_the_zip_holds_the_compiled_part_of_pydantic(names: frozenset[str]) -> None:
+    assert any(fnmatch(name, "pydantic_core/_pydantic_core*.so") for name in names)
+
+
+def test_the_zip_holds_the_policies_dependencies(names: frozenset[str]) -> None:
+    for module in ("aws_lambda_powertools", "croniter", "holidays", "pydantic", "tzdata", "yaml"):
+        assert f"{module}/__init__.py" in names
+
+
+def test_the_zip_holds_nothing_that_only_people_machines_need(names: frozenset[str]) -> None:
+    tops = {name.split("/")[0] for name in names}
+
+    assert tops.isdisjoint({"boto3", "botocore", "cfnlint", "click", "moto", "numpy", "pandas", "rich", "tests"})
+
+
+def test_the_zip_is_small_enough_to_upload_directly(packaged: Path) -> None:
+    assert (packaged / "deployment.zip").stat().st_size < 50_000_000
+
+
+def test_the_versions_in_the_zip_are_the_pinned_ones(names: frozenset[str]) -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = dict(line.split("==") for line in lines if "==" in line)
+
+    for package_name in ("croniter", "holidays", "pydantic", "pydantic_core", "tzdata"):
+        assert f"{package_name}-{pinned[package_name]}.dist-info/METADATA" in names
+
+
+def test_every_function_begins_in_app_where_the_middleware_is(resources: dict[str, Any]) -> None:
+    app = importlib.import_module("app")
+    functions = {name: one for name, one in resources.items() if one["Type"] == "AWS::Serverless::Function"}
+
+    assert set(functions) == FUNCTIONS
+    for function in functions.values():
+        module, _, handler = function["Properties"]["Handler"].partition(".")
+        assert module == "app"
+        assert callable(getattr(app, handler))
+
+
+def test_functions_find_the_stacks_own_table_and_bucket(resources: dict[str, Any]) -> None:
+    for name in ("Sweep", "AwsEvents"):
+        variables = resources[name]["Properties"]["Environment"]["Variables"]
+        assert variables["LIFECYCLE_TABLE"] == {"Ref": "LifecycleTable"}
+        assert variables["LIFECYCLE_POLICIES"] == {"Fn::Sub": "s3://${PolicyBucket}/policies"}
+
+
+def test_a_function_ends_its_work_before_lambda_ends_the_function(resources: dict[str, Any]) -> None:
+    for name in ("Sweep", "AwsEvents"):
+        properties = resources[name]["Properties"]
+        assert int(properties["Environment"]["Variables"]["LIFECYCLE_HANDLER_SECONDS"]) < properties["Timeout"]
+
+
+def test_two_sweeps_never_run_side_by_side(resources: dict[str, Any]) -> None:
+    assert resources["Sweep"]["Properties"]["ReservedConcurrentExecutions"] == 1
+
+
+def test_the_sweep_runs_every_five_minutes_and_gives_up_to_the_dead_letters(resources: dict[str, Any]) -> None:
+    event = resources["Sweep"]["Properties"]["Events"]["SweepEvent"]["Properties"]
+
+    assert event["Schedule"] == "rate(5 minutes)"
+    assert event["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
+    assert event["RetryPolicy"]["MaximumEventAgeInSeconds"] < 300
+
+
+def test_the_queue_feeds_the_handler_in_batches_that_may_fail_in_part(resources: dict[str, Any]) -> None:
+    source = resources["AwsEvents"]["Properties"]["Events"]["AwsEventsSqsEventSource"]["Properties"]
+    queue = resources["EventQueue"]["Properties"]
+
+    assert source["Queue"] == {"Fn::Sub": "${EventQueue.Arn}"}
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    assert queue["VisibilityTimeout"] >= 6 * resources["AwsEvents"]["Properties"]["Timeout"]
+
+
+def test_every_rule_is_narrow_and_keeps_what_it_cannot_deliver(resources: dict[str, Any]) -> None:
+    rules = {name: one["Properties"] for name, one in resources.items() if one["Type"] == "AWS::Events::Rule"}
+
+    assert set(rules) == {"AlarmRule", "TaskRule", "ServiceRule", "DeploymentRule"}
+    for rule in rules.values():
+        assert set(rule["EventPattern"]) >= {"source", "detail-type", "detail"}
+        (target,) = rule["Targets"]
+        assert target["Arn"] == {"Fn::GetAtt": ["EventQueue", "Arn"]}
+        assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
+
+
+def test_only_rules_of_this_stack_may_fill_the_queue(resources: dict[str, Any]) -> None:
+    (statement,) = resources["EventQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert "rule/${AWS::StackName}-*" in str(statement["Condition"]["ArnLike"]["aws:SourceArn"])
+
+
+def test_the_table_is_kept_billed_by_use_and_forgets_by_ttl(resources: dict[str, Any]) -> None:
+    table = resources["LifecycleTable"]
+
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expires_at_epoch", "Enabled": True}
+    assert table["Properties"]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+    assert table["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+
+
+def test_the_policy_bucket_is_private_and_keeps_old_versions(resources: dict[str, Any]) -> None:
+    bucket = resources["PolicyBucket"]["Properties"]
+
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+
+
+def test_logs_are_kept_for_a_stated_time(resources: dict[str, Any]) -> None:
+    groups = {name: one["Properties"] for name, one in resources.items() if one["Type"] == "AWS::Logs::LogGroup"}
+
+    assert {str(group["LogGroupName"]) for group in groups.values()} == {
+        str({"Fn::Sub": f"/aws/lambda/${{{name}}}"}) for name in FUNCTIONS
+    }
+    assert all(group["RetentionInDays"] == 14 for group in groups.values())
+
+
+def test_no_role_may_do_everything(resources: dict[str, Any]) -> None:
+    for role, statement in _statements(resources):
+        for action in _each(statement["Action"]):
+            assert "*" not in action, f"{role}: {action}"
+
+
+def test_a_role_names_its_resources_wherever_aws_has_a_name_for_them(resources: dict[str, Any]) -> None:
+    for role, statement in _statements(resources):
+        if "*" not in _each(statement["Resource"]):
+            continue
+        unnamed = set(_each(statement["Action"]))
+        if "Condition" in statement:
+            assert unnamed <= NARROWED_BY_CONDITION, role
+        else:
+            assert unnamed <= NO_RESOURCE_NAMES, role
+
+
+def test_only_services_of_the_clusters_named_may_be_changed(resources: dict[str, Any]) -> None:
+    writers = {
+        role: statement for role, statement in _statements(resources) if "ecs:UpdateService" in _each(statement["Action"])
+    }
+
+    assert set(writers) == {"SweepRole", "AwsEventsRole"}
+    for statement in writers.values():
+        assert str(statement["Resource"]).endswith("service/${ClusterPattern}/*'}")
+
+
+def test_the_api_may_only_write_its_logs(resources: dict[str, Any]) -> None:
+    allowed = {action for role, one in _statements(resources) if role == "ApiHandlerRole" for action in _each(one["Action"])}
+
+    assert allowed == {"logs:CreateLogStream", "logs:PutLogEvents"}
+
+
+def test_sweep_and_events_may_do_the_same_to_the_fleet(resources: dict[str, Any]) -> None:
+    def fleet(role: str) -> list[Mapping[str, Any]]:
+        own = {"HandOverFailedRuns", "TakeEvents"}
+        return [one for name, one in _statements(resources) if name == role and one["Sid"] not in own]
+
+    assert fleet("SweepRole") == fleet("AwsEventsRole")
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_the_merged_template_is_clean(stage: str, packaged: Path, tmp_path: Path) -> None:
+    folder = packaged if stage == "dev" else package(tmp_path, stage)
+
+    assert _lint(folder / "sam.yaml") == ""
+
+
+def test_the_template_to_merge_is_clean_by_itself() -> None:
+    assert _lint(ROOT / "cfn" / "app-resources.yaml") == ""
+
+
+def _lint(template: Path) -> str:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "cfn-lint"), str(template)], capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+def _statements(resources: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::IAM::Role":
+            for policy in resource["Properties"]["Policies"]:
+                for statement in policy["PolicyDocument"]["Statement"]:
+                    yield name, statement
+
+
+def _each(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

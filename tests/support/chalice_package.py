@@ -1,0 +1,31 @@
+"""Packages the application as `make package` does, for tests that look at the result or deploy it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def package(out: Path, stage: str = "dev") -> Path:
+    """Writes ``deployment.zip`` and ``sam.yaml`` into ``out`` and returns it. Wheels come from pip's cache, else
+    from the package registry. Raises AssertionError with Chalice's own words."""
+    command = [
+        str(Path(sys.executable).parent / "chalice"),
+        "package",
+        "--stage",
+        stage,
+        "--merge-template",
+        "../cfn/app-resources.yaml",
+        str(out),
+    ]
+    region = {"AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", "us-east-1")}
+    done = subprocess.run(
+        command, cwd=ROOT / "chalice_app", env=os.environ | region, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise AssertionError(f"chalice package failed:\n{done.stdout}\n{done.stderr}")
+    return out
