@@ -1,0 +1,31 @@
+"""Tells whether somebody else started or stopped a service since we last looked.
+
+ECS sends no event when a person changes the desired count, so the only witnesses are the count seen last
+time and our own record of what we did. Where the two do not prove a hand, nothing is claimed: a wrong
+"by hand" would keep a forgotten service running.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from chalicelib.decide.facts import ActionKind, ServiceFacts, ServiceMemory
+
+
+class Hand(StrEnum):
+    STARTED = "started"
+    STOPPED = "stopped"
+
+
+def hand(before: ServiceFacts | None, now: ServiceFacts, memory: ServiceMemory) -> Hand | None:
+    """``before`` is what the last look saw, None when the service is new to us."""
+    pending = memory.pending.kind if memory.pending else None
+    ours = memory.stopped_at is not None
+    if now.desired_count > 0:
+        if pending is ActionKind.START or memory.hand_started_at is not None:
+            return None
+        stood_still = before is not None and before.desired_count == 0
+        return Hand.STARTED if ours or memory.hand_stopped_at is not None or stood_still else None
+    if ours or pending is ActionKind.STOP or memory.hand_stopped_at is not None:
+        return None
+    return Hand.STOPPED if before is not None and before.desired_count > 0 else None

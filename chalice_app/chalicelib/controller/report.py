@@ -1,0 +1,59 @@
+"""What one look at the fleet found and did: frozen values for the log, the command line and the demo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.decide.decision import Decision
+from chalicelib.decide.facts import Observation, ServiceFacts
+from chalicelib.execute.outcome import Outcome
+from chalicelib.execute.plan import Plan
+from chalicelib.notify.notice import Notice
+from chalicelib.policy.model import Policy, PolicySet
+from chalicelib.policy.problems import Problem
+from chalicelib.record.controls import ControlState
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One service after the rules were weighed.
+
+    ``refused`` says why no policy may act on it (kind of service, tie, a tag that does not parse, nothing
+    matches); ``held`` why a wanted action waits (a limit). ``shadows`` are the wishes of dry-run policies.
+    """
+
+    facts: ServiceFacts
+    seen: Observation
+    policy: Policy | None = None
+    decision: Decision | None = None
+    shadows: tuple[tuple[Policy, Decision], ...] = ()
+    plan: Plan | None = None
+    held: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One sweep, or one look at some services. ``metrics_asked`` is what CloudWatch bills ($0.01 per 1,000)."""
+
+    at: datetime
+    looked: int
+    due: int
+    metrics_asked: int
+    decided: tuple[Decided, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Everything observed and decided, nothing written."""
+
+    at: datetime
+    decided: tuple[Decided, ...]
+    policies: PolicySet
+    problems: tuple[Problem, ...]
+    controls: ControlState
+    remembered: bool = True
+    """False when no record could be read: then nothing is known of saved sizes, overrides and openings."""

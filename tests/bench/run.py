@@ -1,0 +1,47 @@
+"""`make bench`: runs every benchmark, writes the figures, and says which goal is missed.
+
+Each benchmark is a module beside this one with ``measure() -> Result``. The raw figures go to
+out/bench/results.json and the tables to out/bench/results.md; the documents quote those. Exits 1 and
+names the goals that were not met.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "chalice_app"), str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
+
+from goals import Result, as_markdown  # noqa: E402
+
+BENCHMARKS = ("vectors", "decide_bench", "sweep_bench", "demo_bench", "import_bench")
+
+
+def main(names: list[str]) -> int:
+    results: list[Result] = []
+    for name in names or BENCHMARKS:
+        print(f"\n== {name}", flush=True)
+        result = import_module(name).measure()
+        print(as_markdown(result), flush=True)
+        results.append(result)
+    folder = ROOT / "out" / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    machine = f"{platform.machine()}, Python {platform.python_version()}"
+    raw = {"machine": machine, "results": [asdict(result) for result in results]}
+    (folder / "results.json").write_text(json.dumps(raw, indent=2, default=str) + "\n")
+    tables = "\n\n".join(as_markdown(result) for result in results)
+    (folder / "results.md").write_text(f"# Benchmarks\n\nMeasured on {machine}, by `make bench`.\n\n{tables}\n")
+    missed = [goal for result in results for goal in result.goals if not goal.met]
+    for goal in missed:
+        print(f"MISSED {goal.name}: {goal.measured} (goal: {goal.limit})")
+    print(f"\n{len(missed)} goals missed. Figures: out/bench/results.md and results.json")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
