@@ -1,0 +1,201 @@
+"""The scalar types of the language: text in, value out, and what an editor is told about each.
+
+Each type takes the text of one scalar (or a value already of its kind, so that models can be made in code) and never
+a Python number or boolean: YAML's own guesses are not wanted. A refusal carries a code of ``codes.CATALOGUE``.
+The JSON Schema beside each type is what editors check; it is written to accept no less than the parser does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from chalicelib.policy import texts
+from chalicelib.policy.cron import CronExpression, parse_cron
+from chalicelib.policy.dates import DateRange, parse_date_range
+from chalicelib.policy.money import MONEY_PATTERN, Money, parse_money
+from chalicelib.policy.problems import ScalarError
+from chalicelib.policy.texts import Threshold
+from chalicelib.policy.windows import Window, parse_window
+
+__all__ = ["CronExpression", "DateRange", "Money", "Threshold", "Window", "as_text", "refusal"]
+
+
+def refusal(error: ScalarError) -> PydanticCustomError:
+    """The same refusal as pydantic carries it: its type is the code."""
+    return PydanticCustomError(error.code, "{sentence}", {"sentence": error.message})  # type: ignore[arg-type]
+
+
+def _reads(parse: Callable[[str], Any], *kinds: type) -> PlainValidator:
+    def read(value: object) -> object:
+        if isinstance(value, kinds) and not (isinstance(value, bool) and bool not in kinds):
+            return value
+        if not isinstance(value, str):
+            raise PydanticCustomError("LC009", "one value is expected here, not a list or a section")
+        try:
+            return parse(value)
+        except ScalarError as error:
+            raise refusal(error) from None
+
+    return PlainValidator(read)
+
+
+def _reads_text(parse: Callable[[str], str]) -> PlainValidator:
+    return _reads(parse)
+
+
+def _read_moment(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise PydanticCustomError("LC032", "a moment made in code must be aware")
+        return value
+    zone = (info.context or {}).get("zone")
+    read = _reads(lambda text: texts.parse_instant(text, zone)).func
+    return read(value)  # type: ignore[call-arg]
+
+
+def _read_exclude_until(value: object) -> object:
+    return None if value is None else _reads(texts.parse_exclude_until, date).func(value)  # type: ignore[call-arg]
+
+
+def _says(pattern: str | None, message: str, *examples: str) -> WithJsonSchema:
+    schema: dict[str, Any] = {"type": "string"}
+    if pattern is not None:
+        schema |= {"pattern": pattern, "patternErrorMessage": message}
+    return WithJsonSchema(schema | {"examples": list(examples)})
+
+
+def _number_or_text(pattern: str, message: str, example: int, **bounds: int) -> WithJsonSchema:
+    """An editor reads a bare number as a number, the loader as text: both are right."""
+    both: dict[str, Any] = {"type": ["integer", "string"], "minimum": 0, "pattern": pattern}
+    return WithJsonSchema(both | bounds | {"patternErrorMessage": message, "examples": [example]})
+
+
+Duration = Annotated[
+    timedelta,
+    _reads(texts.parse_duration, timedelta),
+    _says(texts.DURATION_PATTERN, "write a duration as 90s, 30m, 2h, 1h30m or 3d", "30m", "1h30m"),
+]
+StopAfter = Annotated[
+    timedelta | str,
+    _reads(lambda text: text if text == "adaptive" else texts.parse_duration(text), timedelta),
+    _says(rf"{texts.DURATION_PATTERN}|^adaptive$", "write a duration of 5m or more, or adaptive", "30m", "adaptive"),
+]
+DateOrRange = Annotated[
+    DateRange,
+    _reads(parse_date_range, DateRange),
+    _says(texts.DATE_OR_RANGE_PATTERN, "write 2026-12-31, or 2026-12-29..2027-01-03", "2026-12-29..2027-01-03"),
+]
+ExcludeUntil = Annotated[
+    date | None,
+    PlainValidator(_read_exclude_until),
+    _says(texts.DATE_PATTERN[:-1] + "$|^never$", "write the last excluded day, or never", "2026-12-18", "never"),
+]
+Moment = Annotated[
+    datetime,
+    PlainValidator(_read_moment),
+    _says(texts.MOMENT_PATTERN, "write 2026-12-31T10:00, or with an offset +09:00", "2026-12-31T10:00"),
+]
+Zone = Annotated[
+    ZoneInfo,
+    _reads(texts.parse_zone, ZoneInfo),
+    _says(r"^(UTC|[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)+)$", "write the IANA name of a place, as Asia/Tokyo", "Asia/Tokyo"),
+]
+WindowText = Annotated[
+    Window,
+    _reads(parse_window, Window),
+    _says(None, "", "mon-fri 08:00-20:00", "last-fri 20:00-02:00", "daily all-day"),
+]
+AwsOrUnixCron = Annotated[
+    CronExpression,
+    _reads(parse_cron, CronExpression),
+    _says(None, "", "0 8 * * 1-5", "cron(0 8 ? * MON-FRI *)"),
+]
+MoneyText = Annotated[
+    Money,
+    _reads(parse_money, Money),
+    _says(MONEY_PATTERN, "write an amount, a space and an ISO 4217 currency: 1.00 USD", "1.00 USD"),
+]
+BusyAbove = Annotated[
+    Threshold,
+    _reads(texts.parse_busy_above, float),
+    WithJsonSchema(
+        {
+            "type": ["integer", "string"],
+            "minimum": 0,
+            "pattern": f"{texts.COUNT_PATTERN}|{texts.SHARE_PATTERN}|{texts.RATE_PATTERN}",
+            "patternErrorMessage": "write 5% for gpu and cpu, 50 KiB/s for network-out, a whole number for counts",
+            "examples": ["5%", "50 KiB/s", 0],
+        }
+    ),
+]
+Boolean = Annotated[
+    bool,
+    _reads(texts.parse_boolean, bool),
+    WithJsonSchema({"type": ["boolean", "string"], "pattern": "^(true|false)$", "examples": [True]}),
+]
+Integer = Annotated[
+    int,
+    _reads(texts.parse_integer, int),
+    _number_or_text(texts.COUNT_PATTERN, "write a whole number in digits", 5, maximum=999_999_999),
+]
+Priority = Annotated[
+    int,
+    _reads(texts.parse_priority, int),
+    _number_or_text(r"^(1000|[0-9]{1,3})$", "write a whole number from 0 to 1000", 10, maximum=1000),
+]
+Text = Annotated[str, _reads_text(texts.parse_text), WithJsonSchema({"type": "string", "pattern": r"\S"})]
+Word = Annotated[
+    str,
+    _reads_text(texts.parse_word),
+    _says(texts.WORD_PATTERN, "lower-case words joined by hyphens, at most 63 characters", "launch-week"),
+]
+Glob = Annotated[
+    str,
+    _reads_text(texts.parse_name_glob),
+    _says(texts.NAME_GLOB_PATTERN, "a whole name; only * and ? are wild", "ollama-vision-*"),
+]
+ValueGlob = Annotated[
+    str,
+    _reads_text(texts.parse_value_glob),
+    _says(texts.VALUE_GLOB_PATTERN, "a whole tag value; only * and ? are wild", "dev", "*"),
+]
+Channel = Annotated[
+    str,
+    _reads_text(texts.parse_channel),
+    _says(texts.CHANNEL_PATTERN, 'write a channel as "#ml", in quotes', "#gpu-cost"),
+]
+Approver = Annotated[
+    str,
+    _reads_text(texts.parse_approver),
+    _says(texts.APPROVER_PATTERN, "write group:NAME or user:MAIL", "group:vision-leads"),
+]
+KeepRunningPer = Annotated[
+    str,
+    _reads_text(texts.parse_keep_running_per),
+    _says(texts.KEEP_RUNNING_PER_PATTERN, 'write cluster, or "tag:model"', "tag:model", "cluster"),
+]
+
+
+def as_text(value: object) -> str:
+    """A parsed value as the language writes it: for `show`, the key table and the schema's defaults."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "true" if value else "false"
+        case timedelta():
+            return texts.duration_text(value)
+        case tuple() | list():
+            return "[" + ", ".join(as_text(one) for one in value) + "]"
+        case ZoneInfo():
+            return value.key
+        case datetime():
+            return value.strftime("%Y-%m-%dT%H:%MZ") if value.tzinfo else value.isoformat()
+        case _:
+            return str(value)

@@ -1,0 +1,244 @@
+"""How each kind of scalar is read from text: durations, times, dates, moments, zones, shares, globs, words.
+
+Every function takes the text as written and gives a value, or raises `ScalarError` with one sentence that says what
+to write instead. Nothing is guessed: a bare number has no unit, a short zone name has no place, ``yes`` is no boolean.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from importlib import resources
+from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from chalicelib.policy.dates import parse_date
+from chalicelib.policy.moments import parse_moment
+from chalicelib.policy.problems import ScalarError, nearest_word
+
+DURATION_PATTERN = r"^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
+DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+DATE_OR_RANGE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(\.\.[0-9]{4}-[0-9]{2}-[0-9]{2})?$"
+MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?$"
+SHARE_PATTERN = r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$"
+COUNT_PATTERN = r"^[0-9]{1,9}$"
+RATE_PATTERN = r"^[0-9]+(\.[0-9]+)? (B|KiB|MiB)/s$"
+WORD_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+NAME_GLOB_PATTERN = r"^(?!\*+$)[A-Za-z0-9_*?-]+$"
+VALUE_GLOB_PATTERN = r"^[^\^$()\[\]{}|\\]+$"
+CHANNEL_PATTERN = r"^(#[a-z0-9_-]{1,80}|[CG][A-Z0-9]{7,})$"
+APPROVER_PATTERN = r"^(group:[a-z0-9_.-]+|user:[^@\s]+@[^@\s]+)$"
+KEEP_RUNNING_PER_PATTERN = r"^(cluster|tag:[^\s].*)$"
+
+_DURATION = re.compile(DURATION_PATTERN)
+_SPACED = re.compile(r"^([0-9]+)\s*(d|days?|h|hr|hrs|hours?|m|mins?|minutes?|s|secs?|seconds?)$", re.IGNORECASE)
+_ISO_DURATION = re.compile(r"^P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)S)?)?$", re.IGNORECASE)
+_RATE_BYTES = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
+_LONGEST_WORD = 63
+
+
+class Threshold(float):
+    """What counts as busy, as a plain float in the signal's own unit: percent, a count, or bytes per second."""
+
+    __slots__ = ("text", "unit")
+
+    unit: Literal["percent", "count", "bytes-per-second"]
+    text: str
+
+    def __new__(cls, value: float, unit: Literal["percent", "count", "bytes-per-second"], text: str) -> Threshold:
+        made = super().__new__(cls, value)
+        made.unit, made.text = unit, text
+        return made
+
+    def __getnewargs__(self) -> tuple[float, str, str]:  # type: ignore[override]
+        return float(self), self.unit, self.text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def parse_duration(text: str) -> timedelta:
+    """``90s``, ``1h30m``, ``3d`` (a day is 24 hours) -> timedelta. Raises ScalarError."""
+    if match := _DURATION.fullmatch(text):
+        days, hours, minutes, seconds = (int(part[:-1]) if part else 0 for part in match.groups())
+        try:
+            length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        except OverflowError:
+            length = timedelta.max
+        if length > timedelta(days=366):
+            raise ScalarError("LC030", "longer than a year; write at most 366d")
+        return length
+    raise ScalarError("LC030", _duration_hint(text))
+
+
+def _duration_hint(text: str) -> str:
+    if re.fullmatch(r"[0-9]+", text):
+        return f"{text} what? write {text}m or {text}s"
+    if decimal := re.fullmatch(r"([0-9]+)\.([0-9]+)\s*h", text):
+        minutes = round(float(f"0.{decimal[2]}") * 60)
+        return f"no fractions; write {decimal[1]}h{minutes}m" if int(decimal[1]) else f"no fractions; write {minutes}m"
+    if re.fullmatch(r"[0-9]+\.[0-9]+\s*[dms]?", text):
+        return "no fractions; write whole units, as 1h30m or 90s"
+    if re.fullmatch(r"[0-9]+M", text):
+        return f"is M a minute or a month? minutes are lower case: write {text[:-1]}m"
+    if (iso := _ISO_DURATION.fullmatch(text)) and any(iso.groups()):
+        parts = zip(iso.groups(), "dhms", strict=True)
+        return f"ISO 8601 durations are not read; write {''.join(f'{n}{unit}' for n, unit in parts if n)}"
+    if spaced := _SPACED.fullmatch(text):
+        return f"no space, one letter; write {spaced[1]}{spaced[2][0].lower()}"
+    return "write a duration as 90s, 30m, 2h, 1h30m or 3d"
+
+
+def duration_text(length: timedelta) -> str:
+    """The shortest text that `parse_duration` reads back as ``length``."""
+    seconds = int(length.total_seconds())
+    parts = []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def parse_exclude_until(text: str) -> date | None:
+    """A date (that day included), or None for ``never``. Raises ScalarError."""
+    if text == "never":
+        return None
+    return parse_date(text)
+
+
+def parse_instant(text: str, zone: ZoneInfo | None) -> datetime:
+    """A moment with its own offset, or a wall time in ``zone`` -> aware datetime in UTC. Raises ScalarError."""
+    moment = parse_moment(text)
+    if moment.offset is None and zone is None:
+        raise ScalarError("LC032", f"in which zone? no hours.timezone stands here; write {text}Z or {text}+09:00")
+    return moment.resolve(zone or ZoneInfo("UTC"))
+
+
+@lru_cache(maxsize=1)
+def zone_names() -> frozenset[str]:
+    """Every IANA zone name. Read from the ``tzdata`` package, whose spelling does not depend on the file system."""
+    try:
+        listed = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    except (ModuleNotFoundError, FileNotFoundError):
+        return frozenset(available_timezones())
+    return frozenset(listed)
+
+
+def parse_zone(text: str) -> ZoneInfo:
+    """An IANA zone in its exact case, ``Area/City`` or ``UTC``. Raises ScalarError."""
+    if text != "UTC" and "/" not in text:
+        raise ScalarError("LC031", "abbreviations are ambiguous; write the IANA name of a place, as Asia/Tokyo, or UTC")
+    if text not in zone_names():
+        meant = nearest_word(text, zone_names())
+        raise ScalarError("LC031", f"no such IANA time zone; write {meant or 'Asia/Tokyo'}, in this very spelling")
+    return ZoneInfo(text)
+
+
+def parse_share(text: str) -> Threshold:
+    """``5%`` -> 5.0 percent. Raises ScalarError."""
+    if not re.fullmatch(SHARE_PATTERN, text):
+        raise ScalarError("LC033", _share_hint(text))
+    return Threshold(float(text[:-1]), "percent", text)
+
+
+def _share_hint(text: str) -> str:
+    if re.fullmatch(r"[0-9]+", text):
+        return f"{text} what? write {text}%"
+    if re.fullmatch(r"0?\.[0-9]+", text):
+        return f"write shares in percent: {float(text) * 100:g}%"
+    return "write a share of 0% to 100%, as 5%"
+
+
+def parse_busy_above(text: str) -> Threshold:
+    """``5%``, a count ``0`` or a rate ``50 KiB/s``; which of them fits is the signal's business. Raises ScalarError."""
+    if re.fullmatch(COUNT_PATTERN, text):
+        return Threshold(float(text), "count", text)
+    if re.fullmatch(RATE_PATTERN, text):
+        number, unit = text.removesuffix("/s").split(" ")
+        return Threshold(float(number) * _RATE_BYTES[unit], "bytes-per-second", text)
+    if re.fullmatch(SHARE_PATTERN, text):
+        return parse_share(text)
+    if re.fullmatch(r"0?\.[0-9]+", text):
+        raise ScalarError("LC033", _share_hint(text))
+    raise ScalarError("LC033", "write 5% for gpu and cpu, 50 KiB/s for network-out, a whole number for counts")
+
+
+def parse_boolean(text: str) -> bool:
+    """Only ``true`` and ``false``. Raises ScalarError."""
+    if text in ("true", "false"):
+        return text == "true"
+    meant = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
+    word = text.lower() if text.lower() in ("true", "false") else meant.get(text.lower())
+    raise ScalarError("LC034", f"write {word}" if word else "write true or false")
+
+
+def parse_integer(text: str) -> int:
+    """A whole number from 0. Raises ScalarError."""
+    if not re.fullmatch(COUNT_PATTERN, text):
+        raise ScalarError("LC036", "write a whole number in digits, as 5")
+    return int(text)
+
+
+def parse_priority(text: str) -> int:
+    """A whole number from 0 to 1000. Raises ScalarError."""
+    if not re.fullmatch(COUNT_PATTERN, text) or int(text) > 1000:
+        raise ScalarError("LC036", "write a whole number from 0 to 1000; the higher one wins")
+    return int(text)
+
+
+def parse_word(text: str) -> str:
+    """Lower-case words joined by hyphens, at most 63 characters. Raises ScalarError."""
+    if len(text) > _LONGEST_WORD:
+        raise ScalarError("LC037", f"{len(text)} characters; a name has at most {_LONGEST_WORD}")
+    if not re.fullmatch(WORD_PATTERN, text):
+        meant = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+        raise ScalarError("LC037", f"write it in lower case with hyphens: {meant or 'dev-nights-off'}")
+    return text
+
+
+def parse_name_glob(text: str) -> str:
+    """A whole ECS name in which ``*`` and ``?`` are wild. Raises ScalarError."""
+    if text and not text.strip("*"):
+        raise ScalarError("LC038", "this would take every service; to mean that, write match: {everything: true}")
+    if not re.fullmatch(NAME_GLOB_PATTERN, text):
+        raise ScalarError("LC038", "only * and ? are wild, for the whole name; regular expressions are not read")
+    return text
+
+
+def parse_value_glob(text: str) -> str:
+    """A whole tag value in which ``*`` and ``?`` are wild; ``*`` alone means: present. Raises ScalarError."""
+    if not re.fullmatch(VALUE_GLOB_PATTERN, text):
+        raise ScalarError("LC038", "only * and ? are wild, for the whole value; regular expressions are not read")
+    return text
+
+
+def parse_text(text: str) -> str:
+    """Any text that is not blank. Raises ScalarError."""
+    if not text.strip():
+        raise ScalarError("LC039", "an empty text says nothing; write one or leave the key out")
+    return text
+
+
+def parse_channel(text: str) -> str:
+    """A Slack channel, ``#name`` or its id. Raises ScalarError."""
+    if not re.fullmatch(CHANNEL_PATTERN, text):
+        name = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-") or "ml"
+        raise ScalarError("LC040", f'write a channel as "#{name}", in quotes, or its id as C0123ABCD')
+    return text
+
+
+def parse_approver(text: str) -> str:
+    """``group:vision-leads`` or ``user:ada@example.com``. Raises ScalarError."""
+    if not re.fullmatch(APPROVER_PATTERN, text):
+        guess = f"user:{text}" if "@" in text.strip("@") else f"group:{text.strip('@') or 'vision-leads'}"
+        raise ScalarError("LC041", f"say whether it is a group or a person: {guess}")
+    return text
+
+
+def parse_keep_running_per(text: str) -> str:
+    """``cluster`` or ``tag:KEY``. Raises ScalarError."""
+    if not re.fullmatch(KEEP_RUNNING_PER_PATTERN, text):
+        raise ScalarError("LC042", 'write cluster, or "tag:model" with the tag\'s key')
+    return text
