@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from chalicelib.record.table import TABLE, TTL_ATTRIBUTE
 from support.chalice_package import ROOT, package
 
 FUNCTIONS = {"Sweep", "AwsEvents", "APIHandler"}
@@ -166,6 +167,13 @@ def test_the_table_is_kept_billed_by_use_and_forgets_by_ttl(resources: dict[str,
     assert table["Properties"]["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
 
 
+def test_the_deployed_table_has_the_shape_that_the_record_expects(resources: dict[str, Any]) -> None:
+    deployed = resources["LifecycleTable"]["Properties"]
+
+    assert {key: deployed[key] for key in TABLE} == dict(TABLE)
+    assert deployed["TimeToLiveSpecification"]["AttributeName"] == TTL_ATTRIBUTE
+
+
 def test_the_policy_bucket_is_private_and_keeps_old_versions(resources: dict[str, Any]) -> None:
     bucket = resources["PolicyBucket"]["Properties"]
 
@@ -201,7 +209,9 @@ def test_a_role_names_its_resources_wherever_aws_has_a_name_for_them(resources: 
 
 def test_only_services_of_the_clusters_named_may_be_changed(resources: dict[str, Any]) -> None:
     writers = {
-        role: statement for role, statement in _statements(resources) if "ecs:UpdateService" in _each(statement["Action"])
+        role: statement
+        for role, statement in _statements(resources)
+        if "ecs:UpdateService" in _each(statement["Action"])
     }
 
     assert set(writers) == {"SweepRole", "AwsEventsRole"}
@@ -210,7 +220,9 @@ def test_only_services_of_the_clusters_named_may_be_changed(resources: dict[str,
 
 
 def test_the_api_may_only_write_its_logs(resources: dict[str, Any]) -> None:
-    allowed = {action for role, one in _statements(resources) if role == "ApiHandlerRole" for action in _each(one["Action"])}
+    allowed = {
+        action for role, one in _statements(resources) if role == "ApiHandlerRole" for action in _each(one["Action"])
+    }
 
     assert allowed == {"logs:CreateLogStream", "logs:PutLogEvents"}
 
