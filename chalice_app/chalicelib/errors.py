@@ -9,6 +9,7 @@
     ├── MalformedEvent           an event that cannot be read, or that nothing here handles
     ├── RecordUnavailable        our own record (DynamoDB) could not be read or written
     ├── ConditionFailed          a named conditional write lost; carries the condition's name
+    ├── ActionFailed             AWS refused an action, or did not answer it
     └── Refused                  an action that a guard forbids
         ├── NotManageable        DAEMON, CODE_DEPLOY and EXTERNAL services
         ├── Locked               somebody else is acting on the service
@@ -70,6 +71,14 @@ class ConditionFailed(LifecycleError):
         super().__init__(message)
         self.condition = condition
         self.standing: Mapping[str, Any] = standing or {}
+
+
+class ActionFailed(LifecycleError):
+    """AWS refused an action or did not answer. ``uncertain``: no answer came, so it may have happened all the same."""
+
+    def __init__(self, message: str, *, uncertain: bool = False) -> None:
+        super().__init__(message)
+        self.uncertain = uncertain
 
 
 class Refused(LifecycleError):
