@@ -8,7 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from chalicelib.cli.render import Column, Paper, count, dollars, listed, moment, plain, short_moment, span
+from chalicelib.cli.render import Column, Paper, dollars, listed, plain, short_moment
 from chalicelib.decide.decision import Evidence
 from chalicelib.decide.facts import OverrideKind
 
@@ -36,22 +36,14 @@ def test_our_values_become_plain_json() -> None:
 
 
 def test_times_are_as_short_as_they_can_be_without_doubt() -> None:
-    assert moment(NOW, TOKYO) == "Fri 20 Nov 2026 17:00 JST"
     assert short_moment(NOW + timedelta(hours=3), NOW, TOKYO) == "20:00"
     assert short_moment(NOW + timedelta(days=3), NOW, TOKYO) == "Mon 17:00"
     assert short_moment(NOW + timedelta(days=20), NOW, TOKYO) == "10 Dec 17:00"
     assert short_moment(NOW + timedelta(days=60), NOW, TOKYO) == "19 Jan 2027 17:00"
-    assert moment(NOW, ZoneInfo("Asia/Kathmandu")) == "Fri 20 Nov 2026 13:45 UTC+05:45"
 
 
 def test_sizes_read_like_speech() -> None:
-    assert [span(timedelta(seconds=one)) for one in (5, 2700, 5400, 7200, 274_000)] == [
-        "5 s", "45 min", "1 h 30 min", "2 h", "3 d 4 h",
-    ]  # fmt: skip
     assert dollars(Decimal("1234.5")) == "$1,234.50"
     assert dollars(None) == "?"
-    assert [count(1, "service"), count(0, "service"), count(2, "policy"), count(3, "day")] == [
-        "1 service", "0 services", "2 policies", "3 days",
-    ]  # fmt: skip
     assert listed(["a", "b", "c"]) == "a, b and c"
     assert listed(list("abcdefgh"), "or") == "a, b, c, d, e, f or 2 more"

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 import pytest
 from chalicelib.cli.names import find_service
-from chalicelib.cli.times import DURATION, last_day, until
+from chalicelib.cli.times import DURATION, until
 from chalicelib.decide.facts import ServiceId
 from chalicelib.errors import UnknownService
 
@@ -26,7 +26,8 @@ def test_a_duration_reads_as_in_a_policy(text: str, minutes: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"), [("30", "30 what? Write 30m or 30h."), ("2 hours", "write 45m"), ("", "write"), ("0m", "no time")]
+    ("text", "says"),
+    [("30", "30 what? write 30m or 30s."), ("2 hours", "write 2h"), ("", "write a duration"), ("0m", "no time")],
 )
 def test_a_wrong_duration_gets_one_sentence(text: str, says: str) -> None:
     with pytest.raises(click.BadParameter, match=says.replace("?", r"\?")):
@@ -57,7 +58,7 @@ def test_until_refuses_the_past_and_what_is_no_time(text: str, says: str) -> Non
 
 
 def test_an_exclusion_lasts_through_its_last_day() -> None:
-    assert last_day("2026-12-18", NOW, TOKYO) == datetime(2026, 12, 18, 15, 0, tzinfo=UTC)
+    assert until("2026-12-18", NOW, TOKYO) == datetime(2026, 12, 18, 15, 0, tzinfo=UTC)
 
 
 def test_a_service_is_found_by_its_full_name_and_by_a_bare_name_that_is_unique() -> None:

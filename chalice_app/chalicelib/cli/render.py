@@ -109,12 +109,6 @@ def utc(at: datetime) -> str:
     return at.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def moment(at: datetime, zone: ZoneInfo) -> str:
-    """`Thu 31 Dec 2026 10:00 JST`."""
-    local = at.astimezone(zone)
-    return f"{local:%a} {local.day} {local:%b %Y %H:%M} {zone_name(local)}"
-
-
 def short_moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     """As short as it can be without doubt: `20:00`, `Tue 08:00` within six days, else `31 Dec 10:00`."""
     local, today = at.astimezone(zone), now.astimezone(zone).date()
@@ -127,37 +121,9 @@ def short_moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     return f"{local.day} {local:%b}{year} {local:%H:%M}"
 
 
-def zone_name(local: datetime) -> str:
-    """`JST`; zones without letters give `UTC+05:45`."""
-    name = local.tzname() or "UTC"
-    if name[0] in "+-":
-        offset = f"{local:%z}"
-        return f"UTC{offset[:3]}:{offset[3:5]}"
-    return name
-
-
-def span(duration: timedelta) -> str:
-    """`45 min`, `2 h`, `1 h 30 min`, `3 d 4 h`: the two largest units."""
-    minutes = int(abs(duration).total_seconds() // 60)
-    if minutes < 1:
-        return f"{int(abs(duration).total_seconds())} s"
-    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = [(days, "d"), (hours, "h"), (rest, "min")]
-    return " ".join([f"{count} {unit}" for count, unit in parts if count][:2])
-
-
 def dollars(amount: Decimal | None, *, per: str = "") -> str:
     """`$1.20/h`; unknown prices are `?`, never an invented number."""
     return "?" if amount is None else f"${amount:,.2f}{per}"
-
-
-def count(number: int, word: str) -> str:
-    """`1 service`, `3 services`."""
-    if number == 1:
-        return f"1 {word}"
-    if word.endswith("y") and word[-2] not in "aeiou":
-        return f"{number} {word[:-1]}ies"
-    return f"{number} {word}s"
 
 
 def listed(words: Sequence[str], joint: str = "and", most: int = 6) -> str:

@@ -1,0 +1,91 @@
+"""The policies a run works with: read from the local folder or from S3, and judged by the loader.
+
+Refuses to go on silently: a folder that is not there, an empty one and an unknown policy each get a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.cli.desk import Desk
+from chalicelib.cli.exits import Exit, Stop
+from chalicelib.cli.render import listed
+
+if TYPE_CHECKING:
+    from chalicelib.policy.loader import Loaded
+    from chalicelib.policy.model import Policy
+    from chalicelib.policy.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """``texts``: the file's name as problems name it -> its text. ``where``: as the user wrote it."""
+
+    loaded: Loaded
+    texts: Mapping[str, str]
+    where: str
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.loaded.problems if problem.is_error)
+
+    def policy(self, name: str) -> Policy:
+        """Raises Stop: unknown (with the nearest spelling), or known and wrong (with what is wrong)."""
+        for policy in self.loaded.policies.policies:
+            if policy.name == name:
+                return policy
+        if name in self.loaded.bad_policies:
+            raise Stop(f'The policy "{name}" has errors: `lifecycle validate` shows them.')
+        raise Stop(self.no_policy(name), Exit.USAGE)
+
+    def no_policy(self, name: str) -> str:
+        from chalicelib.policy.problems import nearest_word
+
+        names = [policy.name for policy in self.loaded.policies.policies]
+        near = nearest_word(name, names)
+        hint = f" Did you mean {near}?" if near else f" There is {listed(names)}." if names else ""
+        return f'There is no policy "{name}" in {self.where}.{hint}'
+
+    def show_problems(self, desk: Desk) -> None:
+        """All of them, on stderr, with a caret under each place."""
+        from chalicelib.policy.problems import render
+
+        for problem in self.loaded.problems:
+            desk.paper.err(render(problem, self.texts.get(problem.file)))
+
+
+def read_book(desk: Desk) -> Book:
+    """Raises Stop when there are no policy files at all."""
+    from chalicelib.policy.loader import load
+
+    texts = read_texts(desk)
+    return Book(load(texts, today=desk.now().date()), texts, desk.policies)
+
+
+def read_texts(desk: Desk) -> Mapping[str, str]:
+    texts = _from_s3(desk) if desk.policies.startswith("s3://") else _from_folder(desk)
+    if not texts:
+        raise Stop(f"No policy stands in {desk.policies} (looked for *.yaml and *.yml): `lifecycle init` writes one.")
+    return texts
+
+
+def _from_folder(desk: Desk) -> dict[str, str]:
+    from chalicelib.policy.loader import read_folder
+
+    folder = desk.policy_folder
+    if not folder.is_dir():
+        raise Stop(
+            f"There is no folder {folder}: `lifecycle init` writes a first policy there, or name yours with --policies."
+        )
+    return dict(read_folder(folder))
+
+
+def _from_s3(desk: Desk) -> dict[str, str]:
+    from chalicelib.observe.policy_source import S3Source
+
+    bucket, _, prefix = desk.policies.removeprefix("s3://").partition("/")
+    if not bucket:
+        raise Stop("--policies s3://bucket/prefix names no bucket.", Exit.USAGE)
+    return dict(S3Source(desk.aws().s3, bucket, prefix).read({}).files)

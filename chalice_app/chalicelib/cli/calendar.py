@@ -1,0 +1,182 @@
+"""`lifecycle schedule`: when hours open and close, with clock changes and holidays marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
+
+import click
+
+from chalicelib.cli.completing import policy_names
+from chalicelib.cli.desk import Desk
+from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Stop
+from chalicelib.cli.options import command, output_option
+from chalicelib.cli.render import Column
+from chalicelib.decide import words
+
+if TYPE_CHECKING:
+    from chalicelib.policy.model import Hours, Policy
+    from chalicelib.policy.timetable import Timetable
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the calendar. ``note``: the window, the holiday's name, or how the clocks move."""
+
+    at: datetime
+    what: Literal["opens", "closes", "holiday", "clocks"]
+    note: str
+
+
+@command("schedule")
+@click.argument("name", metavar="POLICY|SERVICE", shell_complete=policy_names)
+@click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True, help="How many days to show.")
+@click.option("--from", "start", metavar="DATE", help="First day, as 2026-12-24.  [default: today]")
+@output_option
+@click.pass_obj
+def schedule(desk: Desk, name: str, days: int, start: str | None, output: str) -> Exit:
+    """Show when a policy opens and closes, day by day, in its own time zone.
+
+    Holidays and clock changes stand between the lines they affect. For a service, the policy that
+    governs it is shown, with the service's own tags applied.
+
+    \b
+    Examples:
+      lifecycle schedule dev-nights-off
+      lifecycle schedule dev-nights-off --days 14 --from 2026-12-24
+      lifecycle schedule gpu-dev/chat --days 7
+
+    \b
+    JSON: {policy, timezone, from, to, now: {open, since, until, window, holiday},
+           events: [{at, what: opens|closes|holiday|clocks, note}]}
+    """
+    from chalicelib.policy.timetable import Timetable
+
+    policy = _policy(desk, name)
+    hours = policy.hours
+    if hours is None:
+        raise Stop(f'The policy "{policy.name}" has no hours: only idleness stops its services. {NOTHING_CHANGED}')
+    table, now = Timetable.of(hours), desk.now()
+    first = _first_day(start, now, hours.timezone)
+    last = first + timedelta(days=days)
+    events = tuple(events_between(table, hours.timezone, first, last))
+    if output == "json":
+        phase = table.phase(now)
+        desk.paper.json(
+            {"policy": policy.name, "timezone": hours.timezone.key, "from": first, "to": last}
+            | {"now": phase, "events": events}
+        )
+    else:
+        _print(desk, policy, hours, table, events, now)
+    desk.paper.last_line(NOTHING_CHANGED, beside_json=output == "json")
+    return Exit.DONE
+
+
+def events_between(table: Timetable, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Event]:
+    """Openings, closings, holidays and clock changes in ``[start, end)``, in order of time."""
+    found = [
+        Event(edge.at, "opens" if edge.opens else "closes", _window_note(edge.window, edge.holiday))
+        for edge in table.transitions(start.astimezone(UTC), end.astimezone(UTC))
+    ]
+    found += _holidays(table, zone, start, end)
+    found += clock_changes(zone, start, end)
+    yield from sorted(found, key=lambda event: (event.at.astimezone(UTC), event.what in ("opens", "closes")))
+
+
+def clock_changes(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Event]:
+    """Every instant in ``[start, end)`` at which the zone's offset changes, to the second."""
+    low, last = start.astimezone(UTC), end.astimezone(UTC)
+    while low < last:
+        high = min(low + timedelta(hours=24), last)
+        if low.astimezone(zone).utcoffset() != high.astimezone(zone).utcoffset():
+            at = _change_between(zone, low, high)
+            before = (at - timedelta(seconds=1)).astimezone(zone)
+            after = at.astimezone(zone)
+            moved = (after.utcoffset() or timedelta()) - (before.utcoffset() or timedelta())
+            way = "forward" if moved > timedelta() else "back"
+            was = (before.replace(tzinfo=None) + timedelta(seconds=1)).time()
+            yield Event(at, "clocks", f"{way} {words.length(abs(moved))}: {was:%H:%M} becomes {after:%H:%M}")
+        low = high
+
+
+def _change_between(zone: ZoneInfo, low: datetime, high: datetime) -> datetime:
+    was = low.astimezone(zone).utcoffset()
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) / 2
+        if middle.astimezone(zone).utcoffset() == was:
+            low = middle
+        else:
+            high = middle
+    return high.replace(microsecond=0)
+
+
+def _holidays(table: Timetable, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Event]:
+    day, last = start.astimezone(zone).date(), end.astimezone(zone)
+    while (midnight := datetime(day.year, day.month, day.day, tzinfo=zone)) < last:
+        name = table.holiday_on(day)
+        if name:
+            yield Event(midnight.astimezone(UTC), "holiday", name)
+        day += timedelta(days=1)
+
+
+def _window_note(window: str, holiday: str | None) -> str:
+    return f"{window} (cut short by {holiday})" if holiday else window
+
+
+def _first_day(text: str | None, now: datetime, zone: ZoneInfo) -> datetime:
+    if text is None:
+        return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007  a date only; the zone follows
+    except ValueError:
+        raise click.BadParameter(f'"{text}" is no date: write 2026-12-24.', param_hint="--from") from None
+    return day.replace(tzinfo=zone)
+
+
+def _policy(desk: Desk, name: str) -> Policy:
+    """A policy of that name; else the policy that governs a service of that name."""
+    from chalicelib.cli.book import read_book
+
+    book = read_book(desk)
+    if any(policy.name == name for policy in book.loaded.policies.policies) or name in book.loaded.bad_policies:
+        return book.policy(name)
+    if "/" not in name and not desk.local and desk.clients is None and not _may_be_service(desk):
+        raise Stop(book.no_policy(name), Exit.USAGE)
+    from chalicelib.cli.world import governing_policy
+
+    return governing_policy(desk, book, name)
+
+
+def _may_be_service(desk: Desk) -> bool:
+    """Without credentials a name can only be a policy's: then the answer is about policies, not about AWS."""
+    return desk.aws().session.get_credentials() is not None
+
+
+def _print(
+    desk: Desk, policy: Policy, hours: Hours, table: Timetable, events: tuple[Event, ...], now: datetime
+) -> None:
+    zone, phase = hours.timezone, table.phase(now)
+    state = "open" if phase.open else f"closed ({phase.holiday})" if phase.holiday else "closed"
+    until = f" until {words.clock_with_year(phase.until, zone)}" if phase.until else ", and nothing will change that"
+    desk.paper.say(f"{policy.name}  {zone.key}  opening: {hours.opening.value}, closed: {hours.closed.value}", "bold")
+    desk.paper.say(f"Now ({words.clock_with_year(now, zone)}) it is {state}{until}.")
+    desk.paper.say()
+    if not events:
+        desk.paper.say("Nothing opens or closes in these days.")
+        return
+    desk.paper.table(
+        [Column("WHEN"), Column("WHAT"), Column("NOTE", fold=True)],
+        [[_when(event, zone), event.what, event.note] for event in events],
+    )
+
+
+def _when(event: Event, zone: ZoneInfo) -> str:
+    if event.what != "holiday":
+        return words.clock_with_year(event.at, zone)
+    return f"{event.at.astimezone(zone):%a} {words.day(event.at, zone)} {event.at.astimezone(zone).year}"
+
+
+COMMANDS = (schedule,)
