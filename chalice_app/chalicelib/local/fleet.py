@@ -1,0 +1,267 @@
+"""The part of ECS that moto leaves out: tasks that take time to boot and to end, and say so.
+
+moto sets the running count at once, starts no tasks and writes no service events. This module makes a service of
+moto behave as ECS does, on the simulated clock: after UpdateService tasks are placed, boot, run, drain and end;
+each step moves the counts, writes the service's events and gives out the EventBridge event that ECS would send.
+It decides nothing about services: whoever calls UpdateService does.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.decide.facts import ServiceId
+from chalicelib.local.aws import ACCOUNT, EmbeddedAws
+from chalicelib.runtime.clock import Clock
+
+BOOT = timedelta(minutes=4)
+"""From the desired count to a healthy target: a warm host, the image pulled, the model loaded."""
+DRAIN = timedelta(minutes=2)
+"""From desired count 0 to the task's end: the target group lets go, then the container stops."""
+
+Event = Mapping[str, object]
+"""One EventBridge envelope."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoCapacity:
+    """AWS has no such GPU instance in ``[since, until)``: tasks wait unplaced, and the service says why."""
+
+    since: datetime
+    until: datetime
+
+    def holds(self, at: datetime) -> bool:
+        return self.since <= at < self.until
+
+
+@dataclass(slots=True)
+class _Task:
+    """One task: moto's object, and the instants of its life on the simulated clock."""
+
+    moto: Any
+    placed_at: datetime | None
+    due_at: datetime | None
+    """When it becomes ready or, while unplaced, can be tried again."""
+    ends_at: datetime | None = None
+    is_ready: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """One task's instance was held in ``[since, until)``; ``until`` None while it still is."""
+
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(slots=True)
+class _Service:
+    id: ServiceId
+    moto: Any
+    no_capacity: tuple[NoCapacity, ...] = ()
+    tasks: list[_Task] = field(default_factory=list)
+    paid: list[Paid] = field(default_factory=list)
+
+
+class SimulatedTasks:
+    """Gives tasks to moto's services. Every method is safe against the server's threads."""
+
+    def __init__(self, aws: EmbeddedAws, clock: Clock) -> None:
+        self._aws = aws
+        self._clock = clock
+        self._ecs = aws.backend("ecs")
+        self._services: dict[ServiceId, _Service] = {}
+        self._events: list[Event] = []
+        self._move_the_counts = self._ecs.update_service
+        self._ecs.update_service = self._update_service
+        self._ecs.list_tasks = self._list_tasks
+
+    def adopt(self, id: ServiceId, *, no_capacity: Iterable[NoCapacity] = (), running_since: datetime) -> None:
+        """Takes over a service that exists in moto; as many tasks as it desires have been running since then."""
+        with self._aws.lock:
+            service = _Service(id, self._ecs.services[f"{id.cluster}:{id.name}"], tuple(no_capacity))
+            service.moto.created_at = running_since
+            self._services[id] = service
+            for _ in range(service.moto.desired_count):
+                task = self._new_task(service, "RUNNING")
+                task.placed_at, task.due_at, task.is_ready = running_since, running_since, True
+                task.moto.started_at = running_since
+            cluster = self._ecs.clusters[id.cluster]
+            cluster.active_services_count = sum(one.id.cluster == id.cluster for one in self._services.values())
+            self._count(service)
+
+    def next_change(self) -> datetime | None:
+        """The next instant at which a task boots, ends or can be placed."""
+        with self._aws.lock:
+            return min((at for one in self._services.values() for at in self._changes(one)), default=None)
+
+    def step(self) -> tuple[Event, ...]:
+        """Brings every task to the present; the events of all that happened since the last step, oldest first."""
+        now = self._clock.now()
+        with self._aws.lock:
+            for service in self._services.values():
+                self._advance(service, now)
+            events, self._events = tuple(self._events), []
+        return events
+
+    def is_ready(self, id: ServiceId) -> bool:
+        with self._aws.lock:
+            return any(task.is_ready for task in self._services[id].tasks)
+
+    def ready_tasks(self, id: ServiceId) -> int:
+        with self._aws.lock:
+            return sum(task.is_ready for task in self._services[id].tasks)
+
+    def paid(self, id: ServiceId) -> tuple[Paid, ...]:
+        """When instances were held for the service, one span for each task, those that still run last."""
+        with self._aws.lock:
+            service = self._services[id]
+            held = (Paid(task.placed_at, None) for task in service.tasks if task.placed_at is not None)
+            return (*service.paid, *held)
+
+    def _update_service(self, properties: dict[str, Any]) -> Any:
+        """Stands before moto's own: lets it store what was asked, then takes its instant running count back."""
+        updated = self._move_the_counts(properties)
+        for service in self._services.values():
+            if service.moto is updated:
+                self._follow(service, self._clock.now())
+        return updated
+
+    def _list_tasks(
+        self,
+        cluster_str: str | None = None,
+        container_instance: str | None = None,
+        family: str | None = None,
+        started_by: str | None = None,
+        service_name: str | None = None,
+        desired_status: str | None = None,
+    ) -> list[Any]:
+        """moto's own ignores the service's name and takes a cluster's name for any name that contains it."""
+        cluster = (cluster_str or "default").rpartition("/")[2]
+        group = f"service:{service_name.rpartition('/')[2]}" if service_name else None
+        return [
+            task
+            for task in self._ecs.tasks.get(cluster, {}).values()
+            if group in (None, task.group) and desired_status in (None, task.desired_status)
+        ]
+
+    def _follow(self, service: _Service, now: datetime) -> None:
+        """Ends the tasks that are too many, asks for those that are missing."""
+        wanted = service.moto.desired_count
+        alive = [task for task in service.tasks if task.ends_at is None]
+        for task in alive[wanted:]:
+            task.ends_at = now + (DRAIN if task.is_ready else timedelta(0))
+            task.moto.desired_status = "STOPPED"
+            task.moto.last_status = "DEACTIVATING"
+        for _ in range(wanted - len(alive)):
+            self._place(service, self._new_task(service, "PROVISIONING"), now)
+        self._advance(service, now)
+
+    def _new_task(self, service: _Service, status: str) -> _Task:
+        from moto.ecs.models import Task
+
+        cluster = self._ecs.clusters[service.id.cluster]
+        moto = Task(
+            cluster=cluster,
+            task_definition=self._ecs.describe_task_definition(service.moto.task_definition),
+            container_instance_arn=None,
+            resource_requirements={},
+            backend=self._ecs,
+            group=f"service:{service.id.name}",
+            launch_type="EC2",
+        )
+        moto.last_status = status
+        moto.created_at = self._clock.now()  # type: ignore[attr-defined]  # moto serialises any attribute
+        self._ecs.tasks.setdefault(cluster.name, {})[moto.task_arn] = moto
+        task = _Task(moto, None, None)
+        service.tasks.append(task)
+        return task
+
+    def _place(self, service: _Service, task: _Task, now: datetime) -> None:
+        gap = next((gap for gap in service.no_capacity if gap.holds(now)), None)
+        if gap is None:
+            task.placed_at, task.due_at = now, now + BOOT
+            task.moto.last_status = "PENDING"
+            return
+        task.due_at = gap.until
+        self._say(
+            service,
+            now,
+            "was unable to place a task because no container instance met all of its requirements. "
+            "Reason: no GPU capacity (InsufficientInstanceCapacity)",
+            action="SERVICE_TASK_PLACEMENT_FAILURE",
+        )
+
+    def _changes(self, service: _Service) -> Iterable[datetime]:
+        for task in service.tasks:
+            if task.ends_at is not None:
+                yield task.ends_at
+            elif not task.is_ready and task.due_at is not None:
+                yield task.due_at
+
+    def _advance(self, service: _Service, now: datetime) -> None:
+        for task in list(service.tasks):
+            if task.ends_at is not None:
+                if task.ends_at <= now:
+                    self._end(service, task, task.ends_at)
+            elif task.placed_at is None:
+                if task.due_at is not None and task.due_at <= now:
+                    self._place(service, task, now)
+            elif not task.is_ready and task.due_at is not None and task.due_at <= now:
+                self._begin(service, task, task.due_at)
+        self._count(service)
+
+    def _begin(self, service: _Service, task: _Task, at: datetime) -> None:
+        task.is_ready = True
+        task.moto.last_status = "RUNNING"
+        task.moto.started_at = at
+        self._tell_task(service, task, at)
+        if all(one.is_ready for one in service.tasks):
+            self._say(service, at, "has reached a steady state.", action="SERVICE_STEADY_STATE")
+
+    def _end(self, service: _Service, task: _Task, at: datetime) -> None:
+        service.tasks.remove(task)
+        task.is_ready = False
+        task.moto.last_status = "STOPPED"
+        del self._ecs.tasks[service.id.cluster][task.moto.task_arn]
+        if task.placed_at is not None:
+            service.paid.append(Paid(task.placed_at, at))
+        self._tell_task(service, task, at)
+
+    def _count(self, service: _Service) -> None:
+        service.moto.running_count = sum(task.is_ready for task in service.tasks)
+        service.moto.pending_count = sum(task.ends_at is None and not task.is_ready for task in service.tasks)
+
+    def _say(self, service: _Service, at: datetime, words: str, *, action: str) -> None:
+        message = f"(service {service.id.name}) {words}"
+        service.moto.events.insert(0, {"id": str(uuid.uuid4()), "createdAt": at, "message": message})
+        del service.moto.events[100:]
+        detail = {"eventType": "INFO", "eventName": action, "clusterArn": service.moto.cluster_arn, "reason": words}
+        self._events.append(self._envelope("ECS Service Action", service.moto.arn, at, detail))
+
+    def _tell_task(self, service: _Service, task: _Task, at: datetime) -> None:
+        detail = {
+            "clusterArn": service.moto.cluster_arn,
+            "group": f"service:{service.id.name}",
+            "taskArn": task.moto.task_arn,
+            "lastStatus": task.moto.last_status,
+            "desiredStatus": task.moto.desired_status,
+        }
+        self._events.append(self._envelope("ECS Task State Change", task.moto.task_arn, at, detail))
+
+    def _envelope(self, detail_type: str, resource: str, at: datetime, detail: Mapping[str, str]) -> Event:
+        return {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": detail_type,
+            "source": "aws.ecs",
+            "account": ACCOUNT,
+            "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": self._aws.region,
+            "resources": [resource],
+            "detail": detail,
+        }
