@@ -1,0 +1,85 @@
+"""What a source of signals is, and what may be asked of one.
+
+Two kinds. A `SignalSource` is read in batches over a window, for many services at once (CloudWatch). A
+`ProbeSource` sees what runs at this moment (leases, Ollama itself, task protection); it costs a call or more per
+service and is asked only just before a stop.
+
+Neither ever guesses: what did not answer is MISSING, with the reason as a note that reads on after the signal's
+name ("requests could not be read: …"); what a service never had is ABSENT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Protocol
+
+from chalicelib.decide.facts import Availability, ServiceFacts, ServiceId, SignalName, SignalReading
+from chalicelib.decide.needs import SignalNeed
+
+REMEMBERED = timedelta(hours=24)
+"""A signal that reported within so long and is silent now is missing; one silent for longer is absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One service whose signals are wanted.
+
+    ``last_reported`` is when each signal last had a point: it tells missing from absent. ``skip`` names signals
+    found absent not long ago: they are reported absent without being asked for, because each metric asked for
+    costs money.
+    """
+
+    facts: ServiceFacts
+    need: SignalNeed
+    last_reported: Mapping[SignalName, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    skip: frozenset[SignalName] = frozenset()
+
+
+Readings = Mapping[SignalName, SignalReading]
+
+
+class SignalSource(Protocol):
+    """Reads its signals for many services in as few calls as it can."""
+
+    @property
+    def names(self) -> frozenset[SignalName]: ...
+
+    def read(self, wants: Sequence[Want]) -> Mapping[ServiceId, Readings]:
+        """Every signal wanted that is one of ``names``, READ, MISSING or ABSENT.
+
+        Raises AwsUnreachable when credentials are missing or refused; any other failure is MISSING, with a note.
+        """
+
+
+class ProbeSource(Protocol):
+    """Looks at a service at this moment."""
+
+    @property
+    def name(self) -> SignalName: ...
+
+    def ask(self, facts: ServiceFacts, now: datetime) -> SignalReading:
+        """What is in flight now. ``covers_to`` is ``now``; ``covers_from`` is how far back the answer reaches."""
+
+
+def ask_all(
+    probes: Sequence[ProbeSource], facts: ServiceFacts, names: frozenset[SignalName], now: datetime
+) -> dict[SignalName, SignalReading]:
+    """The answers of the probes among ``names``, one service."""
+    return {probe.name: probe.ask(facts, now) for probe in probes if probe.name in names}
+
+
+def silent(want: Want, name: SignalName, covers_from: datetime, unit: str, why: str) -> SignalReading:
+    """The reading of a signal without a point: missing while it is remembered, else absent."""
+    last = want.last_reported.get(name)
+    known = last is not None and last > want.need.window_to - REMEMBERED
+    return SignalReading(
+        name=name,
+        availability=Availability.MISSING if known else Availability.ABSENT,
+        covers_from=covers_from,
+        covers_to=want.need.window_to,
+        unit=unit,
+        note=f"silent since {last:%d %b %H:%M} UTC: {why}" if known else why,
+    )

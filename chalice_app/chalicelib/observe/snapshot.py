@@ -1,0 +1,159 @@
+"""The sweep's memory between runs: the fleet as last seen, and for each service when to look again and why.
+
+A cache and nothing more. Every value in it can be read again from AWS or decided again, so whatever cannot be
+understood (another format, a shard missing, two runs mixed) is thrown away whole: `load` answers None and the next
+sweep refreshes everything. Nothing may ever be decided to be *safe* because a snapshot said so.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from chalicelib.decide.decision import Because, Wanted
+from chalicelib.decide.facts import Availability, ServiceId, SignalName
+from chalicelib.observe.fleet import Fleet
+from chalicelib.observe.signals import Readings
+from chalicelib.observe.snapshot_codec import FORMAT, fleet_head, head_of, service_row, services_of
+
+SHARD_BYTES = 350_000
+"""A DynamoDB item holds 400 KB; the rest is for its keys and for growth between two measurings."""
+
+ASK_ABSENT_AGAIN = timedelta(hours=1)
+"""A signal found absent is not asked for again for so long: every metric asked for costs money."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was last decided, so that only a change is news."""
+
+    wanted: Wanted
+    because: Because
+    policy_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One service's place in the queue. ``unknown_since``: since when nobody could tell whether it is used."""
+
+    look_again_at: datetime
+    wish: Wish | None = None
+    last_reported: Mapping[SignalName, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    absent_since: Mapping[SignalName, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    unknown_since: datetime | None = None
+
+    def having_seen(self, readings: Readings, now: datetime) -> Look:
+        """Remembers when each signal last had a point, and which ones were absent."""
+        reported, absent = dict(self.last_reported), dict(self.absent_since)
+        for name, reading in readings.items():
+            if reading.points:
+                newest = reading.points[-1].at
+                reported[name] = max(newest, reported.get(name, newest))
+            if reading.availability is Availability.ABSENT:
+                absent.setdefault(name, now)
+            else:
+                absent.pop(name, None)
+        return replace(self, last_reported=MappingProxyType(reported), absent_since=MappingProxyType(absent))
+
+    def not_worth_asking(self, now: datetime) -> frozenset[SignalName]:
+        """For `Want.skip`. Before a stop, ask for everything instead: a veto may have come to life since."""
+        return frozenset(name for name, since in self.absent_since.items() if now - since < ASK_ABSENT_AGAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    fleet: Fleet
+    looks: Mapping[ServiceId, Look]
+    taken_at: datetime
+
+
+def dump(snapshot: Snapshot) -> list[bytes]:
+    """Gzipped JSON in shards of under 350 KB, each of which says which run it is of and how many there are."""
+    rows = [
+        service_row(facts, _look_row(snapshot.looks.get(id))) for id, facts in sorted(snapshot.fleet.services.items())
+    ]
+    head = {"format": FORMAT, "taken_at": snapshot.taken_at.isoformat(), **fleet_head(snapshot.fleet)}
+    shards = list(_sharded(rows))
+    return [
+        _pack(
+            {
+                **(head if index == 0 else {"format": FORMAT, "taken_at": head["taken_at"]}),
+                "part": index,
+                "of": len(shards),
+                "rows": shard,
+            }
+        )
+        for index, shard in enumerate(shards)
+    ]
+
+
+def load(shards: Iterable[bytes]) -> Snapshot | None:
+    """The snapshot, or None when these shards are not one whole snapshot of this format."""
+    try:
+        parts = sorted((json.loads(gzip.decompress(shard)) for shard in shards), key=lambda part: int(part["part"]))
+        if not parts or any(part["format"] != FORMAT for part in parts):
+            return None
+        first = parts[0]
+        whole = [part["part"] for part in parts] == list(range(first["of"]))
+        if not whole or any(part["taken_at"] != first["taken_at"] for part in parts):
+            return None
+        rows = [row for part in parts for row in part["rows"]]
+        services = services_of(rows)
+        looks = {id: look for id, row in zip(services, rows, strict=True) if (look := _look_of(row["look"]))}
+        return Snapshot(
+            fleet=head_of(first, MappingProxyType(services)),
+            looks=MappingProxyType(looks),
+            taken_at=datetime.fromisoformat(first["taken_at"]),
+        )
+    except (ValueError, KeyError, TypeError, IndexError, OSError, EOFError, zlib.error):
+        return None
+
+
+def _sharded(rows: Sequence[dict[str, Any]]) -> Iterable[Sequence[dict[str, Any]]]:
+    """Splits in halves until each packs small enough; one shard even for an empty fleet."""
+    if len(rows) <= 1 or len(_pack({"rows": rows})) < SHARD_BYTES - 10_000:
+        yield rows
+        return
+    middle = len(rows) // 2
+    yield from _sharded(rows[:middle])
+    yield from _sharded(rows[middle:])
+
+
+def _pack(value: Mapping[str, Any]) -> bytes:
+    return gzip.compress(json.dumps(value, separators=(",", ":")).encode(), compresslevel=5, mtime=0)
+
+
+def _look_row(look: Look | None) -> dict[str, Any] | None:
+    if look is None:
+        return None
+    wish = look.wish
+    return {
+        "again": look.look_again_at.isoformat(),
+        "wish": [wish.wanted.value, wish.because.value, wish.policy_version] if wish else None,
+        "reported": {name.value: at.isoformat() for name, at in look.last_reported.items()},
+        "absent": {name.value: at.isoformat() for name, at in look.absent_since.items()},
+        "unknown": look.unknown_since.isoformat() if look.unknown_since else None,
+    }
+
+
+def _look_of(row: Mapping[str, Any] | None) -> Look | None:
+    if row is None:
+        return None
+    wish = row["wish"]
+    return Look(
+        look_again_at=datetime.fromisoformat(row["again"]),
+        wish=Wish(Wanted(wish[0]), Because(wish[1]), wish[2]) if wish else None,
+        last_reported=_moments(row["reported"]),
+        absent_since=_moments(row["absent"]),
+        unknown_since=datetime.fromisoformat(row["unknown"]) if row["unknown"] else None,
+    )
+
+
+def _moments(row: Mapping[str, str]) -> Mapping[SignalName, datetime]:
+    return MappingProxyType({SignalName(name): datetime.fromisoformat(at) for name, at in row.items()})
