@@ -64,14 +64,17 @@ def _parse_five_fields(text: str) -> CronExpression:
         raise ScalarError(
             BAD_CRON, "cron means either this day of the month or this weekday; write two expressions, or a window"
         )
+    numbered = {int(day): weeks for day, weeks in nth.items()}
     return CronExpression(
         text=text,
         minutes=_numbers(minutes, 0, 59),
         hours=_numbers(hours, 0, 23),
         month_days=frozenset() if "*" in days else frozenset(LAST if day == "l" else int(day) for day in days),
         months=frozenset(_numbers(months, 1, 12)),
-        weekdays=frozenset(_from_sunday(day) for day in _numbers(weekdays, 0, 6) if day not in nth),
-        nth=frozenset((_from_sunday(day), LAST if str(week) == "l" else int(week)) for day in nth for week in nth[day]),
+        weekdays=frozenset(_from_sunday(day) for day in _numbers(weekdays, 0, 6) if day not in numbered),
+        nth=frozenset(
+            (_from_sunday(day), LAST if str(week) == "l" else int(week)) for day in numbered for week in numbered[day]
+        ),
     )
 
 
