@@ -1,0 +1,224 @@
+"""Whether a service is in use, idle, or neither can be told: the signals of one stretch of time, weighed.
+
+Any signal that shows use means in use. Else any signal that should be there and is not means unknown. Else, where
+idleness must be proven, at least one primary signal has to cover the whole stretch; without one it is unknown too.
+Only then is it idle. The words of the policy language hold: a *missing* signal is unknown, zero, or taken for absent,
+as its row says; an *absent* one is one that this service never had, and has no say.
+
+Refuses to guess: quiet is what was read as quiet, never what could not be read.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from operator import attrgetter, itemgetter
+from typing import cast
+
+from chalicelib.decide.constants import PRIMARIES, PROBES
+from chalicelib.decide.decision import Evidence
+from chalicelib.decide.facts import Availability, Point, SignalName, SignalReading
+from chalicelib.decide.spans import Span
+from chalicelib.decide.words import counted, length, number, time_of_day
+from chalicelib.policy.model import Idle as IdleSection
+from chalicelib.policy.model import SignalRule
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """Used at ``last_use`` (the end of the last use that was seen)."""
+
+    says: str
+    evidence: tuple[Evidence, ...]
+    last_use: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody can tell. ``structural``: the service has no signal that could ever prove it idle."""
+
+    says: str
+    evidence: tuple[Evidence, ...]
+    structural: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing was used. ``measured`` is False when the service has no signal at all."""
+
+    evidence: tuple[Evidence, ...]
+    measured: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WarmingUp:
+    """Too young to be idle: it cannot be before ``until``, whatever the signals say."""
+
+    says: str
+    until: datetime
+
+
+Use = InUse | Unknown | Idle
+Rules = Mapping[str, SignalRule]
+"""A policy's own rows of the table of signals, by signal name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row of the language's table of signals."""
+
+    busy_above: float
+    missing: str
+    unit: str
+    sums: bool
+    """Whether the values of a stretch add up (requests), or the largest tells (percentages)."""
+
+
+_TABLE: Mapping[SignalName, _Row] = {
+    SignalName.LEASES: _Row(0.0, "unknown", "requests", True),
+    SignalName.OLLAMA_PS: _Row(0.0, "unknown", "requests", True),
+    SignalName.TASK_PROTECTION: _Row(0.0, "unknown", "protected tasks", False),
+    SignalName.REQUESTS: _Row(0.0, "zero-while-healthy", "requests", True),
+    SignalName.GPU: _Row(5.0, "unknown", "%", False),
+    SignalName.CPU: _Row(20.0, "absent", "%", False),
+    SignalName.NETWORK_OUT: _Row(50.0 * 1024, "absent", "B/s", False),
+}
+_ORDER = tuple(_TABLE)
+_at = attrgetter("at")
+_value = attrgetter("value")
+
+
+def judge(
+    readings: Mapping[SignalName, SignalReading],
+    span: Span,
+    rules: Rules,
+    zone: tzinfo,
+    *,
+    proof_needed: bool,
+) -> Use:
+    """Weighs every signal over ``span``. ``rules`` are the policy's own, by signal name; the table fills the rest.
+
+    ``proof_needed``: quiet vetoes are not enough, a primary signal must have been there for the whole span.
+    """
+    evidence: list[Evidence] = []
+    busy: list[tuple[datetime, str]] = []
+    missing: list[str] = []
+    proven = silent = False
+    for name in _ORDER:
+        reading = readings.get(name)
+        if reading is None or reading.availability is Availability.ABSENT:
+            continue
+        rule = rules.get(name.value)
+        if rule is not None and rule.ignore:
+            continue
+        row = _TABLE[name]
+        if reading.in_flight > 0:
+            busy.append((reading.covers_to, _in_flight_words(reading, zone)))
+            evidence.append(_in_flight_evidence(reading))
+            continue
+        lack = _lack(reading, span, rule.missing if rule is not None and rule.missing is not None else row.missing)
+        if lack is not None:
+            if lack:
+                missing.append(f"{name.value} {lack}")
+                evidence.append(Evidence(name.value, "missing", "", span.start, span.end))
+            else:
+                silent = True
+            continue
+        points = _within(reading, span)
+        limit = row.busy_above if rule is None or rule.busy_above is None else float(rule.busy_above)
+        evidence.append(_measured(row, name, points, span))
+        last = _last_above(points, limit)
+        if last is not None:
+            ended = last.at + timedelta(seconds=reading.period_seconds)
+            busy.append((ended, _busy_words(name, row, last, points, limit, span, zone)))
+        elif name in PRIMARIES and reading.covers_from <= span.start:
+            proven = True
+    if busy:
+        last_use, says = max(busy, key=itemgetter(0))
+        return InUse(says, tuple(evidence), last_use)
+    if missing:
+        return Unknown("cannot tell: " + ", ".join(missing), tuple(evidence))
+    if silent and not evidence:
+        return Unknown("cannot tell: none of its signals could be read", ())
+    if proof_needed and not proven:
+        return Unknown("cannot tell: it has no signal of requests that could prove it idle", tuple(evidence), True)
+    return Idle(tuple(evidence), bool(evidence))
+
+
+def rules_of(section: IdleSection | None) -> Rules:
+    """The rows that a policy brings; none for a policy without an idle rule."""
+    return {} if section is None else cast(Rules, section.signals)
+
+
+def watched(rules: Rules) -> frozenset[SignalName]:
+    """The signals that a policy with these rules reads."""
+    return frozenset(name for name in _ORDER if not ((rule := rules.get(name.value)) and rule.ignore))
+
+
+def _lack(reading: SignalReading, span: Span, missing: str) -> str | None:
+    """None: it was read. Empty: it is not there and has no say. Else: why nobody can tell, in words."""
+    if reading.availability is Availability.MISSING:
+        return "" if missing == "absent" else reading.note or "missing"
+    if reading.covers_to < span.end:
+        return "not read for the newest minutes"
+    if reading.name in PROBES:
+        return None  # an answer is a fact about now; what it does not cover, it does not prove
+    if reading.covers_from > span.start:
+        return "not read for the whole time"
+    if reading.points or missing == "zero":
+        return None
+    if missing == "absent":
+        return ""
+    if missing == "zero-while-healthy":
+        return None if reading.healthy else reading.note or "missing while no healthy target reported"
+    return reading.note or "missing"
+
+
+def _within(reading: SignalReading, span: Span) -> tuple[Point, ...]:
+    """The points that touch the span: a minute that began before it and ran into it counts."""
+    points = reading.points
+    period = timedelta(seconds=reading.period_seconds)
+    if not points or (points[0].at + period > span.start and points[-1].at < span.end):
+        return points
+    return points[bisect_right(points, span.start - period, key=_at) : bisect_left(points, span.end, key=_at)]
+
+
+def _last_above(points: tuple[Point, ...], limit: float) -> Point | None:
+    for point in reversed(points):
+        if point.value > limit:
+            return point
+    return None
+
+
+def _measured(row: _Row, name: SignalName, points: tuple[Point, ...], span: Span) -> Evidence:
+    values = map(_value, points)
+    amount = sum(values) if row.sums else max(values, default=0.0)
+    return Evidence(name.value, number(amount), row.unit, span.start, span.end)
+
+
+def _busy_words(
+    name: SignalName, row: _Row, last: Point, points: tuple[Point, ...], limit: float, span: Span, zone: tzinfo
+) -> str:
+    at = time_of_day(last.at, zone)
+    if row.sums:
+        total = int(sum(map(_value, points)))
+        return f"{counted(total, 'request')} since {time_of_day(span.start, zone)}, the last at {at}"
+    peak = max(map(_value, points))
+    return f"{name.value} up to {number(peak)} {row.unit}, last above {number(limit)} {row.unit} at {at}"
+
+
+def _in_flight_words(reading: SignalReading, zone: tzinfo) -> str:
+    what = "protected task" if reading.name is SignalName.TASK_PROTECTION else "request in flight"
+    many = "protected tasks" if reading.name is SignalName.TASK_PROTECTION else "requests in flight"
+    since = reading.in_flight_since
+    if since is None:
+        return counted(reading.in_flight, what, many)
+    running = length(reading.covers_to - since)
+    return f"{counted(reading.in_flight, what, many)} since {time_of_day(since, zone)} ({running})"
+
+
+def _in_flight_evidence(reading: SignalReading) -> Evidence:
+    unit = "protected tasks" if reading.name is SignalName.TASK_PROTECTION else "requests in flight"
+    return Evidence(reading.name.value, str(reading.in_flight), unit, reading.in_flight_since, reading.covers_to)
