@@ -1,0 +1,100 @@
+"""Does one step. Each returns the facts as they must be after it, so that what was done can be taken back exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, assert_never
+
+from chalicelib.decide.decision import Decision
+from chalicelib.decide.facts import Pending, SavedSize, ServiceFacts
+from chalicelib.execute import aws
+from chalicelib.execute.plan import Plan, PlanKind
+from chalicelib.execute.sizes import suspended
+from chalicelib.execute.steps import (
+    LookAgain,
+    MarkDraining,
+    MarkPending,
+    RestoreScaling,
+    SaveSize,
+    SetDesiredCount,
+    SettleRunning,
+    Step,
+    SuspendScaling,
+    TakeBack,
+)
+from chalicelib.execute.trouble import rollout_given_up
+from chalicelib.record.states import Lease, States
+
+if TYPE_CHECKING:
+    from mypy_boto3_application_autoscaling.client import ApplicationAutoScalingClient
+    from mypy_boto3_ecs.client import ECSClient
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one plan: who, when, under which lease. ``decision`` is the newest one (after looking again)."""
+
+    plan: Plan
+    decision: Decision
+    who: str
+    now: datetime
+    lease: Lease
+    action_id: str
+
+
+Begun = Callable[[Run, ServiceFacts], None]
+"""Told when the act is done and only its effect is awaited."""
+
+
+class Doer:
+    """The hands: ECS, autoscaling and the state row. ``begun`` writes the history before the action is pending."""
+
+    def __init__(self, ecs: ECSClient, scaling: ApplicationAutoScalingClient, states: States, begun: Begun) -> None:
+        self._ecs = ecs
+        self._scaling = scaling
+        self._states = states
+        self._begun = begun
+
+    def do(self, step: Step, run: Run, facts: ServiceFacts) -> ServiceFacts:
+        """Raises ActionFailed (AWS), ConditionFailed (the lock was lost), RecordUnavailable."""
+        match step:
+            case MarkDraining():
+                self._states.mark_draining(run.lease, run.now)
+            case SaveSize():
+                self._states.save_size(run.lease, SavedSize(step.desired_count, step.scaling, run.now))
+            case SuspendScaling():
+                aws.suspend_scaling(self._scaling, facts.id)
+                return replace(facts, scaling=suspended(step.seen))
+            case RestoreScaling():
+                aws.restore_scaling(self._scaling, facts.id, step.bounds)
+                return replace(facts, scaling=step.bounds)
+            case SetDesiredCount():
+                return self._set_desired_count(step, facts)
+            case MarkPending():
+                self._await(step, run, facts)
+            case TakeBack():
+                self._states.undrain(run.lease, forget_size=step.forget_size)
+            case SettleRunning():
+                self._states.settle_running(run.lease)
+            case LookAgain():
+                raise AssertionError("looking again is the executor's own step")
+            case other:
+                assert_never(other)
+        return facts
+
+    def _set_desired_count(self, step: SetDesiredCount, facts: ServiceFacts) -> ServiceFacts:
+        anew = step.again and rollout_given_up(self._ecs, facts.id)
+        if step.count != facts.desired_count or anew:
+            aws.set_desired_count(self._ecs, facts.id, step.count, new_deployment=anew)
+        return replace(facts, desired_count=step.count)
+
+    def _await(self, step: MarkPending, run: Run, facts: ServiceFacts) -> None:
+        """History first: a crash in between writes the line twice under one action id, never not at all."""
+        self._begun(run, facts)
+        deadline = run.now + timedelta(seconds=step.within_seconds)
+        self._states.mark_pending(run.lease, Pending(step.kind, run.now, deadline, run.action_id))
+        opening = run.decision.handles_opening
+        if opening and run.plan.kind is PlanKind.START:
+            self._states.handle_opening(facts.id, opening, run.now)

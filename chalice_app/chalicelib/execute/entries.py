@@ -1,0 +1,118 @@
+"""Writes the history's line for an action: who, why, on what evidence, which steps, what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+
+from chalicelib.decide.decision import Decision
+from chalicelib.decide.facts import ActionKind, Pending, ServiceFacts, ServiceMemory
+from chalicelib.execute.plan import Plan, PlanKind
+from chalicelib.execute.steps import MarkPending, SaveSize, SetDesiredCount
+from chalicelib.record.history import Entry, EntryKind
+
+
+class KnownPrice(Protocol):
+    """What `chalicelib.prices` knows of one task's host."""
+
+    @property
+    def usd_per_hour(self) -> Decimal: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def as_of(self) -> date: ...
+
+
+PriceOf = Callable[[ServiceFacts], KnownPrice | None]
+
+
+def no_price(facts: ServiceFacts) -> KnownPrice | None:
+    return None
+
+
+def action_entry(
+    plan: Plan,
+    decision: Decision,
+    *,
+    kind: EntryKind,
+    who: str,
+    at: datetime,
+    reason: str,
+    outcome: str,
+    action_id: str = "",
+    price: KnownPrice | None = None,
+) -> Entry:
+    return Entry(
+        at=at,
+        kind=kind,
+        who=who,
+        reason=reason,
+        service=plan.service,
+        policy=decision.policy,
+        policy_version=plan.seen.policy_version,
+        wanted=decision.wanted,
+        because=decision.because,
+        evidence=decision.evidence,
+        steps=plan.describe(),
+        outcome=outcome,
+        action=action_of(plan),
+        action_id=action_id,
+        desired_count=_size(plan),
+        price_usd_per_hour=price.usd_per_hour if price else None,
+        price_source=price.source if price else "",
+        price_as_of=price.as_of if price else None,
+    )
+
+
+def verified_entry(
+    facts: ServiceFacts,
+    memory: ServiceMemory,
+    pending: Pending,
+    *,
+    kind: EntryKind,
+    at: datetime,
+    reason: str,
+    outcome: str,
+    price: KnownPrice | None = None,
+) -> Entry:
+    size = memory.saved_size.desired_count if memory.saved_size else facts.desired_count
+    return Entry(
+        at=at,
+        kind=kind,
+        who="verify",
+        reason=reason,
+        service=facts.id,
+        outcome=outcome,
+        action=pending.kind,
+        action_id=pending.action_id,
+        desired_count=size,
+        price_usd_per_hour=price.usd_per_hour if price else None,
+        price_source=price.source if price else "",
+        price_as_of=price.as_of if price else None,
+    )
+
+
+def action_of(plan: Plan) -> ActionKind | None:
+    """The action a plan's entries count as: a mend that awaits an effect finishes that action."""
+    for step in plan.steps:
+        if isinstance(step, MarkPending):
+            return step.kind
+    match plan.kind:
+        case PlanKind.START:
+            return ActionKind.START
+        case PlanKind.STOP:
+            return ActionKind.STOP
+        case PlanKind.MEND:
+            return None
+
+
+def _size(plan: Plan) -> int | None:
+    """What a stop takes away or a start gives back; None for a plan that sets no count."""
+    for step in plan.steps:
+        if isinstance(step, SaveSize):
+            return step.desired_count
+        if isinstance(step, SetDesiredCount) and step.count > 0:
+            return step.count
+    return None

@@ -1,0 +1,37 @@
+"""What became of a plan or of a verification: a value, because one service's failure never stops the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from chalicelib.decide.facts import ServiceId
+
+if TYPE_CHECKING:
+    from chalicelib.execute.plan import PlanKind
+    from chalicelib.record.history import Entry
+
+
+class OutcomeStatus(StrEnum):
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One sentence in ``reason``. ``verified``: the effect was seen; a DONE that is not verified has only begun.
+
+    ``entry`` is the line of history; ``news`` is False when the same refusal was told lately, and the line then
+    stands nowhere.
+    """
+
+    service: ServiceId
+    kind: PlanKind
+    status: OutcomeStatus
+    reason: str
+    action_id: str = ""
+    verified: bool = False
+    entry: Entry | None = None
+    news: bool = True

@@ -1,0 +1,182 @@
+"""Turns a decision into data: the steps, and the fingerprint of the world they were made for. Pure.
+
+Three kinds of plans exist: stop, start, and *mend*, which finishes or takes back what an interrupted run left half
+done. A start of a service whose size we never saved carries a refusal instead of steps: we never invent 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from chalicelib.decide.constants import FIRST_RETRY, LONGEST_RETRY
+from chalicelib.decide.decision import Decision, RuleName, Wanted
+from chalicelib.decide.facts import (
+    ActionKind,
+    SavedSize,
+    ServiceFacts,
+    ServiceId,
+    ServiceMemory,
+    StartFailure,
+)
+from chalicelib.execute.sizes import all_suspended, scaling_to_restore, size_to_save
+from chalicelib.execute.steps import (
+    LookAgain,
+    MarkDraining,
+    MarkPending,
+    RestoreScaling,
+    SaveSize,
+    SetDesiredCount,
+    SettleRunning,
+    Step,
+    SuspendScaling,
+    TakeBack,
+)
+
+STOP_WITHIN = timedelta(minutes=15)
+"""ECS: deregistration delay (300 s by default) and stop timeout (30 s by default), with room for slow hosts."""
+
+START_WITHIN = timedelta(minutes=20)
+"""A GPU host boots, pulls an image of some GB and loads a model."""
+
+_NOTHING_IS_WRITTEN = frozenset({RuleName.FREEZE_ALL, RuleName.NEVER_TOUCH, RuleName.FREEZE})
+
+
+class PlanKind(StrEnum):
+    START = "start"
+    STOP = "stop"
+    MEND = "mend"
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What must still be so when the plan is carried out."""
+
+    desired_count: int
+    task_definition: str
+    policy_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``refusal`` says why a wanted action cannot be done at all; there are no steps then."""
+
+    service: ServiceId
+    decision: Decision
+    kind: PlanKind
+    steps: tuple[Step, ...]
+    seen: Fingerprint
+    refusal: str = ""
+
+    def describe(self) -> tuple[str, ...]:
+        """One line a step, for people and for the history."""
+        return tuple(step.describe() for step in self.steps)
+
+
+def plan(
+    decision: Decision, facts: ServiceFacts, memory: ServiceMemory, now: datetime, *, policy_version: str = ""
+) -> Plan | None:
+    """What to do about ``decision``; None when nothing is to be done, or not yet (`retry_at`)."""
+    if decision.rule in _NOTHING_IS_WRITTEN or _is_older_than_our_act(facts, memory):
+        return None
+    match decision.wanted:
+        case Wanted.STOPPED:
+            kind, steps, refusal = _stop(facts, memory)
+        case Wanted.RUNNING:
+            kind, steps, refusal = _start(facts, memory, now)
+        case Wanted.LEAVE:
+            kind, steps, refusal = _mend(facts, memory)
+        case other:
+            assert_never(other)
+    if not steps and not refusal:
+        return None
+    if facts.unmanageable:
+        steps, refusal = (), f"{facts.id} cannot be managed: {facts.unmanageable}"
+    seen = Fingerprint(facts.desired_count, facts.task_definition, policy_version)
+    return Plan(facts.id, decision, kind, steps, seen, refusal)
+
+
+def retry_at(failure: StartFailure | None) -> datetime | None:
+    """When a start that failed may be tried again: 5 minutes after the first failure, doubling up to an hour."""
+    if failure is None:
+        return None
+    doublings = min(max(failure.count - 1, 0), 10)
+    return failure.last_at + min(FIRST_RETRY * (1 << doublings), LONGEST_RETRY)
+
+
+def take_back_steps(facts: ServiceFacts, saved: SavedSize | None) -> tuple[Step, ...]:
+    """Undoes an unfinished stop of a service that still runs. The size is forgotten only if ECS holds all of it."""
+    whole = saved is None or facts.desired_count >= saved.desired_count
+    return (*_restore(facts, saved), TakeBack(forget_size=whole))
+
+
+_Made = tuple[PlanKind, tuple[Step, ...], str]
+_PENDING_STOP = MarkPending(ActionKind.STOP, int(STOP_WITHIN.total_seconds()))
+_PENDING_START = MarkPending(ActionKind.START, int(START_WITHIN.total_seconds()))
+
+
+def _stop(facts: ServiceFacts, memory: ServiceMemory) -> _Made:
+    if facts.desired_count == 0 or _pending(memory) is ActionKind.STOP:
+        return _mend(facts, memory)
+    desired, scaling = size_to_save(facts, memory.saved_size)
+    steps: tuple[Step, ...] = (MarkDraining(), LookAgain(), SaveSize(desired, scaling))
+    if facts.scaling and not all_suspended(facts.scaling):
+        steps += (SuspendScaling(facts.scaling),)
+    return PlanKind.STOP, (*steps, SetDesiredCount(0, was=facts.desired_count), _PENDING_STOP), ""
+
+
+def _start(facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> _Made:
+    saved, retry = memory.saved_size, retry_at(memory.start_failure)
+    if facts.desired_count > 0 and (_pending(memory) or memory.draining_since or saved is None or facts.is_ready):
+        return _mend(facts, memory)
+    if _pending(memory) is ActionKind.START or (retry and now < retry):
+        return PlanKind.START, (), ""
+    if saved is None:
+        return (
+            PlanKind.START,
+            (),
+            (
+                f"{facts.id} cannot be started: no size was saved for it, and we never invent one. "
+                "Set its desired count once by hand; from the next stop on it is remembered."
+            ),
+        )
+    if 0 < facts.desired_count != saved.desired_count and retry is None:
+        return PlanKind.START, (), ""  # a person is starting it at another size: theirs stands
+    again = retry is not None
+    steps: tuple[Step, ...] = ()
+    if again or facts.desired_count == 0:
+        count = max(saved.desired_count, facts.desired_count)
+        steps = (SetDesiredCount(count, was=facts.desired_count, again=again),)
+    return PlanKind.START, (*steps, *_restore(facts, saved), _PENDING_START), ""
+
+
+def _mend(facts: ServiceFacts, memory: ServiceMemory) -> _Made:
+    """What a run that died, or a person who started the service by hand, left for us to put right."""
+    steps: tuple[Step, ...] = ()
+    if facts.desired_count == 0:
+        if memory.draining_since and _pending(memory) is not ActionKind.STOP:
+            steps = (_PENDING_STOP,)
+    elif _pending(memory):
+        steps = ()
+    elif memory.draining_since:
+        steps = take_back_steps(facts, memory.saved_size)
+    elif facts.is_ready and (memory.saved_size or memory.start_failure):
+        steps = (*_restore(facts, memory.saved_size), SettleRunning())
+    return PlanKind.MEND, steps, ""
+
+
+def _restore(facts: ServiceFacts, saved: SavedSize | None) -> tuple[Step, ...]:
+    bounds = scaling_to_restore(saved.scaling if saved else None, facts.scaling)
+    return (RestoreScaling(bounds),) if bounds else ()
+
+
+def _pending(memory: ServiceMemory) -> ActionKind | None:
+    return memory.pending.kind if memory.pending else None
+
+
+def _is_older_than_our_act(facts: ServiceFacts, memory: ServiceMemory) -> bool:
+    """Facts from before our own last act would show the world as it was, and call for acting again."""
+    acts = (memory.pending.since if memory.pending else None, memory.stopped_at)
+    return any(act is not None and facts.described_at < act for act in acts)

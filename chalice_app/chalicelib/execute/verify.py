@@ -1,0 +1,189 @@
+"""Looks whether a pending action had its effect, and records the truth: done, late, failed, or undone by a person.
+
+A start counts as done when all its tasks run; ECS saying that it cannot, or the deadline, make it a failed start with
+ECS's own words, and the next try waits. A stop counts as done when its last task ended. Facts from before the action
+say nothing about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, assert_never
+
+from chalicelib.decide.facts import ActionKind, Pending, ServiceFacts, ServiceId, ServiceMemory
+from chalicelib.errors import ActionFailed, RecordUnavailable
+from chalicelib.execute.entries import PriceOf, no_price, verified_entry
+from chalicelib.execute.outcome import Outcome, OutcomeStatus
+from chalicelib.execute.plan import STOP_WITHIN, PlanKind
+from chalicelib.execute.trouble import Trouble, read_trouble
+from chalicelib.record.history import EntryKind, History
+from chalicelib.record.states import States
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs.client import ECSClient
+
+_LATE_STOP = 4 * STOP_WITHIN
+"""A stop that was told as late is looked after for so much longer before it is told again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class DidNotStart:
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillStopping:
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedByHand:
+    said: str
+    hand: ActionKind
+
+
+Verdict = Ready | Ended | DidNotStart | StillStopping | TurnedByHand
+
+
+def judge(facts: ServiceFacts, pending: Pending, now: datetime, trouble: Trouble) -> Verdict | None:
+    """None: too early to tell."""
+    if facts.described_at <= pending.since:
+        return None
+    match pending.kind:
+        case ActionKind.STOP:
+            return _judge_stop(facts, pending, now)
+        case ActionKind.START:
+            return _judge_start(facts, pending, now, trouble)
+        case other:
+            assert_never(other)
+
+
+def _judge_stop(facts: ServiceFacts, pending: Pending, now: datetime) -> Verdict | None:
+    minutes = _minutes(pending, now)
+    if facts.desired_count > 0:
+        return TurnedByHand(
+            f"{facts.id}: somebody set its desired count to {facts.desired_count} while it was stopping.",
+            ActionKind.START,
+        )
+    left = facts.running_count + facts.pending_count
+    if left == 0:
+        return Ended(f"{facts.id} stopped: its last task ended within {minutes} min.")
+    if now >= pending.deadline:
+        return StillStopping(f"{facts.id}: {_tasks(left)} still there {minutes} min after its desired count became 0.")
+    return None
+
+
+def _judge_start(facts: ServiceFacts, pending: Pending, now: datetime, trouble: Trouble) -> Verdict | None:
+    minutes, wanted = _minutes(pending, now), facts.desired_count
+    if wanted == 0:
+        return TurnedByHand(f"{facts.id}: somebody set its desired count to 0 while it was starting.", ActionKind.STOP)
+    if facts.is_ready and facts.running_count >= wanted:
+        return Ready(f"{facts.id} is ready: {_tasks(facts.running_count)} run after {minutes} min.")
+    if trouble.hopeless:
+        return DidNotStart(f"{facts.id} does not start: {trouble.hopeless}")
+    if now >= pending.deadline:
+        words = f" ECS said last: {trouble.last_words}" if trouble.last_words else " ECS gives no reason."
+        return DidNotStart(f"{facts.id}: {facts.running_count} of {_tasks(wanted)} run after {minutes} min.{words}")
+    return None
+
+
+class Verifier:
+    def __init__(self, ecs: ECSClient, states: States, history: History, *, price: PriceOf = no_price) -> None:
+        self._ecs = ecs
+        self._states = states
+        self._history = history
+        self._price = price
+
+    def verify(self, services: Sequence[tuple[ServiceFacts, ServiceMemory]], now: datetime) -> tuple[Outcome, ...]:
+        """One outcome for each service of which something is to be said; the others wait."""
+        try:
+            troubles: Mapping[ServiceId, Trouble] = read_trouble(self._ecs, _not_ready_yet(services))
+        except ActionFailed as failure:
+            troubles = {facts.id: Trouble(last_words=str(failure)) for facts, _ in services}
+        outcomes: list[Outcome] = []
+        for facts, memory in services:
+            if memory.pending is None:
+                continue
+            verdict = judge(facts, memory.pending, now, troubles.get(facts.id, Trouble()))
+            outcome = self._settle(verdict, facts, memory, memory.pending, now) if verdict else None
+            outcomes += [outcome] if outcome else []
+        return tuple(outcomes)
+
+    def _settle(
+        self, verdict: Verdict, facts: ServiceFacts, memory: ServiceMemory, pending: Pending, now: datetime
+    ) -> Outcome | None:
+        """State first: of two that verify at once only the one that settles it tells it. None: lost to another."""
+        match verdict:
+            case Ready() | Ended():
+                kind, word, status = EntryKind.ACTED, "done", OutcomeStatus.DONE
+            case DidNotStart():
+                kind, word, status = EntryKind.FAILED, "failed", OutcomeStatus.FAILED
+            case StillStopping():
+                kind, word, status = EntryKind.FAILED, "late", OutcomeStatus.FAILED
+            case TurnedByHand():
+                kind, word, status = EntryKind.HAND, "undone", OutcomeStatus.REFUSED
+        entry = verified_entry(
+            facts, memory, pending, kind=kind, at=now, reason=verdict.said, outcome=word, price=self._price(facts)
+        )
+        try:
+            if not self._remember(verdict, facts.id, pending, now):
+                return None
+            self._history.append(entry)
+        except RecordUnavailable as lost:
+            return Outcome(facts.id, PlanKind(pending.kind.value), OutcomeStatus.FAILED, str(lost), pending.action_id)
+        return Outcome(
+            facts.id,
+            PlanKind(pending.kind.value),
+            status,
+            verdict.said,
+            pending.action_id,
+            verified=not isinstance(verdict, StillStopping),
+            entry=entry,
+        )
+
+    def _remember(self, verdict: Verdict, service: ServiceId, pending: Pending, now: datetime) -> bool:
+        match verdict:
+            case Ready():
+                return self._states.mark_ready(service, pending.action_id, now)
+            case Ended():
+                return self._states.mark_stopped(service, pending.action_id, now)
+            case DidNotStart():
+                return self._states.mark_start_failed(service, pending.action_id, verdict.said, now) is not None
+            case StillStopping():
+                return self._states.wait_longer(service, replace(pending, deadline=now + _LATE_STOP), now)
+            case TurnedByHand():
+                return self._states.give_up_pending(service, pending.action_id, now, hand=verdict.hand)
+            case other:
+                assert_never(other)
+
+
+def _not_ready_yet(services: Sequence[tuple[ServiceFacts, ServiceMemory]]) -> dict[ServiceId, datetime]:
+    """Starts that are not all there: only of these ECS is asked why."""
+    return {
+        facts.id: memory.pending.since
+        for facts, memory in services
+        if memory.pending
+        and memory.pending.kind is ActionKind.START
+        and facts.described_at > memory.pending.since
+        and 0 <= facts.running_count < facts.desired_count
+    }
+
+
+def _minutes(pending: Pending, now: datetime) -> int:
+    return round((now - pending.since).total_seconds() / 60)
+
+
+def _tasks(count: int) -> str:
+    return f"{count} task" if count == 1 else f"{count} tasks"

@@ -1,0 +1,137 @@
+"""The conditions of every racing write, by name, each with the race it closes.
+
+A condition is data: its name appears in `ConditionFailed`, in logs and in tests. Time is compared here and never
+left to DynamoDB's TTL, which deletes hours or days late. Times are texts of one width, so they compare as texts.
+In the drawings time runs to the right and ``x`` is the write that loses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """``expression`` in DynamoDB's own words, over bare attribute names and ``:values``."""
+
+    name: str
+    expression: str
+
+    def __and__(self, other: Condition) -> Condition:
+        return Condition(f"{self.name}+{other.name}", f"({self.expression}) AND ({other.expression})")
+
+
+NOBODY_ACTS = Condition("nobody-acts", "attribute_not_exists(lock_until) OR lock_until <= :now")
+"""Take the lock, or settle a verified action, only while nobody holds an unexpired lock.
+
+    sweep    ──lock──describe──stop────────release──
+    alarm    ─────────x lock (lock_until is ahead)──────lock──
+    crashed  ──lock──†      lock_until passes │ sweep ──lock (next fence)──
+"""
+
+HOLDS_THE_LOCK = Condition("holds-the-lock", "fence = :fence AND lock_owner = :owner")
+"""Write only while nobody took the lock after us, however late we are.
+
+    slow     ──lock(fence 7)──── long pause ───────────────x save (fence is 8)
+    second             lock_until passes │ ──lock(fence 8)──save──
+"""
+
+NEVER_SMALLER = Condition("never-smaller", "attribute_not_exists(saved_desired) OR saved_desired <= :saved_desired")
+"""A saved size that was not given back yet is never replaced by a smaller one.
+
+    first    ──save(3)──desired 0──† (crash)
+    second                              ──describe: 0──x save(0)
+"""
+
+STILL_PENDING = Condition("still-pending", "pending_action = :action")
+"""Settle only the action that was verified, not one that began meanwhile.
+
+    verify   ──reads: start A pending─────────────────x ready(A) would forget what B saved
+    person                       ──stop B: save──pending(B)──
+"""
+
+NO_TRACE_OF_US = Condition(
+    "no-trace-of-us",
+    "attribute_not_exists(draining_since) AND attribute_not_exists(pending_action)"
+    " AND (attribute_not_exists(lock_until) OR lock_until <= :an_hour_ago)",
+)
+"""Say "by hand" only when no action of ours is under way or was interrupted (within the last hour: later, the mark
+of a run that died before it did anything proves nothing).
+
+    sweep A  ──lock──desired 0──────────────pending──release──
+    sweep B            ──sees 0, record says running──x hand-stopped
+"""
+
+HAND_START_ONCE = Condition("hand-start-once", "attribute_not_exists(hand_started_at)")
+HAND_STOP_ONCE = Condition("hand-stop-once", "attribute_not_exists(hand_stopped_at)")
+"""Two looks that both find a hand's work announce it once.
+
+    task event   ──sees 2──note 14:02──
+    full sweep   ────sees 2──────────────x note 14:03
+"""
+
+OPENING_ONCE = Condition("opening-once", "attribute_not_exists(opening_handled) OR opening_handled < :opening")
+"""An opening is an event handled once; a late hand never turns the mark back to an earlier opening.
+
+    sweep A  ──decides: opening 08:00──handled(08:00)──
+    sweep B  ──decides: opening 08:00──────────────────x handled(08:00)
+"""
+
+SAY_ONCE = Condition(
+    "say-once", "attribute_not_exists(refusal_key) OR refusal_key <> :refusal_key OR refusal_at <= :long_ago"
+)
+"""The same refusal of the same service goes into the history once, then again only after a while.
+
+    08:00 ──refused(in use)──
+    08:05 ─────────────────────x refused(in use)
+"""
+
+LATER_WORD = Condition("later-word", "attribute_not_exists(made_at) OR made_at <= :made_at")
+"""Of two words of people about one service the later one stands, in whatever order they arrive.
+
+    Ada  ──keep (made 14:00)───────── slow network ────────x arrives
+    Ben       ──stop (made 14:01)──arrives──
+"""
+
+SAME_WORD = Condition("same-word", "override_id = :override_id")
+"""End the override that was seen, not one that somebody made meanwhile.
+
+    Ada  ──reads: keep A──────────────────x end(A)
+    Ben          ──keep B replaces A──
+"""
+
+NOT_FROZEN = Condition("not-frozen", "attribute_not_exists(frozen_at)")
+"""The first freeze stands with its name and reason; a second one is told of it.
+
+    Ada  ──freeze "incident 12"──
+    Ben  ─────────x freeze "test"
+"""
+
+SAME_FREEZE = Condition("same-freeze", "frozen_at = :frozen_at")
+"""Lift the freeze that was seen, not one put on meanwhile.
+
+    Ada  ──reads: freeze 1──────────────────x unfreeze(1)
+    Ben       ──unfreeze(1)──freeze 2──
+"""
+
+FIRST_REVISION = Condition("first-revision", "attribute_not_exists(revision)")
+SAME_REVISION = Condition("same-revision", "revision = :seen")
+"""Read, count, write back: only if nobody wrote in between. Who loses reads again.
+
+    sweep A  ──reads 4 of 5──reserves 1──
+    sweep B  ──reads 4 of 5──────────────x reserves 1 ──reads 5 of 5──gets 0
+"""
+
+NEW_ENTRY = Condition("new-entry", "attribute_not_exists(pk)")
+"""History is append-only: what is written is never written over; a repeated write is the same entry.
+
+    handler  ──append──† (timeout)
+    retry              ────────────x append (stands already)
+"""
+
+NEWER_SNAPSHOT = Condition("newer-snapshot", "attribute_not_exists(generation) OR generation < :generation")
+"""Two sweeps that began from the same snapshot do not mix their shards.
+
+    A  ──load(4)────────save shard 0 (5)──save shard 1 (5)──
+    B  ────load(4)──────────────────────x save shard 0 (5): gives up
+"""
