@@ -1,0 +1,270 @@
+"""GPU hours and dollars of each service over a span of time, from the history, against a named baseline.
+
+The baseline is what would have run had nobody stopped anything: every service always on, at the size it has when
+it runs. Three choices make the saving smaller rather than larger where the record cannot tell: a service counts
+as on from the moment its start was asked for, until the moment its tasks were seen to have ended, and for
+``host_scale_in`` more, because the instance outlives its last task.
+
+Money is exact (Decimal), in US dollars at list price. A service whose price is not known has hours and no dollars,
+and the totals say how many such services there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pandas as pd
+from chalicelib.decide.facts import ActionKind, ServiceId
+from chalicelib.prices import Price
+from chalicelib.record.history import Entry, EntryKind
+
+BASELINE = "always on, each service at its own size"
+
+HOST_SCALE_IN = timedelta(minutes=15)
+"""How long a GPU host outlives its last task: an ECS capacity provider's scale-in takes about 15 minutes."""
+
+_HOUR = Decimal(3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the history does not tell of a service: its size when the span begins, and what one task costs."""
+
+    service: ServiceId
+    tasks: int
+    price: Price | None = None
+    gpus_per_task: int | None = None
+    running_at_start: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Hosts were held for ``tasks`` tasks in ``[since, until)``."""
+
+    since: datetime
+    until: datetime
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Hours of hosts and of GPUs, and dollars; None where the GPU count or the price is not known."""
+
+    host_hours: Decimal
+    gpu_hours: Decimal | None
+    usd: Decimal | None
+
+    def __add__(self, other: Amount) -> Amount:
+        """What is unknown on one side is left out of the sum; the report says how many are unknown."""
+        return Amount(
+            self.host_hours + other.host_hours,
+            _known_sum(self.gpu_hours, other.gpu_hours),
+            _known_sum(self.usd, other.usd),
+        )
+
+    def __sub__(self, other: Amount) -> Amount:
+        return Amount(
+            self.host_hours - other.host_hours,
+            None if self.gpu_hours is None or other.gpu_hours is None else self.gpu_hours - other.gpu_hours,
+            None if self.usd is None or other.usd is None else self.usd - other.usd,
+        )
+
+
+ZERO = Amount(Decimal(0), Decimal(0), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One service. ``stops`` and ``starts`` are ours; ``by_hand`` are starts and stops of others."""
+
+    service: ServiceId
+    tasks: int
+    spans: tuple[Span, ...]
+    ran: Amount
+    baseline: Amount
+    price: Price | None
+    stops: int = 0
+    starts: int = 0
+    failed_starts: int = 0
+    by_hand: int = 0
+
+    @property
+    def saved(self) -> Amount:
+        return self.baseline - self.ran
+
+
+@dataclass(frozen=True, slots=True)
+class WeekReport:
+    """``since`` and ``until`` are aware. ``unpriced`` services are in no sum of dollars."""
+
+    since: datetime
+    until: datetime
+    rows: tuple[Row, ...]
+    ran: Amount
+    baseline: Amount
+    unpriced: tuple[ServiceId, ...]
+    baseline_name: str = BASELINE
+
+    @property
+    def saved(self) -> Amount:
+        return self.baseline - self.ran
+
+    @property
+    def saved_share(self) -> Decimal | None:
+        """Of the dollars; None when nothing has a price."""
+        return self.saved.usd / self.baseline.usd if self.baseline.usd and self.saved.usd is not None else None
+
+    @property
+    def price_sources(self) -> tuple[str, ...]:
+        """``source, date`` of every price used, each once."""
+        prices = (row.price for row in self.rows if row.price)
+        return tuple(dict.fromkeys(f"{price.source}, {price.as_of.isoformat()}" for price in prices))
+
+
+def week(
+    entries: Iterable[Entry],
+    shapes: Sequence[Shape],
+    since: datetime,
+    until: datetime,
+    *,
+    host_scale_in: timedelta = HOST_SCALE_IN,
+) -> WeekReport:
+    """``entries`` of ``[since, until]`` in any order; services without a shape are not in the report."""
+    in_span = [entry for entry in entries if since <= entry.at <= until]
+    turns = _turns(in_span, shapes, since)
+    spans = _spans(turns, shapes, until, host_scale_in)
+    counts = _counts(in_span)
+    sizes = {turn.service: turn.tasks for turn in turns if turn.tasks}
+    rows = tuple(_row(shape, spans[shape.service], sizes, counts, until - since) for shape in shapes)
+    return WeekReport(
+        since=since,
+        until=until,
+        rows=rows,
+        ran=sum((row.ran for row in rows), ZERO),
+        baseline=sum((row.baseline for row in rows), ZERO),
+        unpriced=tuple(row.service for row in rows if row.price is None),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """From ``at`` on, ``tasks`` tasks are paid for."""
+
+    service: ServiceId
+    at: datetime
+    tasks: int
+
+
+def _turns(entries: Sequence[Entry], shapes: Sequence[Shape], since: datetime) -> list[_Turn]:
+    sizes = {shape.service: shape.tasks for shape in shapes}
+    turns = [_Turn(shape.service, since, shape.tasks if shape.running_at_start else 0) for shape in shapes]
+    for entry in _acts(entries):
+        if entry.service not in sizes:
+            continue
+        match entry.action:
+            case ActionKind.START:
+                turns.append(_Turn(entry.service, entry.at, entry.desired_count or sizes[entry.service]))
+            case ActionKind.STOP:
+                turns.append(_Turn(entry.service, entry.at, 0))
+            case None:
+                pass
+    return turns
+
+
+def _acts(entries: Sequence[Entry]) -> list[Entry]:
+    """One entry for each action that took effect: a start when it was begun, a stop when it was seen to be done."""
+    chosen: dict[str, Entry] = {}
+    for entry in sorted(entries, key=lambda one: one.at):
+        if entry.action is None:
+            continue
+        if entry.kind is EntryKind.HAND:
+            chosen[f"hand {entry.at.isoformat()} {entry.service}"] = entry
+        elif entry.kind is EntryKind.ACTED and entry.action_id:
+            if entry.action is ActionKind.START:
+                chosen.setdefault(entry.action_id, entry)
+            else:
+                chosen[entry.action_id] = entry
+    return list(chosen.values())
+
+
+def _spans(
+    turns: Sequence[_Turn], shapes: Sequence[Shape], until: datetime, host_scale_in: timedelta
+) -> Mapping[ServiceId, tuple[Span, ...]]:
+    frame = pd.DataFrame(
+        {
+            "service": [str(turn.service) for turn in turns],
+            "since": pd.to_datetime([turn.at for turn in turns], utc=True),
+            "tasks": [turn.tasks for turn in turns],
+        }
+    ).sort_values(["service", "since"], kind="stable")
+    end = pd.Timestamp(until).tz_convert("UTC")
+    frame["until"] = frame.groupby("service")["since"].shift(-1).fillna(end)
+    on = frame[frame["tasks"] > 0].copy()
+    next_on = on.groupby("service")["since"].shift(-1).fillna(end)
+    on["until"] = (on["until"] + host_scale_in).where(on["until"] < end, end).combine(next_on, min)
+    found: dict[str, list[Span]] = {}
+    for service, begins, ends, tasks in zip(on["service"], on["since"], on["until"], on["tasks"], strict=True):
+        found.setdefault(service, []).append(Span(begins.to_pydatetime(), ends.to_pydatetime(), int(tasks)))
+    return {shape.service: tuple(found.get(str(shape.service), ())) for shape in shapes}
+
+
+def _counts(entries: Sequence[Entry]) -> Mapping[tuple[ServiceId, str], int]:
+    """Actions, each once however many entries tell it: (service, word) -> how many."""
+    seen: dict[tuple[ServiceId, str], set[str]] = {}
+    for entry in entries:
+        if entry.service is None or entry.action is None:
+            continue
+        match entry.kind:
+            case EntryKind.HAND:
+                word, key = "by hand", entry.at.isoformat()
+            case EntryKind.FAILED if entry.action is ActionKind.START:
+                word, key = "failed start", entry.action_id or entry.at.isoformat()
+            case EntryKind.ACTED:
+                word, key = entry.action.value, entry.action_id or entry.at.isoformat()
+            case _:
+                continue
+        seen.setdefault((entry.service, word), set()).add(key)
+    return {key: len(actions) for key, actions in seen.items()}
+
+
+def _row(
+    shape: Shape,
+    spans: tuple[Span, ...],
+    sizes: Mapping[ServiceId, int],
+    counts: Mapping[tuple[ServiceId, str], int],
+    length: timedelta,
+) -> Row:
+    tasks = max(sizes.get(shape.service, shape.tasks), shape.tasks)
+    ran = sum((_seconds(span.until - span.since) * span.tasks for span in spans), 0)
+    return Row(
+        service=shape.service,
+        tasks=tasks,
+        spans=spans,
+        ran=_amount(shape, ran),
+        baseline=_amount(shape, _seconds(length) * tasks),
+        price=shape.price,
+        stops=counts.get((shape.service, "stop"), 0),
+        starts=counts.get((shape.service, "start"), 0),
+        failed_starts=counts.get((shape.service, "failed start"), 0),
+        by_hand=counts.get((shape.service, "by hand"), 0),
+    )
+
+
+def _amount(shape: Shape, task_seconds: int) -> Amount:
+    hours = Decimal(task_seconds) / _HOUR
+    return Amount(
+        host_hours=hours,
+        gpu_hours=None if shape.gpus_per_task is None else hours * shape.gpus_per_task,
+        usd=None if shape.price is None else hours * shape.price.usd_per_hour,
+    )
+
+
+def _seconds(span: timedelta) -> int:
+    return int(span.total_seconds())
+
+
+def _known_sum(one: Decimal | None, other: Decimal | None) -> Decimal:
+    return (one or Decimal(0)) + (other or Decimal(0))
