@@ -7,6 +7,7 @@
     │   └── AwsUnreachable       no answer from AWS, or no credentials
     ├── UnknownService           a name that matches no service we can see
     ├── MalformedEvent           an event that cannot be read, or that nothing here handles
+    ├── PlanFileError            a plan file cannot be used
     ├── RecordUnavailable        our own record (DynamoDB) could not be read or written
     ├── ConditionFailed          a named conditional write lost; carries the condition's name
     ├── ActionFailed             AWS refused an action, or did not answer it
@@ -58,6 +59,10 @@ class UnknownService(LifecycleError):
 
 class MalformedEvent(LifecycleError):
     """An event that cannot be read, or that nothing here handles."""
+
+
+class PlanFileError(LifecycleError):
+    """A plan file cannot be used."""
 
 
 class RecordUnavailable(LifecycleError):

@@ -116,9 +116,9 @@ class Executor:
         except guards.NoLongerWanted as changed:
             run = replace(run, decision=changed.decision)
             undone = self._take_back(run, facts)
-            return self._refused(run, f"{run.lease.service}: not stopped after all: {changed}{undone}")
+            return self._refused(run, "changed-mind", f"{run.lease.service}: not stopped after all: {changed}{undone}")
         except Refused as refusal:
-            return self._refused(run, str(refusal))
+            return self._refused(run, type(refusal).__name__, str(refusal))
         except ActionFailed as failure:
             return self._failed(run, facts, str(failure), certain=not failure.uncertain)
         except LifecycleError as trouble:
@@ -139,11 +139,11 @@ class Executor:
             facts.id, run.plan.kind, OutcomeStatus.DONE, entry.reason, run.action_id, verified=not begun, entry=entry
         )
 
-    def _refused(self, run: Run, reason: str) -> Outcome:
-        return self._say_refused(run.plan, run.decision, run.who, run.now, reason, run.action_id)
+    def _refused(self, run: Run, word: str, reason: str) -> Outcome:
+        return self._say_refused(run.plan, run.decision, run.who, run.now, word, reason, run.action_id)
 
     def _cannot(self, plan: Plan, who: str, now: datetime) -> Outcome:
-        outcome = self._say_refused(plan, plan.decision, who, now, plan.refusal, "")
+        outcome = self._say_refused(plan, plan.decision, who, now, "cannot", plan.refusal)
         if plan.decision.handles_opening:
             try:
                 self._states.handle_opening(plan.service, plan.decision.handles_opening, now)
@@ -152,8 +152,9 @@ class Executor:
         return outcome
 
     def _say_refused(
-        self, plan: Plan, decision: Decision, who: str, now: datetime, reason: str, action_id: str
+        self, plan: Plan, decision: Decision, who: str, now: datetime, word: str, reason: str, action_id: str = ""
     ) -> Outcome:
+        """``word`` and the decision's because name the refusal: the same one is told once, not at every look."""
         entry = action_entry(
             plan,
             decision,
@@ -165,7 +166,7 @@ class Executor:
             action_id=action_id,
         )
         try:
-            news = self._states.first_refusal(plan.service, f"{plan.kind}:{decision.because}:{who}", now)
+            news = self._states.first_refusal(plan.service, f"{plan.kind}:{word}:{decision.because}:{who}", now)
         except RecordUnavailable:
             news = False
         if news:

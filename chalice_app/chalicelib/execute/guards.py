@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.decide.decision import Decision, Wanted
+from chalicelib.decide.decision import Because, Decision, Wanted
 from chalicelib.decide.facts import ServiceFacts, ServiceMemory
-from chalicelib.errors import NotManageable, Refused, WorldChanged
+from chalicelib.errors import NotManageable, ObservationError, Refused, WorldChanged
 from chalicelib.execute.plan import Plan
 from chalicelib.execute.plan import plan as make_plan
 
@@ -48,10 +49,15 @@ def same_world(
 
 
 def still_wanted(look_again: LookAgain | None, decision: Decision) -> Decision:
-    """The newest decision to stop. Raises NoLongerWanted when a fresh look wants something else."""
+    """The newest decision to stop. Raises NoLongerWanted when a fresh look wants something else or cannot tell."""
     if look_again is None:
         return decision
-    again = look_again()
+    try:
+        again = look_again()
+    except ObservationError as unseen:
+        reason = f"could not look again before stopping: {unseen}"
+        unknown = replace(decision, wanted=Wanted.LEAVE, because=Because.UNKNOWN, reason=reason)
+        raise NoLongerWanted(unknown) from unseen
     if again.wanted is not Wanted.STOPPED:
         raise NoLongerWanted(again)
     return again
