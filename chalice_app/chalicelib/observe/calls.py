@@ -23,6 +23,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     TokenRetrievalError,
 )
+from botocore.exceptions import ConnectionError as NoConnection
 
 from chalicelib.errors import AwsUnreachable, ObservationError
 
@@ -48,6 +49,8 @@ _NO_CREDENTIALS = (
     TokenRetrievalError,
     NoRegionError,
 )
+
+_NO_ANSWER = (HTTPClientError, NoConnection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def one_sentence(what: str) -> Iterator[None]:
         failed = _failed(error)
         raise ObservationError(f"Cannot {what}: {failed.reason}.") from error
     except BotoCoreError as error:
-        if isinstance(error, (*_NO_CREDENTIALS, HTTPClientError)):
+        if isinstance(error, (*_NO_CREDENTIALS, *_NO_ANSWER)):
             raise _unreachable(error) from error
         raise ObservationError(f"Cannot {what}: {_first_line(error)}.") from error
 
@@ -113,7 +116,7 @@ def _unreachable(error: BotoCoreError) -> AwsUnreachable:
     match error:
         case NoRegionError():
             return AwsUnreachable("No AWS region is set: pass --region or set AWS_REGION.")
-        case HTTPClientError():
+        case HTTPClientError() | NoConnection():
             return AwsUnreachable(f"AWS did not answer: {_first_line(error)}.")
         case _:
             return AwsUnreachable("No usable AWS credentials were found: sign in, or set AWS_PROFILE.")
