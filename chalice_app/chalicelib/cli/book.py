@@ -65,27 +65,16 @@ def read_book(desk: Desk) -> Book:
 
 
 def read_texts(desk: Desk) -> Mapping[str, str]:
-    texts = _from_s3(desk) if desk.policies.startswith("s3://") else _from_folder(desk)
+    """File name -> text. Raises Stop where there is nothing to read."""
+    from chalicelib.observe.policy_source import source_of
+
+    in_s3 = desk.policies.startswith("s3://")
+    if not in_s3 and not desk.policy_folder.is_dir():
+        raise Stop(
+            f"There is no folder {desk.policies}: `lifecycle init` writes a first policy there, or name yours with "
+            "--policies."
+        )
+    texts = source_of(desk.policies, desk.aws().s3 if in_s3 else None).read({}).onto({})
     if not texts:
         raise Stop(f"No policy stands in {desk.policies} (looked for *.yaml and *.yml): `lifecycle init` writes one.")
     return texts
-
-
-def _from_folder(desk: Desk) -> dict[str, str]:
-    from chalicelib.policy.loader import read_folder
-
-    folder = desk.policy_folder
-    if not folder.is_dir():
-        raise Stop(
-            f"There is no folder {folder}: `lifecycle init` writes a first policy there, or name yours with --policies."
-        )
-    return dict(read_folder(folder))
-
-
-def _from_s3(desk: Desk) -> dict[str, str]:
-    from chalicelib.observe.policy_source import S3Source
-
-    bucket, _, prefix = desk.policies.removeprefix("s3://").partition("/")
-    if not bucket:
-        raise Stop("--policies s3://bucket/prefix names no bucket.", Exit.USAGE)
-    return dict(S3Source(desk.aws().s3, bucket, prefix).read({}).files)

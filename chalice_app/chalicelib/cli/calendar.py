@@ -82,35 +82,20 @@ def events_between(table: Timetable, zone: ZoneInfo, start: datetime, end: datet
         for edge in table.transitions(start.astimezone(UTC), end.astimezone(UTC))
     ]
     found += _holidays(table, zone, start, end)
-    found += clock_changes(zone, start, end)
+    found += _clock_changes(zone, start, end)
     yield from sorted(found, key=lambda event: (event.at.astimezone(UTC), event.what in ("opens", "closes")))
 
 
-def clock_changes(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Event]:
-    """Every instant in ``[start, end)`` at which the zone's offset changes, to the second."""
-    low, last = start.astimezone(UTC), end.astimezone(UTC)
-    while low < last:
-        high = min(low + timedelta(hours=24), last)
-        if low.astimezone(zone).utcoffset() != high.astimezone(zone).utcoffset():
-            at = _change_between(zone, low, high)
-            before = (at - timedelta(seconds=1)).astimezone(zone)
-            after = at.astimezone(zone)
-            moved = (after.utcoffset() or timedelta()) - (before.utcoffset() or timedelta())
-            way = "forward" if moved > timedelta() else "back"
-            was = (before.replace(tzinfo=None) + timedelta(seconds=1)).time()
-            yield Event(at, "clocks", f"{way} {words.length(abs(moved))}: {was:%H:%M} becomes {after:%H:%M}")
-        low = high
+def _clock_changes(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Event]:
+    from chalicelib.policy.moments import clock_changes
 
-
-def _change_between(zone: ZoneInfo, low: datetime, high: datetime) -> datetime:
-    was = low.astimezone(zone).utcoffset()
-    while high - low > timedelta(seconds=1):
-        middle = low + (high - low) / 2
-        if middle.astimezone(zone).utcoffset() == was:
-            low = middle
-        else:
-            high = middle
-    return high.replace(microsecond=0)
+    for change in clock_changes(zone, start.astimezone(UTC), end.astimezone(UTC)):
+        before = (change.at - timedelta(seconds=1)).astimezone(zone)
+        after = change.at.astimezone(zone)
+        moved = (after.utcoffset() or timedelta()) - (before.utcoffset() or timedelta())
+        was = before.replace(tzinfo=None) + timedelta(seconds=1)
+        way = "forward" if change.forward else "back"
+        yield Event(change.at, "clocks", f"{way} {words.length(abs(moved))}: {was:%H:%M} becomes {after:%H:%M}")
 
 
 def _holidays(table: Timetable, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Event]:

@@ -1,0 +1,152 @@
+"""What `plan`, `status`, `why` and `apply` share: the survey of the fleet, and how its rows are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from chalicelib.cli.desk import Desk
+from chalicelib.cli.progress import waiting
+from chalicelib.cli.render import Column, plain
+from chalicelib.cli.rows import Row, What, rows, unmatched
+from chalicelib.decide import words
+from chalicelib.policy.model import Mode
+
+if TYPE_CHECKING:
+    from chalicelib.controller.report import Survey
+    from chalicelib.decide.facts import ServiceId
+    from chalicelib.runtime.compose import App
+
+STYLES = {
+    What.STOP: "yellow",
+    What.START: "green",
+    What.MEND: "green",
+    What.HELD: "magenta",
+    What.REFUSED: "red",
+    What.UNKNOWN: "magenta",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One survey, as a command works with it."""
+
+    app: App
+    survey: Survey
+    rows: tuple[Row, ...]
+    region: str
+
+    @property
+    def now(self) -> datetime:
+        return self.survey.at
+
+    @property
+    def services(self) -> int:
+        return len(self.survey.decided)
+
+
+def look(desk: Desk, *, ids: Iterable[ServiceId] | None = None) -> Seen:
+    """Observes and decides; writes nothing."""
+    from chalicelib.cli.world import build_app
+
+    app = build_app(desk)
+    with waiting("Reading services, record and metrics"):
+        survey = app.controller.survey(desk.now(), ids=ids)
+    region = desk.region or desk.aws().session.region_name or ""
+    return Seen(app, survey, rows(survey, region), region)
+
+
+def show_rows(desk: Desk, shown: Sequence[Row], now: datetime, *, saves: bool = True) -> None:
+    """The columns of `plan`: SERVICE, NOW → WANTED, WHY, SAVES, POLICY(mode)."""
+    columns = [Column("SERVICE"), Column("NOW → WANTED"), Column("WHY", fold=True)]
+    columns += [Column("SAVES")] if saves else [Column("LOOK AGAIN")]
+    desk.paper.table(
+        [*columns, Column("POLICY(mode)")],
+        [
+            [
+                row.service,
+                Text(row.change, STYLES.get(row.what, "")),
+                row.why,
+                row.saves(now) if saves else _next(row, now),
+                row.governed_by,
+            ]
+            for row in shown
+        ],
+    )
+
+
+def _next(row: Row, now: datetime) -> str:
+    from chalicelib.cli.render import short_moment
+
+    return short_moment(row.look_again_at, now, row.zone) if row.look_again_at else "-"
+
+
+def show_doubts(desk: Desk, seen: Seen) -> None:
+    """What the reader must know before believing the table: no record, bad policies, policies that match nothing."""
+    from chalicelib.policy.problems import render
+
+    if not seen.survey.remembered:
+        desk.paper.say(
+            f"No record was found (table {desk.table}): saved sizes, overrides and handled openings are unknown, and "
+            "nothing can be applied until the stack is deployed.",
+            "yellow",
+        )
+    switches = seen.survey.controls.switches
+    if switches.frozen_by is not None:
+        since = f" since {words.clock_with_year(switches.frozen_at)}" if switches.frozen_at else ""
+        desk.paper.say(f"FROZEN by {switches.frozen_by}{since}: {switches.frozen_reason}", "bold red")
+    for problem in seen.survey.problems:
+        if problem.is_error:
+            desk.paper.err(render(problem))
+    for sentence in unmatched(seen.survey.policies, tuple(one.facts for one in seen.survey.decided)):
+        desk.paper.say(sentence, "yellow")
+
+
+def summary(seen: Seen) -> str:
+    """``14 services: 2 to stop, 1 to start, 1 would be stopped (dry-run), 1 cannot tell, 9 stay as they are.``"""
+    enforced = [row for row in seen.rows if row.mode is not Mode.DRY_RUN]
+    shadowed = [row for row in seen.rows if row.mode is Mode.DRY_RUN]
+    parts = [
+        (_count(enforced, What.STOP), "to stop"),
+        (_count(enforced, What.START), "to start"),
+        (_count(enforced, What.MEND), "to put right"),
+        (_count(shadowed, What.STOP), "would be stopped (dry-run)"),
+        (_count(shadowed, What.START), "would be started (dry-run)"),
+        (_count(seen.rows, What.HELD), "waiting"),
+        (_count(seen.rows, What.UNKNOWN), "cannot tell"),
+        (_count(seen.rows, What.REFUSED), "refused"),
+        (_count(seen.rows, What.UNGOVERNED), "without a policy"),
+    ]
+    told = [f"{number} {what}" for number, what in parts if number]
+    return f"{words.counted(seen.services, 'service')}: {', '.join(told) or 'all stay as they are'}."
+
+
+def _count(shown: Iterable[Row], what: What) -> int:
+    return sum(row.what is what for row in shown)
+
+
+def as_document(row: Row) -> dict[str, object]:
+    """A row as JSON documents it."""
+    document: dict[str, object] = {
+        "service": row.service,
+        "now": row.now,
+        "wanted": row.wanted,
+        "action": row.what,
+        "acts": row.acts,
+        "why": row.why,
+        "because": row.because,
+        "rule": row.rule,
+        "policy": row.policy or None,
+        "mode": row.mode,
+        "saves_usd": row.saves_usd,
+        "saves_until": row.saves_until,
+        "look_again_at": row.look_again_at,
+        "steps": row.steps,
+        "evidence": row.evidence,
+    }
+    plainly: dict[str, object] = plain(document)
+    return plainly
