@@ -179,6 +179,8 @@ def test_a_date_far_ahead_costs_no_more_than_a_near_one() -> None:
 def test_a_naive_time_is_refused() -> None:
     with pytest.raises(ValueError, match="aware"):
         windows(TOKYO, *WORKING_WEEK).phase(datetime(2026, 11, 20, 12))
+    with pytest.raises(ValueError, match="aware"):
+        next(windows(TOKYO, *WORKING_WEEK).transitions(datetime(2026, 11, 20, 12), datetime(2026, 11, 21, 12)))
 
 
 def test_equal_hours_share_one_timetable() -> None:

@@ -109,12 +109,12 @@ def wall_time(zone: ZoneInfo, instant: datetime) -> datetime:
 def clock_changes(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[ClockChange]:
     """Every step of the wall clock with ``start <= at < end``, in order. Steps under a day apart count as one."""
     step = timedelta(days=1)
-    earlier = start - timedelta(seconds=1)
-    while earlier < end:
-        later = min(earlier + step, end)
+    earlier, last = start.astimezone(UTC) - timedelta(seconds=1), end.astimezone(UTC)
+    while earlier < last:
+        later = min(earlier + step, last)
         if earlier.astimezone(zone).utcoffset() != later.astimezone(zone).utcoffset():
             at = _change_between(zone, earlier, later)
-            if at < end:
+            if at < last:
                 second = timedelta(seconds=1)
                 yield ClockChange(at, wall_time(zone, at - second) + second, wall_time(zone, at))
         earlier = later

@@ -103,9 +103,7 @@ class Timetable:
     def phase(self, at: datetime) -> Phase:
         """What holds at ``at``. Raises ValueError for a naive datetime."""
         if at.tzinfo is not UTC:
-            if at.tzinfo is None:
-                raise ValueError("a timetable is asked with an aware datetime")
-            at = at.astimezone(UTC)
+            at = _in_utc(at)
         expanded = self._expanded.get((at.year, at.month)) or self._expand(Month(at.year, at.month))
         return expanded.phases[bisect_right(expanded.begins, at) - 1]
 
@@ -116,7 +114,7 @@ class Timetable:
 
     def transitions(self, start: datetime, end: datetime) -> Iterator[Transition]:
         """All transitions with ``start <= at < end``, in order."""
-        found = self.next_transition(start - _INSTANT)
+        found = self.next_transition(_in_utc(start) - _INSTANT)
         while found is not None and found.at < end:
             yield found
             found = self.next_transition(found.at)
@@ -203,6 +201,13 @@ class Timetable:
                 if piece.open != is_open:
                     return piece.begin
         return None
+
+
+def _in_utc(at: datetime) -> datetime:
+    """Before any arithmetic: local datetimes add and subtract by the wall clock, which is wrong around its changes."""
+    if at.tzinfo is None:
+        raise ValueError("a timetable is asked with an aware datetime")
+    return at.astimezone(UTC)
 
 
 @lru_cache(maxsize=1024)
