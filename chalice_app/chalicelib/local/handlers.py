@@ -1,0 +1,118 @@
+"""Calls the deployed handlers as Lambda calls them: the functions that ``app.py`` names, with real event objects.
+
+Nothing of the handlers is replaced. Their log lines, which go to CloudWatch Logs when deployed, go to a stream of
+the caller's choice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import logging
+import sys
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TextIO
+
+from chalicelib.local.aws import ACCOUNT
+from chalicelib.local.fleet import Event
+
+APP_DIR = Path(__file__).parents[2]
+
+
+@dataclass(slots=True)
+class _Context:
+    """What Lambda tells a function about itself, as far as our middleware asks."""
+
+    function_name: str
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = f"arn:aws:lambda:ap-northeast-1:{ACCOUNT}:function:simulated"
+    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 240_000
+
+
+def load_app() -> ModuleType:
+    """``app.py``, once per process, under the name it has in Lambda."""
+    if "app" in sys.modules:
+        return sys.modules["app"]
+    spec = importlib.util.spec_from_file_location("app", APP_DIR / "app.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["app"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+class Handlers:
+    """The two entry points that AWS would call, with ``log`` as their log stream."""
+
+    def __init__(self, region: str, log: TextIO) -> None:
+        self._region = region
+        self._log = log
+        with self._logged():
+            self._app = load_app()
+
+    def sweep(self, at: datetime) -> Mapping[str, int]:
+        """EventBridge's scheduled rule fires. The numbers the handler answered with."""
+        event = {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Scheduled Event",
+            "source": "aws.events",
+            "account": ACCOUNT,
+            "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": self._region,
+            "resources": [f"arn:aws:events:{self._region}:{ACCOUNT}:rule/sweep"],
+            "detail": {},
+        }
+        answer: Mapping[str, int] = self._call(self._app.sweep, event, "sweep")
+        return answer
+
+    def aws_events(self, events: Sequence[Event]) -> Sequence[str]:
+        """SQS hands over a batch of EventBridge's envelopes. The ids of messages that failed."""
+        records = [self._record(event) for event in events]
+        answer = self._call(self._app.on_aws_events, {"Records": records}, "aws_events")
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def _call(self, handler: Any, event: Mapping[str, object], name: str) -> Any:
+        with self._logged():
+            return handler(event, _Context(name))
+
+    @contextlib.contextmanager
+    def _logged(self) -> Iterator[None]:
+        """Powertools prints metrics, and logs to the stdout that stood when its logger was made."""
+        streams = [one for one in logging.getLogger("lifecycle").handlers if isinstance(one, logging.StreamHandler)]
+        before = [stream.setStream(self._log) for stream in streams]
+        try:
+            with contextlib.redirect_stdout(self._log):
+                yield
+        finally:
+            for stream, old in zip(streams, before, strict=True):
+                stream.setStream(old or sys.stdout)
+
+    def _record(self, event: Event) -> Mapping[str, object]:
+        body = json.dumps(event)
+        return {
+            "messageId": str(uuid.uuid4()),
+            "receiptHandle": "simulated",
+            "body": body,
+            "attributes": {
+                "ApproximateReceiveCount": "1",
+                "SentTimestamp": "0",
+                "SenderId": "events.amazonaws.com",
+                "ApproximateFirstReceiveTimestamp": "0",
+            },
+            "messageAttributes": {},
+            "md5OfBody": hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
+            "eventSource": "aws:sqs",
+            "eventSourceARN": f"arn:aws:sqs:{self._region}:{ACCOUNT}:lifecycle-events",
+            "awsRegion": self._region,
+        }

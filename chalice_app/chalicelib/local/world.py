@@ -1,0 +1,158 @@
+"""The whole of it on one clock: the embedded AWS, its fleet and traffic, its people, and the deployed application.
+
+Time moves from one happening to the next: a sweep that is due, a task that boots or ends, a deed of a person, a
+batch of events that SQS hands over. The application sees nothing of this: its handlers are called as AWS would.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol, TextIO
+
+from chalicelib.local.aws import EmbeddedAws
+from chalicelib.local.fleet import Event, SimulatedTasks
+from chalicelib.local.handlers import Handlers
+from chalicelib.local.meter import Meter
+from chalicelib.local.metrics import MetricStore
+from chalicelib.local.people import do
+from chalicelib.local.scenario import Scenario
+from chalicelib.local.seed import TABLE, make_fleet
+from chalicelib.runtime import compose
+from chalicelib.runtime.clients import Clients
+from chalicelib.runtime.clock import Clock
+from chalicelib.runtime.settings import Settings
+
+EVENTS_ARRIVE_AFTER = timedelta(seconds=5)
+"""EventBridge, the queue and its batching window."""
+
+FULL_REFRESH = timedelta(hours=4)
+"""The fleet is described whole this often; deployed it is half an hour. Task events tell what changes in between."""
+
+
+class Steppable(Clock, Protocol):
+    """A clock that can be put forward."""
+
+    def set(self, to: datetime) -> None: ...
+
+
+@dataclass(slots=True)
+class Effort:
+    """What the week took: ``metrics_asked`` is what CloudWatch would bill, ``looked`` counts services by sweep."""
+
+    sweeps: int = 0
+    event_batches: int = 0
+    events: int = 0
+    looked: int = 0
+    metrics_asked: int = 0
+
+    @property
+    def metrics_per_service_and_sweep(self) -> float:
+        return self.metrics_asked / self.looked if self.looked else 0.0
+
+
+@dataclass(slots=True)
+class World:
+    """Made by `open_world`."""
+
+    scenario: Scenario
+    aws: EmbeddedAws
+    clients: Clients
+    clock: Steppable
+    tasks: SimulatedTasks
+    meter: Meter
+    app: compose.App
+    handlers: Handlers
+    sweep_every: timedelta
+    next_sweep: datetime
+    effort: Effort = field(default_factory=Effort)
+    _inbox: list[tuple[datetime, Event]] = field(default_factory=list)
+    _deeds_done: int = 0
+
+    def run_until(self, end: datetime) -> Iterator[datetime]:
+        """Plays everything up to ``end``, which is included; gives each instant at which something happened."""
+        while (at := self._next_happening()) <= end:
+            self._play(at)
+            yield at
+        self._pass_time(end)
+
+    def _next_happening(self) -> datetime:
+        instants = [self.next_sweep, *(at for at, _ in self._inbox[:1])]
+        if (change := self.tasks.next_change()) is not None:
+            instants.append(change)
+        if self._deeds_done < len(self.scenario.deeds):
+            instants.append(self.scenario.deeds[self._deeds_done].at)
+        return max(min(instants), self.clock.now())
+
+    def _play(self, at: datetime) -> None:
+        self._pass_time(at)
+        self._do_deeds(at)
+        self._deliver(at)
+        if at >= self.next_sweep:
+            self.next_sweep += self.sweep_every
+            answer = self.handlers.sweep(at)
+            self.effort.sweeps += 1
+            self.effort.looked += answer["looked"]
+            self.effort.metrics_asked += answer["metrics_asked"]
+        self._collect()
+
+    def _pass_time(self, at: datetime) -> None:
+        """The minutes up to ``at`` were measured with the tasks as they were until then."""
+        self.meter.measure_until(at)
+        self.clock.set(at)
+        self._collect()
+
+    def _collect(self) -> None:
+        arrive = self.clock.now() + EVENTS_ARRIVE_AFTER
+        self._inbox.extend((arrive, event) for event in self.tasks.step())
+
+    def _do_deeds(self, at: datetime) -> None:
+        deeds = self.scenario.deeds
+        while self._deeds_done < len(deeds) and deeds[self._deeds_done].at <= at:
+            do(deeds[self._deeds_done], self.app, at, self.scenario.zone)
+            self._deeds_done += 1
+
+    def _deliver(self, at: datetime) -> None:
+        batch = [event for due, event in self._inbox if due <= at]
+        if not batch:
+            return
+        self._inbox = [(due, event) for due, event in self._inbox if due > at]
+        self.effort.event_batches += 1
+        self.effort.events += len(batch)
+        failed = self.handlers.aws_events(batch)
+        if failed:
+            raise RuntimeError(f"{len(failed)} of {len(batch)} events were not understood by their handler")
+
+
+@contextlib.contextmanager
+def open_world(scenario: Scenario, clock: Steppable, *, log: TextIO, sweep_every: timedelta) -> Iterator[World]:
+    """Everything running and the first sweep due at once. On leaving, the handlers forget this world."""
+    with EmbeddedAws() as aws:
+        clients = aws.clients()
+        tasks = SimulatedTasks(aws, clock)
+        placed = make_fleet(aws, clients, tasks, scenario.fleet, scenario.start)
+        settings = Settings(
+            table=TABLE,
+            policies=str(scenario.policies),
+            region=aws.region,
+            full_refresh_seconds=int(FULL_REFRESH.total_seconds()),
+        )
+        app = compose.build(settings, clients, clock)
+        compose.install(app)
+        try:
+            yield World(
+                scenario=scenario,
+                aws=aws,
+                clients=clients,
+                clock=clock,
+                tasks=tasks,
+                meter=Meter(scenario, MetricStore(aws), tasks, placed),
+                app=app,
+                handlers=Handlers(aws.region, log),
+                sweep_every=sweep_every,
+                next_sweep=scenario.start,
+            )
+        finally:
+            compose.install(None)
