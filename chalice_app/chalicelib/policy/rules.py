@@ -6,7 +6,7 @@ turns them into problems with their places. Refuses to look beyond one section; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -76,7 +76,7 @@ def match(section: model.Match) -> Iterator[Finding]:
     yield from _empty_tags("not-tags", section.not_tags)
 
 
-def _empty_tags(key: str, tags: model.Mapping[str, tuple[str, ...]] | None) -> Iterator[Finding]:
+def _empty_tags(key: str, tags: Mapping[str, tuple[str, ...]] | None) -> Iterator[Finding]:
     for tag, values in (tags or {}).items():
         if not values:
             yield Finding(

@@ -28,7 +28,7 @@ __all__ = ["CronExpression", "DateRange", "Money", "Threshold", "Window", "as_te
 
 def refusal(error: ScalarError) -> PydanticCustomError:
     """The same refusal as pydantic carries it: its type is the code."""
-    return PydanticCustomError(error.code, "{sentence}", {"sentence": error.message})  # type: ignore[arg-type]
+    return PydanticCustomError(error.code, "{sentence}", {"sentence": error.message})
 
 
 def _reads(parse: Callable[[str], Any], *kinds: type) -> PlainValidator:
