@@ -5,7 +5,7 @@ Refuses to go on silently: a folder that is not there, an empty one and an unkno
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,11 +48,11 @@ class Book:
         hint = f" Did you mean {near}?" if near else f" There is {listed(names)}." if names else ""
         return f'There is no policy "{name}" in {self.where}.{hint}'
 
-    def show_problems(self, desk: Desk) -> None:
-        """All of them, on stderr, with a caret under each place."""
+    def show_problems(self, desk: Desk, problems: Sequence[Problem] | None = None) -> None:
+        """All of them, or those given, on stderr, with a caret under each place."""
         from chalicelib.policy.problems import render
 
-        for problem in self.loaded.problems:
+        for problem in self.loaded.problems if problems is None else problems:
             desk.paper.err(render(problem, self.texts.get(problem.file)))
 
 
@@ -65,7 +65,7 @@ def read_book(desk: Desk) -> Book:
 
 
 def read_texts(desk: Desk) -> Mapping[str, str]:
-    """File name -> text. Raises Stop where there is nothing to read."""
+    """Each file under the path its reader knows, so that problems can be clicked. Raises Stop where there is none."""
     from chalicelib.observe.policy_source import source_of
 
     in_s3 = desk.policies.startswith("s3://")
@@ -77,4 +77,5 @@ def read_texts(desk: Desk) -> Mapping[str, str]:
     texts = source_of(desk.policies, desk.aws().s3 if in_s3 else None).read({}).onto({})
     if not texts:
         raise Stop(f"No policy stands in {desk.policies} (looked for *.yaml and *.yml): `lifecycle init` writes one.")
-    return texts
+    folder = desk.policies.rstrip("/")
+    return {f"{folder}/{name}": text for name, text in texts.items()}

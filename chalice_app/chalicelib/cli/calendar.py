@@ -90,12 +90,9 @@ def _clock_changes(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[E
     from chalicelib.policy.moments import clock_changes
 
     for change in clock_changes(zone, start.astimezone(UTC), end.astimezone(UTC)):
-        before = (change.at - timedelta(seconds=1)).astimezone(zone)
-        after = change.at.astimezone(zone)
-        moved = (after.utcoffset() or timedelta()) - (before.utcoffset() or timedelta())
-        was = before.replace(tzinfo=None) + timedelta(seconds=1)
         way = "forward" if change.forward else "back"
-        yield Event(change.at, "clocks", f"{way} {words.length(abs(moved))}: {was:%H:%M} becomes {after:%H:%M}")
+        moved = words.length(abs(change.after - change.before))
+        yield Event(change.at, "clocks", f"{way} {moved}: {change.before:%H:%M} becomes {change.after:%H:%M}")
 
 
 def _holidays(table: Timetable, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Event]:

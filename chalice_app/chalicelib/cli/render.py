@@ -67,7 +67,9 @@ class Paper:
             )
         for row in rows:
             table.add_row(*row)
-        self._out.print(table)
+        with self._out.capture() as drawn:
+            self._out.print(table)
+        click.echo("\n".join(line.rstrip() for line in drawn.get().splitlines()), color=True)
 
     def json(self, document: object) -> None:
         click.echo(json.dumps(plain(document), indent=2, ensure_ascii=False))

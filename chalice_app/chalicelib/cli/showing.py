@@ -108,10 +108,24 @@ def yaml_lines(name: str, origins: Mapping[str, Origin]) -> Iterator[tuple[str, 
         shared = 0
         while shared < min(len(above), len(open_path)) and above[shared] == open_path[shared]:
             shared += 1
+        dash = ""
         for depth in range(shared, len(above)):
-            yield f"{'  ' * (depth + 1)}{_key(above[depth])}", ""
+            if _is_item(above[depth]):
+                dash = "- "
+            else:
+                yield f"{_indent(above[:depth], dash)}{above[depth]}:", ""
+                dash = ""
         open_path = above
-        yield f"{'  ' * (len(above) + 1)}{_key(key)} {_value(origin.value)}", str(origin)
+        yield f"{_indent(above, dash)}{key}: {_value(origin.value)}", str(origin)
+
+
+def _indent(above: Sequence[str], dash: str) -> str:
+    """Two spaces a level; the dash of a list's item stands in the last two."""
+    return "  " * (len(above) + 1 - bool(dash)) + dash
+
+
+def _is_item(part: str) -> bool:
+    return part.startswith("[")
 
 
 def split_path(path: str) -> list[str]:
@@ -120,10 +134,6 @@ def split_path(path: str) -> list[str]:
         quoted if quoted is not None else f"[{number}]" if number is not None else plain
         for quoted, number, plain in ((found[1], found[2], found[3]) for found in _PARTS.finditer(path))
     ]
-
-
-def _key(part: str) -> str:
-    return "-" if part.startswith("[") else f"{part}:"
 
 
 def _value(text: str) -> str:
