@@ -1,0 +1,66 @@
+"""The record's table in moto, in this process. ``serialised`` closes moto's own race on conditional writes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from chalicelib.record.table import Table, create_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+TABLE_NAME = "lifecycle-test"
+_NO_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+}
+
+
+@contextmanager
+def moto_table() -> Iterator[Table]:
+    """A fresh, empty table."""
+    import boto3
+    from moto import mock_aws
+
+    with patch.dict("os.environ", _NO_CREDENTIALS), mock_aws():
+        client = serialised(boto3.client("dynamodb"))
+        create_table(client, TABLE_NAME)
+        yield Table(client, TABLE_NAME)
+
+
+def serialised(client: DynamoDBClient) -> DynamoDBClient:
+    """One request at a time, as one DynamoDB partition does it: moto checks a condition and writes in two steps."""
+    lock = threading.RLock()
+    plain = client._make_api_call  # type: ignore[attr-defined]
+
+    def one_at_a_time(operation: str, arguments: Any) -> Any:
+        with lock:
+            return plain(operation, arguments)
+
+    client._make_api_call = one_at_a_time  # type: ignore[attr-defined]
+    return client
+
+
+def race(count: int, contender: Any) -> list[Any]:
+    """Runs ``contender(number)`` in ``count`` threads that start together; what each returned or raised."""
+    start = threading.Barrier(count)
+    results: list[Any] = [None] * count
+
+    def run(number: int) -> None:
+        start.wait()
+        try:
+            results[number] = contender(number)
+        except Exception as error:  # noqa: BLE001  the loser's error is the result
+            results[number] = error
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
