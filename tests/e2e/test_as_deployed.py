@@ -1,0 +1,171 @@
+"""The packaged application on ministack: event, queue, function, ECS, record, as they are deployed.
+
+What differs from AWS: no event may be put in the name of AWS, so a rule of the test's own renames the source (the
+stack's own rules are asked with TestEventPattern); Application Auto Scaling is missing, so a stub answers that no
+service has a scaling target; and a message is shown again after one second instead of six minutes, so that the dead
+letters need not wait half an hour. Containers do not really run. The clock is the real one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.request
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from chalicelib.decide.decision import Because
+from chalicelib.decide.facts import ActionKind, ServiceId
+from support import ministack
+from support.aws_events import alarm_event, deployment_event, service_event, task_event
+from support.chalice_package import package
+from support.deployment import Deployment, deploy, eventually
+from support.scaling_stub import no_scaling
+
+pytestmark = pytest.mark.e2e
+
+CHAT = ServiceId("gpu-dev", "chat")
+
+CLOSED = """\
+lifecycle: v1
+policies:
+  nights-off:
+    match: {{names: [chat]}}
+    hours:
+      timezone: Etc/UTC
+      open: ["{opens} 08:00-20:00"]
+    overrides: {{longest: 24h}}
+    mode: enforce
+"""
+
+OPEN = """\
+lifecycle: v1
+policies:
+  nights-off:
+    match: {names: [chat]}
+    hours:
+      timezone: Etc/UTC
+      open: [daily all-day]
+    overrides: {longest: 24h}
+    mode: enforce
+"""
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    try:
+        ministack.interpreter()
+    except ministack.NotInstallable as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"ministack cannot be installed here: {error}")
+    folder = tmp_path_factory.mktemp("ministack")
+    zipped = package(tmp_path_factory.mktemp("package"))
+    with no_scaling() as scaling, ministack.running(folder) as address:
+        yield deploy(address, zipped, {"AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": scaling})
+
+
+def test_the_api_says_that_it_is_there(deployment: Deployment) -> None:
+    api = deployment.outputs["RestAPIId"]
+    with urllib.request.urlopen(f"{deployment.address}/restapis/{api}/v1/_user_request_/api/health") as answer:
+        assert json.loads(answer.read()) == {"status": "ok"}
+
+
+def test_an_event_stops_a_service_after_hours_and_the_record_says_why(deployment: Deployment) -> None:
+    deployment.create_service(CHAT, desired_count=2)
+    opens = datetime.now(UTC).date() + timedelta(days=30)
+    deployment.write_policy(CLOSED.format(opens=opens.isoformat()))
+    assert deployment.desired_count(CHAT) == 2
+
+    deployment.put_event(task_event(CHAT.cluster, f"service:{CHAT.name}", status="RUNNING"))
+
+    eventually(lambda: deployment.desired_count(CHAT) == 0, f"{CHAT} is stopped")
+    stop = next(entry for entry in deployment.history(CHAT) if entry.action is ActionKind.STOP)
+    assert stop.because is Because.HOURS
+    assert stop.policy == "nights-off"
+    assert stop.desired_count == 2
+    assert opens.strftime("%d %b") in stop.reason or opens.isoformat() in stop.reason
+
+
+def test_a_doubled_event_changes_nothing(deployment: Deployment) -> None:
+    before = _actions(deployment)
+
+    for _ in range(2):
+        deployment.put_event(task_event(CHAT.cluster, f"service:{CHAT.name}"))
+    eventually(lambda: _waiting(deployment) == 0, "the queue is empty")
+
+    assert _actions(deployment) == before
+    assert deployment.desired_count(CHAT) == 0
+
+
+def test_a_sweep_starts_it_with_the_saved_size_when_it_opens(deployment: Deployment) -> None:
+    deployment.write_policy(OPEN)
+
+    deployment.sweep()
+
+    assert deployment.desired_count(CHAT) == 2
+
+
+def test_every_run_is_logged_with_its_function_and_counted(deployment: Deployment) -> None:
+    lines = eventually(lambda: deployment.log_lines("sweep"), "the sweep has written logs")
+
+    assert any("function_request_id" in line for line in lines)
+    assert any(line.get("Handled") == [1.0] for line in lines)
+
+
+def test_a_message_that_nobody_can_read_ends_in_the_dead_letters(deployment: Deployment) -> None:
+    queue = deployment.outputs["EventQueueUrl"]
+    sqs = deployment.client("sqs")
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
+
+    sqs.send_message(QueueUrl=queue, MessageBody="this is no event")
+
+    eventually(lambda: "this is no event" in deployment.dead_letters(), "the message is a dead letter")
+    told = [line for line in deployment.log_lines("on_aws_events") if line.get("body") == "this is no event"]
+    assert len(told) == 1
+    assert "not JSON" in told[0]["message"]
+
+
+OURS = f"arn:aws:ecs:us-east-1:000000000000:service/{CHAT.cluster}/{CHAT.name}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "event", "wakes"),
+    [
+        ("TaskRule", task_event(CHAT.cluster, f"service:{CHAT.name}"), True),
+        ("TaskRule", task_event(CHAT.cluster, f"service:{CHAT.name}", status="PENDING"), False),
+        ("TaskRule", task_event(CHAT.cluster, "family:migration"), False),
+        ("AlarmRule", alarm_event("lifecycle/gpu-dev/chat/idle"), True),
+        ("AlarmRule", alarm_event("lifecycle/gpu-dev/chat/idle", state="OK"), False),
+        ("AlarmRule", alarm_event("disk-full"), False),
+        ("ServiceRule", service_event(OURS), True),
+        ("ServiceRule", service_event(OURS, "SERVICE_TASK_PLACEMENT_FAILURE"), True),
+        ("ServiceRule", service_event(OURS, "SERVICE_DISCOVERY_INSTANCE_UNHEALTHY"), False),
+        ("DeploymentRule", deployment_event(OURS), True),
+        ("DeploymentRule", deployment_event(OURS, "SERVICE_DEPLOYMENT_IN_PROGRESS"), False),
+    ],
+)
+def test_the_rules_let_through_what_matters(
+    deployment: Deployment, rule: str, event: Mapping[str, Any], wakes: bool
+) -> None:
+    events = deployment.client("events")
+    (deployed,) = (one for one in events.list_rules()["Rules"] if f"-{rule}-" in one["Name"])
+    own = json.dumps(event).replace("123456789012", "000000000000")
+
+    answer = events.test_event_pattern(EventPattern=deployed["EventPattern"], Event=own)
+
+    assert answer["Result"] is wakes
+
+
+def _actions(deployment: Deployment) -> set[str]:
+    return {entry.action_id for entry in deployment.history(CHAT) if entry.action_id}
+
+
+def _waiting(deployment: Deployment) -> int:
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    answer = deployment.client("sqs").get_queue_attributes(
+        QueueUrl=deployment.outputs["EventQueueUrl"], AttributeNames=names
+    )
+    return sum(int(answer["Attributes"][name]) for name in names)

@@ -1,0 +1,89 @@
+"""Every function imports the same app.py: what it drags in, all of them pay for at every cold start."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from support.chalice_package import ROOT
+
+HEAVY = ["boto3", "pydantic", "pandas", "numpy", "slack_sdk", "croniter", "holidays", "yaml", "jinja2"]
+PEOPLES = ["click", "rich", "moto", "chalice.cli", "chalice.deploy", "chalicelib.cli", "chalicelib.local"]
+
+SWEEP_ON_MOTO = """
+import moto
+with moto.mock_aws():
+    import boto3
+    from chalicelib.record.table import create_table
+    create_table(boto3.client("dynamodb"), "table")
+    boto3.client("s3").create_bucket(Bucket="policies")
+    before = set(sys.modules)
+    import app
+    app.sweep({"version": "0", "id": "1", "detail-type": "Scheduled Event", "source": "aws.events", "account": "1",
+               "time": "2026-11-20T21:00:07Z", "region": "us-east-1", "resources": [], "detail": {}}, Context())
+    loaded = set(sys.modules) - before
+"""
+
+EVENT_OF_NO_SERVICE = """
+import app
+from chalicelib.runtime import compose
+compose.install(object())
+answer = app.on_aws_events({"Records": []}, Context())
+loaded = set(sys.modules)
+"""
+
+PROGRAM = """
+import sys
+class Context:
+    function_name = "f"; memory_limit_in_mb = 512; invoked_function_arn = "arn"; aws_request_id = "1"
+{body}
+print("LOADED", *sorted(loaded))
+"""
+
+ENVIRONMENT = {
+    "PYTHONPATH": str(ROOT / "chalice_app"),
+    "LIFECYCLE_TABLE": "table",
+    "LIFECYCLE_POLICIES": "s3://policies/policies",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+}
+
+
+def loaded_by(body: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(body=body)],
+        env=os.environ | ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split()[1:])
+
+
+@pytest.mark.parametrize("handler", ["app", "sweep", "on_aws_events"])
+def test_a_function_that_has_not_been_called_has_loaded_nothing_heavy(handler: str) -> None:
+    loaded = loaded_by(f"import app; app.{handler}; loaded = set(sys.modules)")
+
+    assert loaded.isdisjoint([*HEAVY, *PEOPLES])
+
+
+def test_a_health_check_never_loads_anything_heavy() -> None:
+    body = """
+import app
+from chalicelib.entrypoints.http import health
+assert health() == {"status": "ok"}
+loaded = set(sys.modules)
+"""
+    assert loaded_by(body).isdisjoint([*HEAVY, *PEOPLES])
+
+
+def test_a_sweep_loads_neither_reports_nor_slack_nor_the_command_line() -> None:
+    loaded = loaded_by(SWEEP_ON_MOTO)
+
+    assert "chalicelib.controller.controller" in loaded
+    assert loaded.isdisjoint(["pandas", "numpy", "slack_sdk", "jinja2", "click", "rich", "chalice.cli"])
+    assert not [name for name in loaded if name.startswith(("chalicelib.cli", "chalicelib.local", "reports"))]

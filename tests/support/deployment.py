@@ -1,0 +1,150 @@
+"""The packaged application deployed on ministack, and what a test does to it from outside."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+from chalicelib.decide.facts import ServiceId
+from chalicelib.record.history import Entry, History
+from chalicelib.record.table import Table
+from support.aws_events import envelope
+
+STACK = "lifecycle"
+SOURCE = "e2e.aws.ecs"
+"""PutEvents may not speak for AWS, on ministack neither; a rule of the test's own gives these the source aws.ecs."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One stack. ``functions`` maps Chalice's names (sweep, aws_events, app) to those of the stack."""
+
+    address: str
+    outputs: Mapping[str, str]
+    functions: Mapping[str, str]
+
+    def client(self, service: str) -> Any:
+        return _client(service, self.address)
+
+    def write_policy(self, text: str) -> None:
+        self.client("s3").put_object(
+            Bucket=self.outputs["PolicyBucketName"], Key="policies/e2e.yaml", Body=text.encode()
+        )
+
+    def create_service(self, service: ServiceId, desired_count: int) -> None:
+        ecs = self.client("ecs")
+        ecs.create_cluster(clusterName=service.cluster)
+        ecs.register_task_definition(
+            family=service.name, containerDefinitions=[{"name": "ollama", "image": "ollama/ollama", "memory": 512}]
+        )
+        ecs.create_service(
+            cluster=service.cluster,
+            serviceName=service.name,
+            taskDefinition=service.name,
+            desiredCount=desired_count,
+            launchType="EC2",
+        )
+
+    def desired_count(self, service: ServiceId) -> int:
+        answer = self.client("ecs").describe_services(cluster=service.cluster, services=[service.name])
+        count: int = answer["services"][0]["desiredCount"]
+        return count
+
+    def put_event(self, event: Mapping[str, Any]) -> None:
+        entry = {"Source": SOURCE, "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"])}
+        answer = self.client("events").put_events(Entries=[entry])
+        assert answer["FailedEntryCount"] == 0, answer
+
+    def sweep(self) -> dict[str, int]:
+        event = envelope("aws.events", "Scheduled Event", {})
+        answer = self.client("lambda").invoke(FunctionName=self.functions["sweep"], Payload=json.dumps(event))
+        payload: dict[str, int] = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, payload
+        return payload
+
+    def history(self, service: ServiceId) -> tuple[Entry, ...]:
+        return History(Table(self.client("dynamodb"), self.outputs["TableName"])).of_service(service)
+
+    def dead_letters(self) -> list[str]:
+        answer = self.client("sqs").receive_message(
+            QueueUrl=self.outputs["DeadLettersUrl"], MaxNumberOfMessages=10, VisibilityTimeout=0
+        )
+        return [message["Body"] for message in answer.get("Messages", [])]
+
+    def log_lines(self, function: str) -> list[dict[str, Any]]:
+        """The structured lines of one function; what Lambda itself writes is left out."""
+        logs = self.client("logs")
+        group = f"/aws/lambda/{self.functions[function]}"
+        lines = [event["message"] for event in logs.filter_log_events(logGroupName=group)["events"]]
+        return [json.loads(line) for line in "\n".join(lines).splitlines() if line.startswith("{")]
+
+
+def deploy(address: str, package: Path, environment: Mapping[str, str]) -> Deployment:
+    """Uploads the zip, makes the stack, and gives both working functions ``environment`` on top of the stack's."""
+    s3 = _client("s3", address)
+    s3.create_bucket(Bucket="code")
+    s3.upload_file(str(package / "deployment.zip"), "code", "deployment.zip")
+    template = (package / "sam.yaml").read_text().replace("./deployment.zip", "s3://code/deployment.zip")
+    formation = _client("cloudformation", address)
+    formation.create_stack(
+        StackName=STACK, TemplateBody=template, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+    )
+    stack = eventually(lambda: _finished(formation), "the stack is made")
+    assert stack["StackStatus"] == "CREATE_COMPLETE", formation.describe_stack_events(StackName=STACK)
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    deployment = Deployment(address, outputs, _functions(address, environment))
+    _bridge(deployment)
+    return deployment
+
+
+def eventually(look: Callable[[], Any], what: str, seconds: float = 45) -> Any:
+    """The first truthy answer of ``look``; AssertionError when none comes in time."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.3)
+    return found
+
+
+def _finished(formation: Any) -> dict[str, Any] | None:
+    stack: dict[str, Any] = formation.describe_stacks(StackName=STACK)["Stacks"][0]
+    return None if "IN_PROGRESS" in stack["StackStatus"] else stack
+
+
+def _functions(address: str, environment: Mapping[str, str]) -> dict[str, str]:
+    client = _client("lambda", address)
+    found: dict[str, str] = {}
+    for function in client.list_functions()["Functions"]:
+        handler = function["Handler"].removeprefix("app.")
+        found[handler] = function["FunctionName"]
+        if handler != "app":
+            variables = function["Environment"]["Variables"] | environment
+            client.update_function_configuration(
+                FunctionName=function["FunctionName"], Environment={"Variables": variables}
+            )
+    return found
+
+
+def _bridge(deployment: Deployment) -> None:
+    """A rule that passes our own events on as AWS's, so that EventBridge, queue and function do the rest."""
+    events, sqs = deployment.client("events"), deployment.client("sqs")
+    queue = sqs.get_queue_attributes(QueueUrl=deployment.outputs["EventQueueUrl"], AttributeNames=["QueueArn"])
+    events.put_rule(Name=f"{STACK}-e2e", EventPattern=json.dumps({"source": [SOURCE]}))
+    transformer = {
+        "InputPathsMap": {"kind": "$.detail-type", "detail": "$.detail"},
+        "InputTemplate": '{"source": "aws.ecs", "detail-type": "<kind>", "detail": <detail>}',
+    }
+    target = {"Id": "queue", "Arn": queue["Attributes"]["QueueArn"], "InputTransformer": transformer}
+    events.put_targets(Rule=f"{STACK}-e2e", Targets=[target])
+
+
+@cache
+def _client(service: str, address: str) -> Any:
+    session = boto3.session.Session("test", "test", region_name="us-east-1")
+    return session.client(service, endpoint_url=address)

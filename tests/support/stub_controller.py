@@ -1,0 +1,58 @@
+"""A controller that only writes down what it was asked, for tests of what stands before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from chalicelib.controller.report import Report
+from chalicelib.decide.facts import ServiceId
+from chalicelib.runtime import compose
+from chalicelib.runtime.clock import SteppedClock
+
+NOW = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
+
+
+@dataclass
+class StubController:
+    """``behind`` says which service stands behind a target group; ``fails`` is raised by every look."""
+
+    behind: dict[str, ServiceId] = field(default_factory=dict)
+    fails: Exception | None = None
+    sweeps: list[datetime] = field(default_factory=list)
+    looks: list[tuple[tuple[ServiceId, ...], datetime, str]] = field(default_factory=list)
+
+    def sweep(self, now: datetime, *, full: bool | None = None) -> Report:
+        self.sweeps.append(now)
+        return self._report(now, looked=14)
+
+    def look_at(self, ids: Iterable[ServiceId], now: datetime, *, why: str) -> Report:
+        self.looks.append((tuple(ids), now, why))
+        return self._report(now, looked=len(self.looks[-1][0]))
+
+    def services_behind(self, target_groups: Iterable[str]) -> frozenset[ServiceId]:
+        return frozenset(self.behind[one] for one in target_groups if one in self.behind)
+
+    def _report(self, now: datetime, looked: int) -> Report:
+        if self.fails:
+            raise self.fails
+        return Report(at=now, looked=looked, due=2, metrics_asked=4)
+
+
+@dataclass(frozen=True)
+class _StubApp:
+    controller: StubController
+    clock: SteppedClock
+
+
+@contextmanager
+def installed(controller: StubController) -> Iterator[StubController]:
+    """The handlers find this controller, and a clock that stands at NOW."""
+    compose.install(cast(Any, _StubApp(controller, SteppedClock(NOW))))
+    try:
+        yield controller
+    finally:
+        compose.install(None)
