@@ -40,9 +40,15 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One service's place in the queue. ``unknown_since``: since when nobody could tell whether it is used."""
+    """One service's place in the queue. ``unknown_since``: since when nobody could tell whether it is used.
+
+    ``basis`` is what the decision stood on besides signals and the clock: when that changes, the service is looked at
+    at once. ``told`` names what people were told of it and still holds, so that it is told once.
+    """
 
     look_again_at: datetime
+    basis: str = ""
+    told: frozenset[str] = frozenset()
     wish: Wish | None = None
     last_reported: Mapping[SignalName, datetime] = field(default_factory=lambda: MappingProxyType({}))
     absent_since: Mapping[SignalName, datetime] = field(default_factory=lambda: MappingProxyType({}))
@@ -55,10 +61,11 @@ class Look:
             if reading.points:
                 newest = reading.points[-1].at
                 reported[name] = max(newest, reported.get(name, newest))
-            if reading.availability is Availability.ABSENT:
-                absent.setdefault(name, now)
-            else:
+            if reading.availability is not Availability.ABSENT:
                 absent.pop(name, None)
+            elif name not in self.not_worth_asking(now):
+                # Asked for just now and still absent: the time until it is asked for again begins anew.
+                absent[name] = now
         return replace(self, last_reported=MappingProxyType(reported), absent_since=MappingProxyType(absent))
 
     def not_worth_asking(self, now: datetime) -> frozenset[SignalName]:
@@ -135,6 +142,8 @@ def _look_row(look: Look | None) -> dict[str, Any] | None:
     wish = look.wish
     return {
         "again": look.look_again_at.isoformat(),
+        "basis": look.basis,
+        "told": sorted(look.told),
         "wish": [wish.wanted.value, wish.because.value, wish.policy_version] if wish else None,
         "reported": {name.value: at.isoformat() for name, at in look.last_reported.items()},
         "absent": {name.value: at.isoformat() for name, at in look.absent_since.items()},
@@ -148,6 +157,8 @@ def _look_of(row: Mapping[str, Any] | None) -> Look | None:
     wish = row["wish"]
     return Look(
         look_again_at=datetime.fromisoformat(row["again"]),
+        basis=row["basis"],
+        told=frozenset(row["told"]),
         wish=Wish(Wanted(wish[0]), Because(wish[1]), wish[2]) if wish else None,
         last_reported=_moments(row["reported"]),
         absent_since=_moments(row["absent"]),
