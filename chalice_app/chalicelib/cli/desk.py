@@ -20,6 +20,7 @@ from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Stop
 from chalicelib.cli.render import Paper
 
 if TYPE_CHECKING:
+    from chalicelib.local.handoff import UpFile
     from chalicelib.runtime.clients import Clients
     from chalicelib.runtime.clock import Clock
 
@@ -43,10 +44,10 @@ class Account:
 
 @dataclass(slots=True)
 class Desk:
-    policies: str = DEFAULT_POLICIES
+    given_policies: str | None = None
+    given_table: str | None = None
     profile: str | None = None
     region: str | None = None
-    table: str = DEFAULT_TABLE
     local: bool = False
     color: bool = True
     debug: bool = False
@@ -54,6 +55,7 @@ class Desk:
     clients: Clients | None = None
     interactive: bool | None = None
     """Whether somebody can answer a question; None: look at the terminal."""
+    _up: UpFile | None = field(default=None, repr=False)
     _paper: Paper | None = field(default=None, repr=False)
     _identity: tuple[str, str] | None = field(default=None, repr=False)
 
@@ -61,13 +63,13 @@ class Desk:
         """Takes over one global option. Raises ValueError for a name that is none."""
         match name, value:
             case "policies", str(text):
-                self.policies = text
+                self.given_policies = text
             case "profile", str(text):
                 self.profile = text
             case "region", str(text):
                 self.region = text
             case "table", str(text):
-                self.table = text
+                self.given_table = text
             case "local", bool(flag):
                 self.local = flag
             case "no_color", bool(flag):
@@ -78,20 +80,39 @@ class Desk:
                 raise ValueError(f"{name} is no global option")
 
     @property
+    def policies(self) -> str:
+        """A folder or ``s3://bucket/prefix``: as given, else those of the local fleet, else ``policies``."""
+        return self.given_policies or (self.up.policies if self.local else DEFAULT_POLICIES)
+
+    @property
+    def table(self) -> str:
+        return self.given_table or (self.up.table if self.local else DEFAULT_TABLE)
+
+    @property
+    def up(self) -> UpFile:
+        """What a running `lifecycle up` left for us. Raises ConfigurationError when none runs here."""
+        if self._up is None:
+            from chalicelib.local.handoff import read_up_file
+
+            self._up = read_up_file()
+        return self._up
+
+    @property
     def paper(self) -> Paper:
         if self._paper is None:
             self._paper = Paper(color=self.color)
         return self._paper
 
     def now(self) -> datetime:
-        if self.clock is None:
-            if self.local:
-                self.aws()
-            if self.clock is None:
-                from chalicelib.runtime.clock import SystemClock
+        return self.time().now()
 
-                self.clock = SystemClock()
-        return self.clock.now()
+    def time(self) -> Clock:
+        """The machine's clock, or the simulated time of the local fleet."""
+        if self.clock is None:
+            from chalicelib.runtime.clock import SystemClock
+
+            self.clock = self.up.clock if self.local else SystemClock()
+        return self.clock
 
     @property
     def policy_folder(self) -> Path:
@@ -105,13 +126,11 @@ class Desk:
         return sys.stdin.isatty() and sys.stderr.isatty() if self.interactive is None else self.interactive
 
     def aws(self) -> Clients:
-        """Raises botocore's ProfileNotFound, and Stop when `--local` finds no running fleet."""
+        """Raises botocore's ProfileNotFound, and ConfigurationError when `--local` finds no running fleet."""
         if self.clients is None:
             if self.local:
-                from chalicelib.cli.local_fleet import connect
-
-                connect(self)
-                assert self.clients is not None
+                self.clients = self.up.clients()
+                self.region = self.up.region
                 return self.clients
             import boto3
 
@@ -126,7 +145,7 @@ class Desk:
         clients = self.aws()
         number, _ = self._who()
         region = self.region or clients.session.region_name or "none"
-        profile = self.profile or os.environ.get("AWS_PROFILE") or "default"
+        profile = "simulated" if self.local else self.profile or os.environ.get("AWS_PROFILE") or "default"
         return Account(number, region, profile, simulated=self.local)
 
     def _who(self) -> tuple[str, str]:

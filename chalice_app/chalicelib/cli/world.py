@@ -26,14 +26,12 @@ def build_app(desk: Desk, *, policies: str | None = None) -> App:
     from chalicelib.runtime.settings import Settings
 
     clients = desk.aws()
-    desk.now()
-    assert desk.clock is not None
     settings = Settings(
         table=desk.table,
         policies=policies or desk.policies,
         region=desk.region or clients.session.region_name or "",
     )
-    return build(settings, clients, desk.clock)
+    return build(settings, clients, desk.time())
 
 
 def inventory(desk: Desk) -> Inventory:
