@@ -44,7 +44,7 @@ def failing(name: str):
     def run(policy: Policy, policies: PolicySet) -> Sequence[Problem]:
         if policy.name != name:
             return ()
-        return (Problem("LC110", "error", "a.yaml", 9, 1, f"policies.{name}.tests[0]", None, "expected stopped"),)
+        return (Problem("LC070", "error", "a.yaml", 9, 1, f"policies.{name}.tests[0]", None, "expected stopped"),)
 
     return run
 

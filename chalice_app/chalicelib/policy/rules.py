@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from chalicelib.policy import model
 
 SHORTEST_STOP_AFTER = timedelta(minutes=5)
-PRIMARY_SIGNALS = frozenset({"requests", "leases", "ollama-ps", "task-protection"})
-"""Signals that see use as such. Without any of them nothing can be called idle."""
+PRIMARY_SIGNALS: tuple[model.SignalWord, ...] = ("requests", "leases", "ollama-ps")
+"""Signals that can prove idleness; the others only see use. Without any of these nothing can be called idle."""
 _UNIT_OF = {
     "requests": "count",
     "leases": "count",
@@ -187,12 +187,9 @@ def _signals(section: model.Idle) -> Iterator[Finding]:
         if rule.missing == "zero-while-healthy" and name != "requests":
             message = "zero-while-healthy is for requests: only a target group reports healthy hosts"
             yield Finding(("signals", name, "missing"), "LC064", message)
-    if all(name in section.signals and section.signals[name].ignore for name in _PRIMARY_WORDS):
+    if all(name in section.signals and section.signals[name].ignore for name in PRIMARY_SIGNALS):
         message = "every primary signal is ignored, so nothing could ever be called idle; keep one of them"
         yield Finding(("signals",), "LC065", message)
-
-
-_PRIMARY_WORDS: tuple[model.SignalWord, ...] = ("requests", "leases", "ollama-ps", "task-protection")
 
 
 def spot(section: model.Spot) -> Iterator[Finding]:
@@ -221,6 +218,6 @@ def given(section: model.Given) -> Iterator[Finding]:
 
 def freeze(section: model.Freeze) -> Iterator[Finding]:
     if section.to <= section.from_:
-        yield Finding(("to",), "LC070", "a freeze must end after it begins; look at from and to")
+        yield Finding(("to",), "LC071", "a freeze must end after it begins; look at from and to")
     if not section.hold:
         yield Finding(("hold",), "LC051", "an empty list holds nothing; leave hold out to hold everything")
