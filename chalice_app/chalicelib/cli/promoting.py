@@ -118,7 +118,7 @@ def _record(desk: Desk, policy: Policy, anyway: bool) -> TrackRecord | None:
             return None
         raise Fruitless(f"{missing} Deploy it and let the policy be observed for 24 h, or add --anyway.") from None
     since = in_force.since.get(policy.name) if in_force else None
-    return track_record(policy.name, entries, now, in_force_since=since.since if since else None)
+    return track_record(policy, entries, now, in_force_since=since.since if since else None)
 
 
 def _show_record(desk: Desk, record: TrackRecord) -> None:

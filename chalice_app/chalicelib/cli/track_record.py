@@ -1,19 +1,22 @@
 """What a dry-run policy would have done, computed from the record: the figures that `promote` prints.
 
-Pure. Counts only what was written down: a wish that changed between two looks is not seen, so regrets are "as far as
-the record tells". Dollars are list prices at the time of each would-be stop; unpriced stops are counted, not guessed.
+Pure. The record holds one entry each time the policy begins to want a stop; when that ended is inferred: at the next
+opening, or, where idleness asked again later, at the last use before that. Both err on the side of saving less.
+Regrets are "as far as the record tells". Dollars are list prices at the time; unpriced stops are counted, not guessed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from chalicelib.decide.decision import Because, Wanted
 from chalicelib.decide.facts import ServiceId
+from chalicelib.policy.model import Policy
+from chalicelib.policy.timetable import Timetable
 from chalicelib.record.history import Entry, EntryKind
 
 REGRET_WITHIN = timedelta(minutes=30)
@@ -21,12 +24,12 @@ REGRET_WITHIN = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class WouldStop:
-    """``ended``: when the wish changed again; None while it still holds. ``usd`` is None without a price."""
+    """The service would have been down from ``at`` to ``until``; ``usd`` is None without a price."""
 
     service: ServiceId
     at: datetime
+    until: datetime
     reason: str
-    ended: datetime | None
     usd: Decimal | None
     regretted: bool
 
@@ -54,47 +57,62 @@ class TrackRecord:
 
 
 def track_record(
-    policy: str, entries: Iterable[Entry], now: datetime, *, in_force_since: datetime | None = None
+    policy: Policy, entries: Iterable[Entry], now: datetime, *, in_force_since: datetime | None = None
 ) -> TrackRecord:
-    """``entries`` of any kind and service, in any order. Observed counts from the policy's first trace on."""
-    mine = sorted((one for one in entries if one.policy == policy and one.at <= now), key=lambda one: one.at)
-    first = min([one.at for one in mine] + ([in_force_since] if in_force_since else []), default=now)
+    """``entries`` of any kind, policy and service, in any order. Observed counts from the first trace on."""
     by_service: dict[ServiceId, list[Entry]] = defaultdict(list)
-    for one in mine:
-        if one.service is not None:
-            by_service[one.service].append(one)
-    stops = [stop for ours in by_service.values() for stop in _stops(ours, now)]
+    first = in_force_since or now
+    for entry in sorted((one for one in entries if one.at <= now), key=lambda one: one.at):
+        if entry.policy == policy.name:
+            first = min(first, entry.at)
+        if entry.service is not None:
+            by_service[entry.service].append(entry)
+    stops = [stop for about_one in by_service.values() for stop in _stops(policy, about_one, now)]
     return TrackRecord(now - first, tuple(sorted(stops, key=lambda one: (one.at, one.service))))
 
 
-def _stops(entries: Sequence[Entry], now: datetime) -> Iterable[WouldStop]:
-    """Each change of the wish to "stopped", until it changes again."""
-    wishes = [one for one in entries if one.kind in (EntryKind.WOULD, EntryKind.DECIDED) and one.wanted is not None]
-    stopping = False
-    for index, entry in enumerate(wishes):
-        if entry.wanted is not Wanted.STOPPED:
-            stopping = False
+def _stops(policy: Policy, entries: Sequence[Entry], now: datetime) -> Iterator[WouldStop]:
+    """``entries`` of one service in order of time."""
+    wishes = [one for one in entries if one.kind is EntryKind.WOULD and one.policy == policy.name]
+    for index, wish in enumerate(wishes):
+        if wish.wanted is not Wanted.STOPPED or wish.service is None:
             continue
-        if stopping:
-            continue
-        stopping = True
-        assert entry.service is not None
-        after = next((one for one in wishes[index + 1 :] if one.wanted is not Wanted.STOPPED), None)
-        ended = after.at if after else None
+        used_again = _used_again(policy, wish, wishes[index + 1 :], entries)
+        opening = _next_opening(policy, wish.at)
+        until = max(wish.at, min(one for one in (used_again, opening, now) if one is not None))
         yield WouldStop(
-            service=entry.service,
-            at=entry.at,
-            reason=entry.reason,
-            ended=ended,
-            usd=_usd(entry, ended or now),
-            regretted=_used_again(entry, entries),
+            service=wish.service,
+            at=wish.at,
+            until=until,
+            reason=wish.reason,
+            usd=_usd(wish, until),
+            regretted=used_again is not None and used_again - wish.at <= REGRET_WITHIN,
         )
 
 
-def _used_again(stop: Entry, entries: Sequence[Entry]) -> bool:
-    """A trace of use within half an hour: a decision that found it in use, or somebody who started it by hand."""
-    soon = [one for one in entries if stop.at < one.at <= stop.at + REGRET_WITHIN]
-    return any(one.because is Because.IN_USE or one.kind is EntryKind.HAND for one in soon)
+def _used_again(policy: Policy, stop: Entry, later: Sequence[Entry], entries: Sequence[Entry]) -> datetime | None:
+    """The first sign of use after the stop. A later idle stop proves use up to one idle time before it."""
+    signs = [
+        one.at
+        for one in entries
+        if one.at > stop.at and (one.because is Because.IN_USE or one.kind is EntryKind.HAND)
+    ]
+    stop_after = policy.idle.stop_after if policy.idle else None
+    again = later[0] if later else None
+    if again is not None:
+        lasted = stop_after if isinstance(stop_after, timedelta) and again.because is Because.IDLE else timedelta()
+        signs.append(max(again.at - lasted, stop.at))
+    return min(signs, default=None)
+
+
+def _next_opening(policy: Policy, at: datetime) -> datetime | None:
+    """When the hours would have started it again."""
+    if policy.hours is None:
+        return None
+    edge = Timetable.of(policy.hours).next_transition(at)
+    while edge is not None and not edge.opens:
+        edge = Timetable.of(policy.hours).next_transition(edge.at)
+    return edge.at if edge else None
 
 
 def _usd(stop: Entry, until: datetime) -> Decimal | None:
