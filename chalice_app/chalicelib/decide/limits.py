@@ -135,8 +135,9 @@ def _keep_running(
     remaining: list[Candidate] = []
     held: list[Held] = []
     for one in queue:
-        if one.decision.rule is RuleName.IDLE and one.facts.is_ready:
-            group, least = _group(one.policy, one.facts), one.policy.limits.keep_running
+        least = one.policy.limits.keep_running
+        if least and one.decision.rule is RuleName.IDLE and one.facts.is_ready:
+            group = _group(one.policy, one.facts)
             if ready[group] <= least:
                 held.append(Held(one, f"waits: {_group_words(one)} keeps {counted(least, 'ready service')} running"))
                 continue
