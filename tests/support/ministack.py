@@ -46,6 +46,7 @@ def running(folder: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PYTHON"))}
     environment |= {
+        "AUTH": "true",
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "AWS_ACCESS_KEY_ID": "test",

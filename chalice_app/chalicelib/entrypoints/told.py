@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools.metrics import MetricUnit
 
 from chalicelib.entrypoints.middleware import logger, metrics
+from chalicelib.execute.outcome import OutcomeStatus
 
 if TYPE_CHECKING:
     from chalicelib.controller.report import Report
 
 
 def told(report: Report) -> dict[str, int]:
-    """``metrics_asked`` is what CloudWatch bills for."""
+    """``metrics_asked`` is what CloudWatch bills for; done, refused and failed count actions."""
     statuses = [outcome.status for outcome in report.outcomes]
     numbers = {
         "looked": report.looked,
         "due": report.due,
         "metrics_asked": report.metrics_asked,
-        "done": statuses.count("done"),
-        "refused": statuses.count("refused"),
-        "failed": statuses.count("failed"),
+        **{status.value: statuses.count(status) for status in OutcomeStatus},
     }
     for name, value in numbers.items():
         metrics.add_metric(name=_metric_name(name), unit=MetricUnit.Count, value=value)
