@@ -9,6 +9,7 @@
     ├── MalformedEvent           an event that cannot be read, or that nothing here handles
     ├── PlanFileError            a plan file cannot be used
     ├── RecordUnavailable        our own record (DynamoDB) could not be read or written
+    │   └── NoRecord             there is no such table: nothing is deployed here
     ├── ConditionFailed          a named conditional write lost; carries the condition's name
     ├── ActionFailed             AWS refused an action, or did not answer it
     └── Refused                  an action that a guard forbids
@@ -67,6 +68,10 @@ class PlanFileError(LifecycleError):
 
 class RecordUnavailable(LifecycleError):
     """Our own record could not be read or written."""
+
+
+class NoRecord(RecordUnavailable):
+    """There is no table of this name: nothing is deployed in this account and region."""
 
 
 class ConditionFailed(LifecycleError):

@@ -19,6 +19,8 @@ class Hand(StrEnum):
 
 def hand(before: ServiceFacts | None, now: ServiceFacts, memory: ServiceMemory) -> Hand | None:
     """``before`` is what the last look saw, None when the service is new to us."""
+    if memory.stopped_at is not None and now.described_at < memory.stopped_at:
+        return None  # seen before our own stop
     pending = memory.pending.kind if memory.pending else None
     ours = memory.stopped_at is not None
     if now.desired_count > 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from chalicelib.decide.decision import Decision
 from chalicelib.decide.facts import Observation, ServiceFacts
@@ -15,12 +16,21 @@ from chalicelib.policy.problems import Problem
 from chalicelib.record.controls import ControlState
 
 
+class WhyNot(StrEnum):
+    """Why nobody may act on a service."""
+
+    NO_POLICY = "no-policy"
+    TIE = "tie"
+    BAD_TAG = "bad-tag"
+    UNMANAGEABLE = "unmanageable"
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """One service after the rules were weighed.
 
-    ``refused`` says why no policy may act on it (kind of service, tie, a tag that does not parse, nothing
-    matches); ``held`` why a wanted action waits (a limit). ``shadows`` are the wishes of dry-run policies.
+    ``refused`` says in words why no policy may act on it, ``why_not`` which kind of reason that is; ``held`` why a wanted action waits (a limit). ``shadows`` are the wishes of dry-run policies.
+    ``spared``: it was about to be stopped when a probe saw use.
     """
 
     facts: ServiceFacts
@@ -31,6 +41,8 @@ class Decided:
     plan: Plan | None = None
     held: str = ""
     refused: str = ""
+    why_not: WhyNot | None = None
+    spared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,8 @@ class Report:
     decided: tuple[Decided, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     notices: tuple[Notice, ...] = ()
+    left: int = 0
+    """Actions that this run had no room for; the next sweep finds them still wanted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,14 @@ from chalicelib.decide.facts import ServiceId
 
 class NoticeKind(StrEnum):
     STOPPED = "stopped"
+    STARTING = "starting"
     STARTED = "started"
+    MENDED = "mended"
     START_FAILED = "start-failed"
     STOP_FAILED = "stop-failed"
     KEPT = "kept"
     UNKNOWN = "unknown"
+    CLOSING_SOON = "closing-soon"
     HAND_START = "hand-start"
     HAND_STOP = "hand-stop"
     LIMIT = "limit"

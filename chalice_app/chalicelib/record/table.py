@@ -12,7 +12,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.errors import ConditionFailed, RecordUnavailable
+from chalicelib.errors import ConditionFailed, NoRecord, RecordUnavailable
 from chalicelib.record.codec import Item
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class Table:
             if condition and code == "ConditionalCheckFailedException":
                 raise self._lost(condition, error.response) from error
             if code == "ResourceNotFoundException":
-                raise RecordUnavailable(f"There is no table {self.name} in this account and region.") from error
+                raise NoRecord(f"There is no table {self.name} in this account and region.") from error
             raise RecordUnavailable(f"Table {self.name}: {call.__name__} was refused: {error}") from error
         except BotoCoreError as error:
             raise RecordUnavailable(f"Table {self.name}: no answer to {call.__name__}: {error}") from error

@@ -49,7 +49,8 @@ class Clients:
             read_timeout=20,
             max_pool_connections=POOL,
         )
-        return self.session.client(service, endpoint_url=self._endpoint_url, region_name=self._region, config=config)
+        make: Any = self.session.client
+        return make(service, endpoint_url=self._endpoint_url, region_name=self._region, config=config)
 
     @cached_property
     def ecs(self) -> ECSClient:

@@ -1,0 +1,128 @@
+"""Which policies are in force: what the source holds, as far as it is good, else the last good version.
+
+Reading costs one list when nothing changed. When something changed, everything is read, judged with its own tests and
+taken into force by one conditional write; who loses that race goes on with what the winner saved. A source that does
+not answer leaves the last good set in force. This module never judges a policy: `policy.accept` does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from chalicelib.decide.policytests import as_problems, run_tests
+from chalicelib.errors import ConditionFailed, ConfigurationError, ObservationError
+from chalicelib.observe.policy_source import PolicySource
+from chalicelib.policy.accept import Accepted, accept
+from chalicelib.policy.loader import load
+from chalicelib.policy.model import Policy, PolicySet
+from chalicelib.policy.problems import Problem
+from chalicelib.record.policies import InForce, PoliciesInForce, PolicySince
+
+NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The policies to decide by. ``since`` says when each policy's version took force; ``news`` is what people were
+    not told yet: problems of a change that was not taken over whole, or a source that does not answer."""
+
+    policies: PolicySet
+    since: Mapping[str, datetime]
+    problems: tuple[Problem, ...] = ()
+    news: tuple[str, ...] = ()
+
+
+class PolicyBook:
+    """``source`` None: only what is in force is read, nothing is ever taken into force (people's commands)."""
+
+    def __init__(self, source: PolicySource | None, store: PoliciesInForce) -> None:
+        self._source = source
+        self._store = store
+        self._in_force: InForce | None = None
+        self._policies: PolicySet | None = None
+
+    def open(self, now: datetime) -> Book:
+        """Raises ConfigurationError when no policy was ever in force and there is no source to read."""
+        if self._in_force is None:
+            self._in_force = self._store.load()
+        if self._source is None:
+            return self._standing(now)
+        try:
+            return self._follow(self._source, now)
+        except ObservationError as silent:
+            if self._in_force is None:
+                raise
+            return self._standing(now, news=(f"{silent} The last good policies stay in force.",))
+
+    def _follow(self, source: PolicySource, now: datetime) -> Book:
+        before = self._in_force
+        files = source.read(before.etags if before else NOTHING)
+        if before and files.is_unchanged:
+            return self._standing(now)
+        if before:
+            files = source.read(NOTHING)
+        last_good = before.files if before else NOTHING
+        accepted = accept(files.onto(NOTHING), last_good, today=now.date(), run_tests=_tested)
+        told = _digest(accepted.problems)
+        after = InForce(
+            files=accepted.in_force,
+            version=accepted.policies.version,
+            since=_since(accepted.policies, before, now),
+            etags=files.etags,
+            told=told,
+        )
+        try:
+            self._store.save(after, before)
+        except ConditionFailed:
+            self._in_force, self._policies = self._store.load(), None
+            return self._standing(now)
+        self._in_force, self._policies = after, accepted.policies
+        news = _news(accepted) if told != (before.told if before else "") else ()
+        return Book(accepted.policies, _instants(after), accepted.problems, news)
+
+    def _standing(self, now: datetime, news: tuple[str, ...] = ()) -> Book:
+        if self._in_force is None:
+            raise ConfigurationError("No policies are in force: none were ever read from the deployment's bucket.")
+        if self._policies is None:
+            self._policies = load(self._in_force.files, today=now.date()).policies
+        return Book(self._policies, _instants(self._in_force), news=news)
+
+
+def peek(source: PolicySource, today: date) -> Accepted:
+    """What would be in force if ``source`` held the only policies there ever were. Writes nothing."""
+    return accept(source.read(NOTHING).onto(NOTHING), NOTHING, today=today, run_tests=_tested)
+
+
+def _tested(policy: Policy, policies: PolicySet) -> Sequence[Problem]:
+    return as_problems(run_tests(policy, policies))
+
+
+def _since(policies: PolicySet, before: InForce | None, now: datetime) -> dict[str, PolicySince]:
+    known = before.since if before else {}
+    since: dict[str, PolicySince] = {}
+    for policy in policies.policies:
+        stood = known.get(policy.name)
+        same = stood is not None and stood.version == policy.version
+        since[policy.name] = stood if same and stood else PolicySince(policy.version, now)
+    return since
+
+
+def _instants(in_force: InForce) -> dict[str, datetime]:
+    return {name: one.since for name, one in in_force.since.items()}
+
+
+def _digest(problems: Sequence[Problem]) -> str:
+    errors = "\n".join(f"{one.place} {one.sentence}" for one in problems if one.is_error)
+    return hashlib.sha256(errors.encode()).hexdigest()[:16] if errors else ""
+
+
+def _news(accepted: Accepted) -> tuple[str, ...]:
+    """What people need to know of a change that was not taken over whole."""
+    held = [f"{name}: its last good version stays in force" for name in sorted(accepted.held)]
+    refused = [f"{name}: not in force, its services are left as they are" for name in sorted(accepted.refused)]
+    files = [f"{name}: the file's last good text stays in force" for name in sorted(accepted.held_files)]
+    errors = [f"{one.place} {one.path}: {one.sentence}" for one in accepted.problems if one.is_error]
+    return (*files, *held, *refused, *errors)

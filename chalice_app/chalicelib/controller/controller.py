@@ -1,0 +1,313 @@
+"""Leads services through the house: observe, decide, plan, execute, record, tell.
+
+A *sweep* looks at every service whose time has come; a *look* at the services somebody named. Both work out the
+wanted state from the world, the policies and the clock alone, so that a lost, doubled or late trigger changes only
+the moment. Between sweeps a picture of the fleet is kept: it saves calls and is never the ground of an action,
+because the executor describes its service again. A *survey* does all the looking and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+from chalicelib.controller import telling
+from chalicelib.controller.acting import Actor
+from chalicelib.controller.book import Book, PolicyBook, peek
+from chalicelib.controller.hands import Hand, hand
+from chalicelib.controller.looking import Known, Looker
+from chalicelib.controller.memo import Memo, basis
+from chalicelib.controller.news import news_of
+from chalicelib.controller.report import Decided, Report, Survey
+from chalicelib.controller.telling import Teller
+from chalicelib.decide.constants import HORIZON
+from chalicelib.decide.decide import closing_warning
+from chalicelib.decide.decision import Because, Decision
+from chalicelib.decide.facts import SavedSize, ServiceFacts, ServiceId, ServiceMemory
+from chalicelib.decide.govern import govern
+from chalicelib.errors import NoRecord, UnknownService
+from chalicelib.execute.executor import Executor
+from chalicelib.execute.outcome import Outcome
+from chalicelib.execute.plan import Plan
+from chalicelib.notify.notice import Notice, Notifier
+from chalicelib.observe.cloudwatch import CloudWatchSignals
+from chalicelib.observe.fleet import Fleet, Gone
+from chalicelib.observe.inventory import Inventory
+from chalicelib.observe.policy_source import PolicySource
+from chalicelib.observe.snapshot import Look
+from chalicelib.record.controls import Controls, ControlState
+from chalicelib.record.states import States
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the controller leads, made by ``runtime.compose``. ``source`` is where a survey reads its policies."""
+
+    inventory: Inventory
+    signals: CloudWatchSignals
+    looker: Looker
+    source: PolicySource
+    book: PolicyBook
+    states: States
+    controls: Controls
+    memo: Memo
+    executor: Executor
+    actor: Actor
+    teller: Teller
+    notifier: Notifier
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run while it lasts: what is known, what is seen, what was told."""
+
+    known: Known
+    book: Book
+    fleet: Fleet
+    looks: dict[ServiceId, Look]
+    now: datetime
+    notices: list[Notice]
+    outcomes: list[Outcome]
+
+
+class Controller:
+    def __init__(self, parts: Parts, full_refresh_every: timedelta) -> None:
+        self._parts = parts
+        self._full_refresh_every = full_refresh_every
+
+    def sweep(self, now: datetime, *, full: bool | None = None) -> Report:
+        """Looks at every service whose time has come. ``full`` True describes every service anew, False none.
+
+        Raises AwsUnreachable, ObservationError or RecordUnavailable when nothing can be seen or remembered.
+        """
+        known, book = self._know(now)
+        picture = self._parts.memo.load()
+        before = picture.fleet if picture else None
+        looks = dict(picture.looks) if picture else {}
+        overdue = before is None or now - before.refreshed_at >= self._full_refresh_every
+        if before is None or full or (full is None and overdue):
+            fleet = self._parts.inventory.refresh_all(now, before)
+        else:
+            fleet = self._parts.inventory.steady(before, now)
+            fleet = self._parts.inventory.refresh_into(fleet, _unsettled(known, fleet), now)
+        run = _Run(known, book, fleet, looks, now, [], [])
+        return self._go(run, before, [facts.id for facts in fleet.services.values()], named=False)
+
+    def look_at(self, ids: Iterable[ServiceId], now: datetime, *, why: str) -> Report:
+        """Looks at these services now, whatever their time. ``why`` goes to the log of who calls.
+
+        A name that is no service (any more) is passed over. Raises as `sweep` does.
+        """
+        known, book = self._know(now)
+        picture = self._parts.memo.load()
+        before = picture.fleet if picture else Fleet.empty(LONG_AGO)
+        wanted = sorted(set(ids))
+        fleet = self._parts.inventory.refresh_into(before, wanted, now)
+        run = _Run(known, book, fleet, dict(picture.looks) if picture else {}, now, [], [])
+        return self._go(run, before, [id for id in wanted if id in fleet.services], named=True)
+
+    def survey(self, now: datetime, *, ids: Iterable[ServiceId] | None = None) -> Survey:
+        """Observes and decides as a sweep would, for all services or for ``ids``; writes nothing.
+
+        Reads the policies at their source, whether they are in force or not. Raises AwsUnreachable or
+        ObservationError; without a table the survey is made as if nothing had ever been recorded.
+        """
+        accepted = peek(self._parts.source, now.date())
+        try:
+            known = Known(accepted.policies, self._parts.states.all(), self._parts.controls.read(now))
+            picture = self._parts.memo.load()
+            remembered = True
+        except NoRecord:
+            known, picture, remembered = Known(accepted.policies, {}, ControlState()), None, False
+        services = self._described(ids, now)
+        looks = picture.looks if picture else {}
+        decided = self._parts.looker.look(services, known, looks, now)
+        return Survey(now, decided, accepted.policies, accepted.problems, known.controls, remembered)
+
+    def apply(self, plans: Sequence[Plan], now: datetime, *, who: str) -> Report:
+        """Carries exactly these plans out, each against the world and the policies as they are now."""
+        accepted = peek(self._parts.source, now.date())
+        versions = {policy.name: policy.version for policy in accepted.policies.policies}
+        known = Known(accepted.policies, self._parts.states.all(), self._parts.controls.read(now))
+        outcomes = [
+            self._parts.executor.run(
+                plan,
+                who,
+                now,
+                look_again=self._look_again(plan.service, known, {}, now),
+                policy_version=versions.get(plan.decision.policy, "gone"),
+            )
+            for plan in plans
+        ]
+        notices = tuple(notice for one in outcomes if (notice := telling.of_outcome(one, now)))
+        self._parts.notifier.tell(notices)
+        return Report(now, len(plans), len(plans), self._parts.signals.metrics_asked, (), tuple(outcomes), notices)
+
+    def services_behind(self, target_groups: Iterable[str]) -> frozenset[ServiceId]:
+        """The services last seen behind these target groups (``targetgroup/name/id``)."""
+        wanted = set(target_groups)
+        picture = self._parts.memo.load()
+        services = picture.fleet.services.values() if picture else ()
+        return frozenset(
+            facts.id for facts in services if wanted & {group.target_group for group in facts.target_groups}
+        )
+
+    # --- the stages
+
+    def _know(self, now: datetime) -> tuple[Known, Book]:
+        book = self._parts.book.open(now)
+        return Known(book.policies, self._parts.states.all(), self._parts.controls.read(now)), book
+
+    def _described(self, ids: Iterable[ServiceId] | None, now: datetime) -> Sequence[ServiceFacts]:
+        if ids is None:
+            return tuple(self._parts.inventory.refresh_all(now).services.values())
+        found = self._parts.inventory.refresh(ids, now)
+        return tuple(facts for facts in found.values() if not isinstance(facts, Gone))
+
+    def _go(self, run: _Run, before: Fleet | None, ids: Sequence[ServiceId], *, named: bool) -> Report:
+        asked_before = self._parts.signals.metrics_asked
+        run.notices += self._parts.teller.of_policies(run.book.news, run.now)
+        self._notice_hands(run, before, ids)
+        self._verify(run, ids)
+        due = [run.fleet.services[id] for id in ids if named or self._is_due(run, id)]
+        decided = self._parts.looker.look(due, run.known, run.looks, run.now)
+        acted = self._parts.actor.act(
+            decided, lambda: _members(run), run.book.since, lambda one: self._again(one, run), run.now
+        )
+        run.outcomes += acted.outcomes
+        self._handle_openings(acted.decided, run.now)
+        self._remember(run, acted.decided)
+        self._after_acting(run, [one.service for one in acted.outcomes])
+        run.notices += [notice for one in run.outcomes if (notice := telling.of_outcome(one, run.now))]
+        self._parts.memo.save(run.fleet, MappingProxyType(run.looks), ids if named else [f.id for f in due], run.now)
+        self._parts.notifier.tell(run.notices)
+        asked = self._parts.signals.metrics_asked - asked_before
+        return Report(
+            run.now, len(ids), len(due), asked, acted.decided, tuple(run.outcomes), tuple(run.notices), acted.left
+        )
+
+    def _notice_hands(self, run: _Run, before: Fleet | None, ids: Sequence[ServiceId]) -> None:
+        """Who was started or stopped without us is noted first, because the decision depends on it."""
+        changed = False
+        for id in ids:
+            facts, memory = run.fleet.services[id], run.known.memory(id)
+            last = before.services.get(id) if before else None
+            match hand(last, facts, memory):
+                case Hand.STARTED:
+                    noted = self._parts.states.note_hand_start(id, run.now)
+                    turned = Hand.STARTED
+                case Hand.STOPPED:
+                    size = SavedSize(last.desired_count, last.scaling, run.now) if last else None
+                    noted = self._parts.states.note_hand_stop(id, run.now, size)
+                    turned = Hand.STOPPED
+                case None:
+                    continue
+            if noted:
+                changed = True
+                run.notices.append(self._parts.teller.of_hand(turned, facts, run.now))
+        if changed:
+            run.known = replace(run.known, memories=self._parts.states.all())
+
+    def _verify(self, run: _Run, ids: Sequence[ServiceId]) -> None:
+        """Whether what was begun has had its effect."""
+        pending: list[tuple[ServiceFacts, ServiceMemory]] = [
+            (run.fleet.services[id], memory) for id in ids if (memory := run.known.memory(id)).pending
+        ]
+        settled = self._parts.executor.verify_all(pending, run.now) if pending else ()
+        if settled:
+            run.outcomes += settled
+            run.known = replace(run.known, memories=self._parts.states.all())
+
+    def _is_due(self, run: _Run, id: ServiceId) -> bool:
+        look = run.looks.get(id)
+        return look is None or look.look_again_at <= run.now or look.basis != basis(run.fleet.services[id], run.known)
+
+    def _again(self, one: Decided, run: _Run) -> Callable[[], Decision]:
+        return self._look_again(one.facts.id, run.known, run.looks, run.now)
+
+    def _look_again(
+        self, id: ServiceId, known: Known, looks: Mapping[ServiceId, Look], now: datetime
+    ) -> Callable[[], Decision]:
+        """Decides once more just before a stop: the service, its signals and people's words read afresh."""
+
+        def look() -> Decision:
+            facts = self._parts.inventory.refresh([id], now)[id]
+            if isinstance(facts, Gone):
+                raise UnknownService(f"{id} does not exist any more.")
+            fresh = replace(
+                known,
+                controls=self._parts.controls.read(now),
+                memories={**known.memories, id: self._parts.states.get(id).memory},
+            )
+            last = looks.get(id)
+            asking_all = {id: replace(last, absent_since=MappingProxyType({}))} if last else {}
+            (again,) = self._parts.looker.look([facts], fresh, asking_all, now)
+            if again.decision is None:
+                raise UnknownService(f"{id} is not governed by a policy any more: {again.refused}.")
+            return again.decision
+
+        return look
+
+    def _handle_openings(self, decided: Sequence[Decided], now: datetime) -> None:
+        """An opening that found the service as it should be is dealt with too: what idleness stops later stays down."""
+        for one in decided:
+            begun = one.decision.handles_opening if one.decision else None
+            if begun and one.plan is None and one.seen.memory.opening_handled != begun:
+                self._parts.states.handle_opening(one.facts.id, begun, now)
+
+    def _remember(self, run: _Run, decided: Sequence[Decided]) -> None:
+        """When to look at each again, and what people were told."""
+        for one in decided:
+            id, last = one.facts.id, run.looks.get(one.facts.id)
+            unknown_since = _unknown_since(one, last, run.now)
+            closing = None
+            if one.policy and one.decision:
+                closing = closing_warning(
+                    one.policy, one.seen, run.known.controls.overrides, run.now, policies=run.known.policies
+                )
+            news = news_of(one, unknown_since=unknown_since, closing_at=closing, now=run.now)
+            told = last.told if last else frozenset()
+            fresh = [item for item in news if item.name not in told]
+            run.notices += self._parts.teller.of_news(one.facts, fresh, run.now)
+            look = last or Look(run.now)
+            run.looks[id] = replace(
+                look.having_seen(one.seen.signals, run.now),
+                look_again_at=_look_again_at(one, run.now),
+                basis=basis(one.facts, run.known),
+                told=frozenset(item.name for item in news),
+                unknown_since=unknown_since,
+            )
+
+    def _after_acting(self, run: _Run, acted: Sequence[ServiceId]) -> None:
+        """The picture must show our own deeds, or the next run would take them for somebody's hand."""
+        if acted:
+            run.fleet = self._parts.inventory.refresh_into(run.fleet, acted, run.now)
+        run.looks = {id: look for id, look in run.looks.items() if id in run.fleet.services}
+
+
+def _unsettled(known: Known, fleet: Fleet) -> list[ServiceId]:
+    return [id for id, memory in known.memories.items() if memory.pending and id in fleet.services]
+
+
+def _members(run: _Run) -> Mapping[str, Sequence[ServiceFacts]]:
+    """The services that each policy rules."""
+    members: dict[str, list[ServiceFacts]] = {}
+    for facts in run.fleet.services.values():
+        if ruling := govern(run.known.policies, facts).ruling:
+            members.setdefault(ruling.name, []).append(facts)
+    return members
+
+
+def _unknown_since(one: Decided, last: Look | None, now: datetime) -> datetime | None:
+    if one.decision is None or one.decision.because is not Because.UNKNOWN:
+        return None
+    return last.unknown_since if last and last.unknown_since else now
+
+
+def _look_again_at(one: Decided, now: datetime) -> datetime:
+    decisions = [*([one.decision] if one.decision else []), *(decision for _, decision in one.shadows)]
+    return min((decision.look_again_at for decision in decisions), default=now + HORIZON)

@@ -1,0 +1,145 @@
+"""From services to decisions: who governs each, which signals that takes, what the rules say. Reads, never writes.
+
+Signals are read for all services in one go, and only those that a decision needs. A decision to stop is made
+twice: once on what CloudWatch says, and again with the probes that see a request in flight, because those cost a
+call a service and are asked only just before a stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.controller.report import Decided, WhyNot
+from chalicelib.decide.decide import decide
+from chalicelib.decide.decision import Decision, Wanted
+from chalicelib.decide.facts import Observation, ServiceFacts, ServiceId, ServiceMemory
+from chalicelib.decide.govern import Governance, govern
+from chalicelib.decide.needs import SignalNeed, needs, probes
+from chalicelib.execute.plan import plan
+from chalicelib.observe.signals import ProbeSource, SignalSource, Want, ask_all
+from chalicelib.observe.snapshot import Look
+from chalicelib.policy.model import Policy, PolicySet
+from chalicelib.record.controls import ControlState
+
+NEVER_TOUCHED = ServiceMemory()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the record holds when a look begins."""
+
+    policies: PolicySet
+    memories: Mapping[ServiceId, ServiceMemory]
+    controls: ControlState
+
+    def memory(self, service: ServiceId) -> ServiceMemory:
+        return self.memories.get(service, NEVER_TOUCHED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Governed:
+    """A service that some policy may speak about; the ruling policy first, then the shadows."""
+
+    seen: Observation
+    governance: Governance
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        ruling = (self.governance.ruling,) if self.governance.ruling else ()
+        return (*ruling, *self.governance.shadows)
+
+
+class Looker:
+    def __init__(self, signals: SignalSource, probe_sources: Sequence[ProbeSource] = ()) -> None:
+        self._signals = signals
+        self._probes = tuple(probe_sources)
+
+    def look(
+        self, services: Iterable[ServiceFacts], known: Known, looks: Mapping[ServiceId, Look], now: datetime
+    ) -> tuple[Decided, ...]:
+        """One `Decided` a service, in order. Raises AwsUnreachable when AWS refuses our credentials."""
+        found: list[Decided | _Governed] = [self._govern(facts, known) for facts in services]
+        governed = self._with_signals([one for one in found if isinstance(one, _Governed)], known, looks, now)
+        decided = {one.seen.facts.id: self._decide(one, known, now) for one in governed}
+        return tuple(one if isinstance(one, Decided) else decided[one.seen.facts.id] for one in found)
+
+    def _govern(self, facts: ServiceFacts, known: Known) -> Decided | _Governed:
+        seen = Observation(facts, memory=known.memory(facts.id), switches=known.controls.switches)
+        governance = govern(known.policies, facts)
+        if refusal := _nobody_may_act(governance, facts):
+            why_not, words = refusal
+            return Decided(facts, seen, refused=words, why_not=why_not)
+        return _Governed(seen, governance)
+
+    def _with_signals(
+        self, governed: Sequence[_Governed], known: Known, looks: Mapping[ServiceId, Look], now: datetime
+    ) -> list[_Governed]:
+        wants: list[Want] = []
+        for one in governed:
+            if need := _whole_need(one, known, now):
+                wants.append(_want(one.seen.facts, need, looks.get(one.seen.facts.id), now))
+        readings = self._signals.read(wants) if wants else {}
+        return [replace(one, seen=replace(one.seen, signals=readings.get(one.seen.facts.id, {}))) for one in governed]
+
+    def _decide(self, one: _Governed, known: Known, now: datetime) -> Decided:
+        policy = one.governance.ruling
+        shadows = tuple((shadow, self._judge(shadow, one.seen, known, now)[1]) for shadow in one.governance.shadows)
+        if policy is None:
+            return Decided(one.seen.facts, one.seen, shadows=shadows)
+        seen, decision, spared = self._judge(policy, one.seen, known, now)
+        steps = plan(decision, seen.facts, seen.memory, now, policy_version=policy.version)
+        return Decided(seen.facts, seen, policy, decision, shadows, steps, spared=spared)
+
+    def _judge(
+        self, policy: Policy, seen: Observation, known: Known, now: datetime
+    ) -> tuple[Observation, Decision, bool]:
+        """The decision, the observation it stands on, and whether a probe turned a stop away."""
+
+        def judged(on: Observation) -> Decision:
+            return decide(policy, on, known.controls.overrides, now, policies=known.policies)
+
+        decision = judged(seen)
+        about_to_stop = decision.wanted is Wanted.STOPPED and seen.facts.desired_count > 0 and not decision.cuts
+        answers = ask_all(self._probes, seen.facts, probes(policy), now) if about_to_stop else {}
+        if not answers:
+            return seen, decision, False
+        probed = replace(seen, signals={**seen.signals, **answers})
+        again = judged(probed)
+        return probed, again, again.wanted is not Wanted.STOPPED
+
+
+def _nobody_may_act(governance: Governance, facts: ServiceFacts) -> tuple[WhyNot, str] | None:
+    if governance.tied:
+        names = " and ".join(policy.name for policy in governance.tied)
+        return WhyNot.TIE, f"left as it is: {names} match it with the same priority; give one a higher `priority`"
+    if governance.tag_problem:
+        return WhyNot.BAD_TAG, f"left as it is: {governance.tag_problem}"
+    if not governance.ruling and not governance.shadows:
+        return WhyNot.NO_POLICY, f"no policy matches: {governance.nearest}"
+    if facts.unmanageable:
+        return WhyNot.UNMANAGEABLE, facts.unmanageable
+    return None
+
+
+def _whole_need(one: _Governed, known: Known, now: datetime) -> SignalNeed | None:
+    """One window and one set of names that serve the ruling policy and its shadows alike."""
+    wanted = [
+        need
+        for policy in one.policies
+        if (need := needs(policy, one.seen, known.controls.overrides, known.policies, now))
+    ]
+    if not wanted:
+        return None
+    return SignalNeed(
+        window_from=min(need.window_from for need in wanted),
+        window_to=max(need.window_to for need in wanted),
+        names=frozenset().union(*(need.names for need in wanted)),
+    )
+
+
+def _want(facts: ServiceFacts, need: SignalNeed, look: Look | None, now: datetime) -> Want:
+    if look is None:
+        return Want(facts, need)
+    return Want(facts, need, last_reported=look.last_reported, skip=look.not_worth_asking(now))

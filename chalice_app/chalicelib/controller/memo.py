@@ -1,0 +1,75 @@
+"""What one run hands to the next: the fleet as last seen, and when each service is to be looked at again.
+
+Keeps the snapshot of `observe` in the table of `record`. Two runs may overlap: who saves last adds only what it looked
+at itself to what the other saved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+
+from chalicelib.controller.looking import Known
+from chalicelib.decide.facts import ServiceFacts, ServiceId
+from chalicelib.observe import snapshot
+from chalicelib.observe.fleet import Fleet
+from chalicelib.observe.snapshot import Look, Snapshot
+from chalicelib.record.snapshots import Snapshots
+
+_TRIES = 3
+
+
+class Memo:
+    def __init__(self, snapshots: Snapshots) -> None:
+        self._snapshots = snapshots
+
+    def load(self) -> Snapshot | None:
+        """The last picture, or None when there is none that can be trusted whole."""
+        return snapshot.load(self._snapshots.load())
+
+    def save(self, fleet: Fleet, looks: Mapping[ServiceId, Look], touched: Iterable[ServiceId], now: datetime) -> None:
+        """Keeps the picture. When somebody saved a newer one meanwhile, only ``touched`` is laid over it."""
+        mine = set(touched)
+        for _ in range(_TRIES):
+            if self._snapshots.save(snapshot.dump(Snapshot(fleet, looks, now))):
+                return
+            theirs = self.load()
+            if theirs is not None:
+                fleet, looks = _laid_over(theirs, fleet, looks, mine)
+
+
+def _laid_over(
+    theirs: Snapshot, fleet: Fleet, looks: Mapping[ServiceId, Look], mine: set[ServiceId]
+) -> tuple[Fleet, Mapping[ServiceId, Look]]:
+    services = {id: facts for id, facts in theirs.fleet.services.items() if id not in mine}
+    services |= {id: fleet.services[id] for id in mine if id in fleet.services}
+    kept = {id: look for id, look in theirs.looks.items() if id not in mine}
+    kept |= {id: looks[id] for id in mine if id in looks}
+    return replace(theirs.fleet, services=MappingProxyType(services)), MappingProxyType(kept)
+
+
+def basis(facts: ServiceFacts, known: Known) -> str:
+    """A short text that changes when anything does on which a decision stands, besides signals and the clock."""
+    memory = known.memory(facts.id)
+    switches = known.controls.switches
+    parts = (
+        known.policies.version,
+        switches.frozen_at,
+        *sorted(one.id for one in known.controls.overrides if one.service == facts.id),
+        facts.desired_count,
+        facts.running_count > 0,
+        facts.ready_since,
+        facts.task_definition,
+        sorted(facts.tags.items()),
+        facts.target_groups,
+        facts.scaling,
+        memory.hand_started_at,
+        memory.hand_stopped_at,
+        memory.pending.action_id if memory.pending else None,
+        memory.start_failure,
+        memory.stopped_at,
+    )
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

@@ -1,0 +1,84 @@
+"""What people should hear of one service, once: each piece of news has a name, and is told while it is new.
+
+Decides nothing about the service. News that still holds is not told again; when it has passed and comes back, it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.controller.report import Decided, WhyNot
+from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
+from chalicelib.notify.notice import NoticeKind
+from chalicelib.policy.model import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """``name`` tells one piece of news from another; ``decision`` is set where it belongs into the history as such."""
+
+    name: str
+    kind: NoticeKind
+    text: str
+    policy: Policy | None = None
+    decision: Decision | None = None
+
+
+def news_of(one: Decided, *, unknown_since: datetime | None, closing_at: datetime | None, now: datetime) -> list[News]:
+    """Everything worth saying of a service as it was decided now, told before or not."""
+    return [
+        *_refusal(one),
+        *_kept(one),
+        *_unknown(one, unknown_since, now),
+        *_closing(one, closing_at),
+        *_wishes(one),
+    ]
+
+
+def _refusal(one: Decided) -> Iterator[News]:
+    match one.why_not:
+        case None | WhyNot.NO_POLICY:
+            return
+        case WhyNot.TIE | WhyNot.BAD_TAG | WhyNot.UNMANAGEABLE as why_not:
+            kind = NoticeKind.TIE if why_not is WhyNot.TIE else NoticeKind.REFUSED
+            yield News(why_not.value, kind, f"{one.facts.id}: {one.refused}")
+
+
+def _kept(one: Decided) -> Iterator[News]:
+    decision = one.decision
+    if decision is None:
+        return
+    if one.held:
+        yield News("held", NoticeKind.LIMIT, f"{one.facts.id}: {one.held}", one.policy, decision)
+    elif decision.because is Because.IN_USE and (decision.rule is RuleName.CLOSED or one.spared):
+        yield News("kept", NoticeKind.KEPT, f"{one.facts.id}: {decision.reason}", one.policy, decision)
+
+
+def _unknown(one: Decided, unknown_since: datetime | None, now: datetime) -> Iterator[News]:
+    decision, policy = one.decision, one.policy
+    if decision is None or policy is None or unknown_since is None:
+        return
+    tell_after = policy.idle.tell_unknown_after if policy.idle else None
+    if tell_after is None or now - unknown_since >= tell_after:
+        text = (
+            f"{one.facts.id}: cannot tell since {unknown_since:%d %b %H:%M} UTC whether it is used: {decision.reason}"
+        )
+        yield News("unknown", NoticeKind.UNKNOWN, text, policy, decision)
+
+
+def _closing(one: Decided, closing_at: datetime | None) -> Iterator[News]:
+    if closing_at is not None:
+        text = f"{one.facts.id}: closes at {closing_at:%d %b %H:%M} UTC; `lifecycle keep` keeps it running"
+        yield News(f"closing:{closing_at.isoformat()}", NoticeKind.CLOSING_SOON, text, one.policy, one.decision)
+
+
+def _wishes(one: Decided) -> Iterator[News]:
+    for policy, decision in one.shadows:
+        stops = decision.wanted is Wanted.STOPPED and one.facts.desired_count > 0
+        starts = decision.wanted is Wanted.RUNNING and one.facts.desired_count == 0
+        if stops or starts:
+            word = "stop" if stops else "start"
+            text = f"{one.facts.id}: {policy.name} (dry-run) would {word} it: {decision.reason}"
+            yield News(f"would:{policy.name}:{word}", NoticeKind.WOULD, text, policy, decision)

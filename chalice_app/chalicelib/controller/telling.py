@@ -1,0 +1,89 @@
+"""Turns what a run found and did into notices, and the ones worth keeping into lines of the history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import assert_never
+
+from chalicelib.controller.hands import Hand
+from chalicelib.controller.news import News
+from chalicelib.decide.facts import ServiceFacts
+from chalicelib.execute.outcome import Outcome, OutcomeStatus
+from chalicelib.execute.plan import PlanKind
+from chalicelib.notify.notice import Notice, NoticeKind
+from chalicelib.record.history import Entry, EntryKind, History
+
+WHO = "controller"
+
+
+def of_outcome(outcome: Outcome, now: datetime) -> Notice | None:
+    """A notice of what became of an action; None where nothing new is to be said."""
+    kind = _kind(outcome)
+    if kind is None or not outcome.news:
+        return None
+    policy = outcome.entry.policy if outcome.entry else ""
+    return Notice(now, kind, outcome.service, f"{outcome.service}: {outcome.reason}", policy)
+
+
+def _kind(outcome: Outcome) -> NoticeKind | None:
+    """A stop is told when it is begun, a start when the service is seen ready."""
+    match outcome.status:
+        case OutcomeStatus.REFUSED:
+            return NoticeKind.REFUSED
+        case OutcomeStatus.FAILED:
+            return NoticeKind.START_FAILED if outcome.kind is PlanKind.START else NoticeKind.STOP_FAILED
+        case OutcomeStatus.DONE:
+            match outcome.kind:
+                case PlanKind.STOP:
+                    return None if outcome.verified else NoticeKind.STOPPED
+                case PlanKind.START:
+                    return NoticeKind.STARTED if outcome.verified else NoticeKind.STARTING
+                case PlanKind.MEND:
+                    return NoticeKind.MENDED
+                case other:
+                    assert_never(other)
+        case unknown:
+            assert_never(unknown)
+
+
+class Teller:
+    """Writes news into the history. Notices of outcomes have their own lines there already."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    def of_hand(self, turned: Hand, facts: ServiceFacts, now: datetime) -> Notice:
+        word, kind = ("started", NoticeKind.HAND_START) if turned is Hand.STARTED else ("stopped", NoticeKind.HAND_STOP)
+        text = f"{facts.id}: somebody {word} it by hand (desired count {facts.desired_count})"
+        self._history.append(Entry(at=now, kind=EntryKind.HAND, who="somebody", reason=text, service=facts.id))
+        return Notice(now, kind, facts.id, text)
+
+    def of_policies(self, news: Iterable[str], now: datetime) -> tuple[Notice, ...]:
+        told = tuple(Notice(now, NoticeKind.POLICY_PROBLEM, None, text) for text in news)
+        for notice in told:
+            self._history.append(Entry(at=now, kind=EntryKind.POLICY, who=WHO, reason=notice.text))
+        return told
+
+    def of_news(self, facts: ServiceFacts, news: Sequence[News], now: datetime) -> tuple[Notice, ...]:
+        for one in news:
+            self._history.append(_entry(facts, one, now))
+        return tuple(Notice(now, one.kind, facts.id, one.text, one.policy.name if one.policy else "") for one in news)
+
+
+def _entry(facts: ServiceFacts, one: News, now: datetime) -> Entry:
+    decision = one.decision
+    return Entry(
+        at=now,
+        kind=EntryKind.WOULD if one.kind is NoticeKind.WOULD else EntryKind.NOTICE,
+        who=WHO,
+        reason=one.text,
+        service=facts.id,
+        policy=one.policy.name if one.policy else "",
+        policy_version=one.policy.version if one.policy else "",
+        wanted=decision.wanted if decision else None,
+        because=decision.because if decision else None,
+        evidence=decision.evidence if decision else (),
+        outcome=one.kind.value,
+        desired_count=facts.desired_count,
+    )
