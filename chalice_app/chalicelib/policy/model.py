@@ -13,10 +13,11 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from chalicelib.policy import rules
 from chalicelib.policy.scalars import (
+    TEXT_OR_LIST_SCHEMA,
     Approver,
     AwsOrUnixCron,
     Boolean,
@@ -48,7 +49,7 @@ def _text_or_list(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
-TagGlobs = Annotated[tuple[ValueGlob, ...], BeforeValidator(_text_or_list)]
+TagGlobs = Annotated[tuple[ValueGlob, ...], BeforeValidator(_text_or_list), WithJsonSchema(TEXT_OR_LIST_SCHEMA)]
 """One text or a list of them: any of the list."""
 
 SignalWord = Literal["requests", "leases", "ollama-ps", "task-protection", "gpu", "cpu", "network-out"]

@@ -109,7 +109,13 @@ Zone = Annotated[
 WindowText = Annotated[
     Window,
     _reads(parse_window, Window),
-    _says(None, "", "mon-fri 08:00-20:00", "last-fri 20:00-02:00", "daily all-day"),
+    _says(
+        r"^([a-z0-9,.-]+ ){1,3}([0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}|all-day)$",
+        "a window is [MONTHS] DAYS TIMES in lower case, as mon-fri 08:00-20:00",
+        "mon-fri 08:00-20:00",
+        "last-fri 20:00-02:00",
+        "daily all-day",
+    ),
 ]
 AwsOrUnixCron = Annotated[
     CronExpression,
@@ -165,6 +171,13 @@ ValueGlob = Annotated[
     _reads_text(texts.parse_value_glob),
     _says(texts.VALUE_GLOB_PATTERN, "a whole tag value; only * and ? are wild", "dev", "*"),
 ]
+_VALUE_GLOB_SCHEMA = {
+    "type": "string",
+    "pattern": texts.VALUE_GLOB_PATTERN,
+    "patternErrorMessage": "a whole tag value; only * and ? are wild",
+    "examples": ["dev", "*"],
+}
+TEXT_OR_LIST_SCHEMA: dict[str, Any] = {"anyOf": [_VALUE_GLOB_SCHEMA, {"type": "array", "items": _VALUE_GLOB_SCHEMA}]}
 Channel = Annotated[
     str,
     _reads_text(texts.parse_channel),
