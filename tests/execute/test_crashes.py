@@ -1,0 +1,106 @@
+"""The process is killed after each of its writes in turn, then others go on: nothing is lost, nothing half done."""
+
+from __future__ import annotations
+
+import pytest
+from chalicelib.decide.decision import Wanted
+from chalicelib.decide.facts import ServiceMemory
+from chalicelib.record.table import Table
+from support.acting import PEOPLES, Stage
+
+WRITES_OF_A_STOP = 8
+"""lock, draining, size, suspend, desired count, history, pending, release."""
+WRITES_OF_A_START = 6
+"""lock, desired count, autoscaling, history, pending, release."""
+
+
+def go_on(stage: Stage, wanted: Wanted) -> None:
+    """What the sweeps of the next half hour do."""
+    for _ in range(6):
+        stage.tasks_follow(5)
+        if stage.memory.pending:
+            stage.verify()
+        stage.act(wanted)
+
+
+@pytest.mark.parametrize("writes", range(1, WRITES_OF_A_STOP + 1))
+def test_a_stop_killed_after_any_write_is_finished_by_the_next_runs(table: Table, writes: int) -> None:
+    stage = Stage(table)
+    assert stage.die_after(writes, Wanted.STOPPED)
+
+    go_on(stage, Wanted.STOPPED)
+
+    memory = stage.memory
+    assert (stage.service.desired, stage.service.running) == (0, 0)
+    assert memory.saved_size is not None
+    assert (memory.saved_size.desired_count, memory.saved_size.scaling) == (3, PEOPLES)
+    assert (memory.pending, memory.draining_since) == (None, None)
+    assert memory.stopped_at is not None
+    assert {one.action_id for one in stage.entries() if one.outcome == "done"} == {
+        one.action_id for one in stage.entries() if one.outcome == "begun"
+    }, "one action, one id, across the crash"
+
+
+@pytest.mark.parametrize("writes", range(1, WRITES_OF_A_STOP + 1))
+@pytest.mark.parametrize("then", [Wanted.LEAVE, Wanted.RUNNING])
+def test_a_stop_killed_after_any_write_and_no_longer_wanted_leaves_no_half_done_thing(
+    table: Table, writes: int, then: Wanted
+) -> None:
+    stage = Stage(table)
+    assert stage.die_after(writes, Wanted.STOPPED)
+
+    go_on(stage, then)
+
+    if stage.service.desired:
+        assert (stage.service.desired, stage.service.scaling) == (3, PEOPLES)
+        assert stage.memory == ServiceMemory()
+    else:
+        assert then is Wanted.LEAVE
+        assert writes >= 5, "the tasks were taken away only if the call went out"
+        assert stage.memory.saved_size is not None
+        assert stage.memory.saved_size.desired_count == 3
+        assert (stage.memory.pending, stage.memory.draining_since) == (None, None)
+
+
+@pytest.mark.parametrize("writes", range(1, WRITES_OF_A_START + 1))
+@pytest.mark.parametrize("then", [Wanted.RUNNING, Wanted.LEAVE])
+def test_a_start_killed_after_any_write_comes_up_whole_or_not_at_all(table: Table, writes: int, then: Wanted) -> None:
+    stage = Stage(table)
+    stage.stop_completely()
+    assert stage.die_after(writes, Wanted.RUNNING)
+
+    go_on(stage, then)
+
+    if stage.service.desired:
+        assert (stage.service.desired, stage.service.scaling) == (3, PEOPLES)
+        assert stage.memory == ServiceMemory()
+    else:
+        assert then is Wanted.LEAVE
+        assert stage.memory.saved_size is not None
+        assert (stage.memory.saved_size.desired_count, stage.memory.saved_size.scaling) == (3, PEOPLES)
+
+
+@pytest.mark.parametrize("first", range(1, WRITES_OF_A_STOP + 1))
+def test_two_crashes_in_a_row_lose_nothing_either(table: Table, first: int) -> None:
+    for second in range(1, WRITES_OF_A_STOP + 1):
+        table.drop("STATE", "gpu-dev/ollama-vision")
+        stage = Stage(table)
+        stage.die_after(first, Wanted.STOPPED)
+        stage.later(5)
+        stage.die_after(second, Wanted.STOPPED)
+
+        go_on(stage, Wanted.STOPPED)
+        assert stage.service.desired == 0, (first, second)
+        go_on(stage, Wanted.RUNNING)
+
+        assert (stage.service.desired, stage.service.scaling) == (3, PEOPLES), (first, second)
+        assert stage.memory == ServiceMemory(), (first, second)
+
+
+def test_no_write_is_left_out_of_these_tests(table: Table) -> None:
+    stage = Stage(table)
+    assert not stage.die_after(WRITES_OF_A_STOP + 1, Wanted.STOPPED)
+    stage.tasks_follow()
+    stage.verify()
+    assert not stage.die_after(WRITES_OF_A_START + 1, Wanted.RUNNING)
+    assert stage.service.desired == 3
