@@ -91,10 +91,11 @@ def _duration_hint(text: str) -> str:
 
 
 def duration_text(length: timedelta) -> str:
-    """The shortest text that `parse_duration` reads back as ``length``."""
+    """A text that `parse_duration` reads back as ``length``; in hours up to two days, as people say it."""
     seconds = int(length.total_seconds())
     parts = []
-    for unit, size in (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)):
+    units = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+    for unit, size in units if length >= timedelta(days=2) else units[1:]:
         count, seconds = divmod(seconds, size)
         if count:
             parts.append(f"{count}{unit}")
