@@ -9,11 +9,14 @@ import pytest
 from chalicelib.cli.exits import Exit
 from support.cli import SIMPLE, CommandLine
 
-TESTED = SIMPLE + """\
+TESTED = (
+    SIMPLE
+    + """\
     tests:
       - {at: 2026-11-20T10:00, expect: running}
       - {at: 2026-11-23T10:00, expect: running}
 """
+)
 WRONG = """\
 lifecycle: v1
 policies:

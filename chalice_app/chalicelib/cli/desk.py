@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from chalicelib.runtime.clients import Clients
     from chalicelib.runtime.clock import Clock
 
-DEFAULT_TABLE = "ollama-lifecycle"
+DEFAULT_TABLE = "lifecycle"
+STACKS_TABLE = "-LifecycleTable-"
+"""How CloudFormation names the table of our stack: STACK-LifecycleTable-SUFFIX."""
+
 DEFAULT_POLICIES = "policies"
 
 
@@ -86,7 +89,25 @@ class Desk:
 
     @property
     def table(self) -> str:
-        return self.given_table or (self.up.table if self.local else DEFAULT_TABLE)
+        """As given, else that of the local fleet, else the one our stack made here: it has a name of its own.
+
+        Raises Stop when several stacks stand in this region.
+        """
+        if self.given_table is None:
+            self.given_table = self.up.table if self.local else self._deployed_table()
+        return self.given_table
+
+    def _deployed_table(self) -> str:
+        from botocore.exceptions import ClientError
+
+        try:
+            pages = self.aws().dynamodb.get_paginator("list_tables").paginate()
+            found = [name for page in pages for name in page["TableNames"] if STACKS_TABLE in name]
+        except ClientError:  # a role that may use the table need not be allowed to list tables
+            return DEFAULT_TABLE
+        if len(found) > 1:
+            raise Stop(f"Several deployments stand here: choose one with --table {' or --table '.join(found)}.")
+        return found[0] if found else DEFAULT_TABLE
 
     @property
     def up(self) -> UpFile:

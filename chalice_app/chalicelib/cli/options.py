@@ -44,7 +44,7 @@ def _globals(hidden: bool) -> tuple[Callable[[F], F], ...]:
             hidden=hidden,
             metavar="NAME",
             envvar=None if hidden else "LIFECYCLE_TABLE",
-            help="DynamoDB table of the record.  [default: ollama-lifecycle]",
+            help="DynamoDB table of the record.  [default: the one our stack made here]",
         ),
         _option("--local", hidden=hidden, is_flag=True, help="Talk to the fleet of a running `lifecycle up`."),
         _option("--no-color", hidden=hidden, is_flag=True, help="Plain text (NO_COLOR does the same)."),

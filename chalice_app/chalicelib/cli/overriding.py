@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from chalicelib.cli.desk import Account, Desk
+from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Fruitless
 from chalicelib.cli.options import command, yes_option
 from chalicelib.cli.times import DURATION, until
@@ -176,10 +176,10 @@ def _say(desk: Desk, wish: Wish, yes: bool) -> Exit:
     if facts.unmanageable:
         raise Fruitless(f"{facts.id} cannot be started or stopped by us: {facts.unmanageable}.")
     app = _app(desk)
-    policy = _policy_of(app, facts)
+    policy = _policy_of(app, facts, wish)
     now, zone = desk.now(), _zone(policy)
     end = _end(wish, now, zone)
-    if policy is not None and wish.kind is not OverrideKind.EXCLUDE:
+    if wish.kind is not OverrideKind.EXCLUDE:
         _may(policy, wish, end, now, who=desk.person())
     said = Override(
         id=uuid.uuid4().hex,
@@ -191,13 +191,13 @@ def _say(desk: Desk, wish: Wish, yes: bool) -> Exit:
         made_at=now,
         force=wish.force,
     )
-    desk.confirm(_question(wish, said, zone, account), account, yes=yes)
+    desk.confirm(_question(wish, said, zone), account, yes=yes)
     _write_down(app, said, policy, zone)
     desk.paper.say(f"NOTED  {facts.id}  {describe(said, zone)}")
     return look_now(desk, app, facts.id, why=f"{wish.verb} asked by {said.by}")
 
 
-def _write_down(app: App, said: Override, policy: Policy | None, zone: ZoneInfo) -> None:
+def _write_down(app: App, said: Override, policy: Policy, zone: ZoneInfo) -> None:
     """Raises Fruitless when somebody else's later word stands."""
     from chalicelib.record.history import Entry, EntryKind
 
@@ -210,8 +210,8 @@ def _write_down(app: App, said: Override, policy: Policy | None, zone: ZoneInfo)
             who=said.by,
             reason=describe(said, zone),
             service=said.service,
-            policy=policy.name if policy else "",
-            policy_version=policy.version if policy else "",
+            policy=policy.name,
+            policy_version=policy.version,
         )
     )
 
@@ -222,23 +222,38 @@ def _app(desk: Desk) -> App:
     return build_app(desk)
 
 
-def _policy_of(app: App, facts: ServiceFacts) -> Policy | None:
-    """The policy in force that governs the service, or None: then no policy restricts the word."""
+def _policy_of(app: App, facts: ServiceFacts, wish: Wish) -> Policy:
+    """The policy in force that governs the service. Raises Fruitless where none would carry the word out."""
     from chalicelib.decide.govern import govern
 
-    return govern(_in_force(app), facts).ruling
+    found = govern(_in_force(app), facts)
+    if found.ruling is not None:
+        return found.ruling
+    if found.tied:
+        raise Fruitless(f"{' and '.join(one.name for one in found.tied)} are tied for {facts.id}: nobody acts on it.")
+    if found.shadows and wish.kind is OverrideKind.EXCLUDE:
+        return found.shadows[0]
+    if found.shadows:
+        shadow = found.shadows[0]
+        raise Fruitless(
+            f"Only {shadow.name} matches {facts.id}, and it is in dry-run: nothing is started or stopped until it says "
+            f"`mode: enforce` (`lifecycle promote {shadow.name}`)."
+        )
+    raise Fruitless(f"No policy in force matches {facts.id}, so nobody would carry this out: {found.nearest}.")
 
 
 def _in_force(app: App) -> PolicySet:
+    """Raises Fruitless when the deployment has not read any policy yet."""
     from chalicelib.policy.loader import load
-    from chalicelib.policy.model import PolicySet
 
     kept = app.policies_in_force.load()
-    return load(kept.files, today=app.clock.now().date()).policies if kept else PolicySet()
+    if kept is None:
+        raise Fruitless("No policies are in force yet: upload them to the stack's bucket; the next sweep takes them.")
+    return load(kept.files, today=app.clock.now().date()).policies
 
 
-def _zone(policy: Policy | None) -> ZoneInfo:
-    return policy.hours.timezone if policy and policy.hours else ZoneInfo("UTC")
+def _zone(policy: Policy) -> ZoneInfo:
+    return policy.hours.timezone if policy.hours else ZoneInfo("UTC")
 
 
 def _end(wish: Wish, now: datetime, zone: ZoneInfo) -> datetime | None:
@@ -267,7 +282,7 @@ def _may(policy: Policy, wish: Wish, end: datetime | None, now: datetime, who: s
         raise Fruitless(f"You are {who}: {where} leaves this to its owner, {policy.owner or 'who is not named'}.")
 
 
-def _question(wish: Wish, said: Override, zone: ZoneInfo, account: Account) -> str:
+def _question(wish: Wish, said: Override, zone: ZoneInfo) -> str:
     cut = " Requests in flight may be cut off." if wish.force else ""
     return f"About to {wish.verb} {said.service}: {describe(said, zone)}.{cut}"
 

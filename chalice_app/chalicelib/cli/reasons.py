@@ -86,11 +86,7 @@ def _print(desk: Desk, seen: Seen, decided: Decided, wishes: Sequence[tuple[Poli
     if not seen.survey.remembered:
         paper.say(f"No record was found (table {desk.table}): overrides and handled openings are unknown.", "yellow")
     if decided.refused:
-        paper.say(f"Left alone: {decided.refused}.", "yellow")
-    if not wishes and not decided.refused:
-        from chalicelib.decide.govern import govern
-
-        paper.say(f"No policy matches it: {govern(seen.survey.policies, facts).nearest}.")
+        paper.say(f"{decided.refused[0].upper()}{decided.refused[1:]}.", "yellow")
     for policy, decision in wishes:
         paper.say()
         shadow = "" if policy is decided.policy else ", only says what it would do"

@@ -14,10 +14,10 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from chalicelib.cli.render import dollars, short_moment
-from chalicelib.controller.report import Decided, Survey
+from chalicelib.controller.report import Decided, Survey, WhyNot
 from chalicelib.decide.decision import Because, Decision, Evidence, Wanted
 from chalicelib.decide.facts import ActionKind, ServiceFacts, ServiceMemory
-from chalicelib.decide.govern import matches, nearest_miss
+from chalicelib.decide.govern import nearest_miss
 from chalicelib.policy.model import Mode, Policy, PolicySet
 from chalicelib.policy.timetable import Timetable
 from chalicelib.prices import hourly_price
@@ -119,20 +119,18 @@ def _of_service(decided: Decided, survey: Survey, region: str) -> Iterator[Row]:
         wishes.insert(0, (decided.policy, decided.decision))
     ruled = decided.policy is not None and decided.decision is not None
     if not ruled and (decided.refused or not wishes):
-        yield _refused(decided, survey)
+        yield _refused(decided)
     for index, (policy, decision) in enumerate(wishes):
         yield _wish(decided, policy, decision, survey, region, rules=ruled and index == 0)
 
 
-def _refused(decided: Decided, survey: Survey) -> Row:
-    governed = any(
-        matches(policy, decided.facts) for policy in survey.policies.policies if policy.mode is not Mode.DISABLED
-    )
+def _refused(decided: Decided) -> Row:
+    ungoverned = decided.why_not in (None, WhyNot.NO_POLICY)
     return Row(
         service=str(decided.facts.id),
         now=state(decided.facts, decided.seen.memory),
         wanted=Wanted.LEAVE,
-        what=What.REFUSED if governed else What.UNGOVERNED,
+        what=What.UNGOVERNED if ungoverned else What.REFUSED,
         why=decided.refused or "no policy matches it",
         because=None,
         rule="",

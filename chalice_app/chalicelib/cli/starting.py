@@ -50,11 +50,11 @@ def init(desk: Desk, name: str, timezone: str, force: bool) -> Exit:
       lifecycle init --name vision-dev --timezone Europe/Berlin
       lifecycle --policies infra/policies init
     """
-    from chalicelib.policy.schema import schema_text
+    from chalicelib.policy import schema
 
     folder = desk.policy_folder
     policy = folder / f"{name}.yaml"
-    files = {policy: FIRST_POLICY.format(name=name, timezone=timezone), folder / "schema.json": schema_text()}
+    files = {policy: FIRST_POLICY.format(name=name, timezone=timezone), folder / "schema.json": schema.text()}
     _check(files[policy], policy)
     if policy.exists() and not force:
         raise Stop(f"{policy} is already there: choose another --name, or overwrite it with --force. {NOTHING_CHANGED}")

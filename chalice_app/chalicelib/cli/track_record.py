@@ -93,9 +93,7 @@ def _stops(policy: Policy, entries: Sequence[Entry], now: datetime) -> Iterator[
 def _used_again(policy: Policy, stop: Entry, later: Sequence[Entry], entries: Sequence[Entry]) -> datetime | None:
     """The first sign of use after the stop. A later idle stop proves use up to one idle time before it."""
     signs = [
-        one.at
-        for one in entries
-        if one.at > stop.at and (one.because is Because.IN_USE or one.kind is EntryKind.HAND)
+        one.at for one in entries if one.at > stop.at and (one.because is Because.IN_USE or one.kind is EntryKind.HAND)
     ]
     stop_after = policy.idle.stop_after if policy.idle else None
     again = later[0] if later else None

@@ -20,18 +20,20 @@ if TYPE_CHECKING:
     from chalicelib.runtime.compose import App
 
 
-def build_app(desk: Desk, *, policies: str | None = None) -> App:
-    """The same application as the one deployed, on this run's clients, clock and table."""
+def build_app(desk: Desk) -> App:
+    """The same application as the one deployed, on this run's clients, clock and table.
+
+    It never takes policies into force: a person's command acts on what the deployment runs on, and `plan` only looks
+    at the local files.
+    """
+    from chalicelib.notify.notice import Silence
     from chalicelib.runtime.compose import build
     from chalicelib.runtime.settings import Settings
 
     clients = desk.aws()
-    settings = Settings(
-        table=desk.table,
-        policies=policies or desk.policies,
-        region=desk.region or clients.session.region_name or "",
-    )
-    return build(settings, clients, desk.time())
+    region = desk.region or clients.session.region_name or ""
+    settings = Settings(table=desk.table, policies=desk.policies, region=region)
+    return build(settings, clients, desk.time(), notifier=Silence(), take_force=False)
 
 
 def inventory(desk: Desk) -> Inventory:

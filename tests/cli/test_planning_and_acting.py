@@ -1,0 +1,235 @@
+"""plan, apply, status, why and history against an account: nothing changes without a yes, everything says why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chalicelib.cli.exits import Exit
+from support.cli import SIMPLE
+from support.cli_account import Account, account
+
+ENFORCED = SIMPLE.replace("mode: dry-run", "mode: enforce")
+EVENING = "2026-11-20T21:00+09:00"
+"""Friday; closed since 20:00, until Tuesday 08:00 because Monday is a holiday."""
+
+
+@pytest.fixture
+def evening(tmp_path: Path) -> Iterator[Account]:
+    with account(tmp_path, {"dev.yaml": ENFORCED}, at=EVENING) as made:
+        made.service("gpu-dev/chat", desired=2, scaling=(1, 4))
+        made.service("gpu-dev/stream", used=3.0)
+        made.service("gpu-prod/chat", tags={"environment": "production"})
+        yield made
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The table's lines by service, cut at their columns."""
+    lines = [line for line in text.splitlines() if line.startswith("gpu-")]
+    return {line.split()[0]: [part.strip() for part in line.split("  ") if part.strip()] for line in lines}
+
+
+def test_plan_shows_what_is_wanted_and_why_and_changes_nothing(evening: Account) -> None:
+    result = evening.line.run("plan", "--region", "ap-northeast-1")
+    assert result.exit_code == Exit.DONE, result.stderr
+    chat = rows(result.stdout)["gpu-dev/chat"]
+    assert chat[1] == "running 2 → stopped"
+    assert chat[2].startswith("closed")
+    assert chat[3] == "$242.19 until Tue 08:00"  # 2 tasks x 83 h x $1.459
+    assert chat[4] == "dev-nights-off (enforce)"
+    assert "gpu-prod/chat" not in rows(result.stdout)
+    assert "3 services: 1 to stop, 1 without a policy." in result.stdout
+    assert result.stdout.splitlines()[-1] == "MODE dry-run: nothing was changed"
+    assert evening.aws.world.service("gpu-dev", "chat").desired == 2
+    assert evening.history() == []
+
+
+def test_plan_all_also_shows_who_stays_and_why(evening: Account) -> None:
+    shown = rows(evening.line.run("plan", "--all").stdout)
+    assert "in use" in shown["gpu-dev/stream"][2]
+    assert "no policy matches" in shown["gpu-prod/chat"][2]
+
+
+def test_exit_code_two_means_something_to_do_only_when_it_is_asked_for(evening: Account) -> None:
+    assert evening.line.run("plan").exit_code == Exit.DONE
+    assert evening.line.run("plan", "--detailed-exitcode").exit_code == Exit.CHANGES
+    evening.line.write("dev.yaml", SIMPLE)
+    assert evening.line.run("plan", "--detailed-exitcode").exit_code == Exit.DONE
+
+
+def test_a_dry_run_policy_shows_its_wish_and_gives_nothing_to_apply(evening: Account) -> None:
+    evening.line.write("dev.yaml", SIMPLE)
+    result = evening.line.run("plan")
+    assert rows(result.stdout)["gpu-dev/chat"][-1] == "dev-nights-off (dry-run)"
+    assert "1 would be stopped (dry-run)" in result.stdout
+    applied = evening.line.run("apply", "--yes")
+    assert applied.stdout.splitlines()[-1] == "Nothing was changed."
+    assert evening.aws.world.service("gpu-dev", "chat").desired == 2
+
+
+def test_a_plan_that_is_empty_says_what_came_nearest(evening: Account) -> None:
+    evening.line.write("dev.yaml", ENFORCED.replace("environment: dev", "environment: Dev"))
+    result = evening.line.run("plan")
+    assert "dev-nights-off: 0 of 3 services match: nearest is gpu-dev/chat: environment=dev" in result.stdout
+    assert "tags are case-sensitive" in result.stdout
+    assert "Nothing to do" in result.stdout
+
+
+def test_plan_works_without_a_table_and_says_that_no_record_was_found(tmp_path: Path) -> None:
+    with account(tmp_path, {"dev.yaml": ENFORCED}, at=EVENING, deployed=False) as made:
+        made.service("gpu-dev/chat")
+        result = made.line.run("plan")
+        assert result.exit_code == Exit.DONE, result.stderr
+        assert "No record was found" in result.stdout
+        assert rows(result.stdout)["gpu-dev/chat"][1] == "running 1 → stopped"
+        refused = made.line.run("apply", "--yes")
+        assert refused.exit_code == Exit.ERROR
+        assert refused.stderr.rstrip().endswith("Nothing was changed.")
+        assert made.aws.world.service("gpu-dev", "chat").desired == 1
+
+
+def test_plan_as_json_holds_rows_with_evidence_and_steps(evening: Account) -> None:
+    result = evening.line.run("plan", "--output", "json")
+    document = json.loads(result.stdout)
+    assert document["to_do"] == 1
+    row = next(one for one in document["rows"] if one["service"] == "gpu-dev/chat")
+    assert (row["action"], row["wanted"], row["because"], row["acts"]) == ("stop", "stopped", "hours", True)
+    assert row["steps"][0].startswith("mark it draining")
+    assert result.stderr.endswith("MODE dry-run: nothing was changed\n")
+
+
+def test_apply_asks_with_account_region_and_profile_before_it_acts(evening: Account) -> None:
+    declined = evening.line.run("apply", answer="n\n")
+    assert declined.exit_code == Exit.ERROR
+    assert "account 123456789012, region eu-central-1, profile default" in declined.stderr
+    assert declined.stderr.rstrip().endswith("Nothing was changed.")
+    assert evening.aws.world.service("gpu-dev", "chat").desired == 2
+    accepted = evening.line.run("apply", answer="y\n")
+    assert accepted.exit_code == Exit.DONE, accepted.stderr
+    assert evening.aws.world.service("gpu-dev", "chat").desired == 0
+
+
+def test_apply_refuses_to_go_on_where_nobody_can_answer(evening: Account) -> None:
+    result = evening.line.run("apply")
+    assert result.exit_code == Exit.USAGE
+    assert "add --yes" in result.stderr
+    assert result.stderr.rstrip().endswith("Nothing was changed.")
+
+
+def test_apply_does_exactly_the_kept_plan_and_saves_the_size_first(evening: Account, tmp_path: Path) -> None:
+    kept = tmp_path / "p.json"
+    assert evening.line.run("plan", "--out", str(kept)).exit_code == Exit.DONE
+    evening.service("gpu-dev/late")  # appeared after the plan was made
+    result = evening.line.run("apply", str(kept), "--yes")
+    assert result.exit_code == Exit.DONE, result.stderr
+    assert "STOP  gpu-dev/chat" in result.stdout
+    assert "1 service: 1 done." in result.stdout
+    assert evening.aws.world.service("gpu-dev", "chat").desired == 0
+    assert evening.aws.world.service("gpu-dev", "late").desired == 1
+    saved = [memory.saved_size for memory in evening.states.all().values()]
+    assert [size.desired_count for size in saved if size] == [2]
+
+
+def test_a_service_that_changed_since_the_plan_is_refused_and_listed(evening: Account, tmp_path: Path) -> None:
+    kept = tmp_path / "p.json"
+    evening.line.run("plan", "--out", str(kept))
+    evening.aws.world.service("gpu-dev", "chat").set_desired(3)
+    result = evening.line.run("apply", str(kept), "--yes")
+    assert result.exit_code == Exit.ERROR
+    assert "REFUSED  gpu-dev/chat  stop: gpu-dev/chat: its desired count is 3 now" in result.stdout
+    assert result.stdout.splitlines()[-1] == "Nothing was changed."
+    assert evening.aws.world.service("gpu-dev", "chat").desired == 3
+
+
+def test_a_plan_made_elsewhere_is_refused(evening: Account, tmp_path: Path) -> None:
+    kept = tmp_path / "p.json"
+    evening.line.run("plan", "--out", str(kept))
+    kept.write_text(kept.read_text().replace("123456789012", "999999999999"))
+    result = evening.line.run("apply", str(kept), "--yes")
+    assert result.exit_code == Exit.ERROR
+    assert "was made for account 999999999999" in result.stderr
+
+
+def test_a_file_that_is_no_plan_and_one_that_is_not_there_get_one_sentence(evening: Account, tmp_path: Path) -> None:
+    broken = tmp_path / "p.json"
+    broken.write_text("{")
+    assert "is not JSON" in evening.line.run("apply", str(broken), "--yes").stderr
+    missing = evening.line.run("apply", str(tmp_path / "q.json"), "--yes")
+    assert missing.exit_code == Exit.USAGE
+    assert "does not exist" in missing.stderr
+
+
+def test_status_lists_every_service_with_its_state_and_who_governs_it(evening: Account) -> None:
+    result = evening.line.run("status")
+    shown = rows(result.stdout)
+    assert shown["gpu-dev/chat"][1] == "running 2 → stopped"
+    assert shown["gpu-prod/chat"][-1] == "-"
+    assert result.stdout.splitlines()[-1] == "Nothing was changed."
+    assert "gpu-prod/chat" not in rows(evening.line.run("status", "--governed").stdout)
+    assert json.loads(evening.line.run("status", "--output", "json").stdout)["services"] == 3
+
+
+def test_why_prints_the_rules_in_their_order_with_a_mark_at_the_winner(evening: Account) -> None:
+    result = evening.line.run("why", "gpu-dev/chat")
+    assert result.exit_code == Exit.DONE, result.stderr
+    rules = [line for line in result.stdout.splitlines() if line[:2] in ("▶ ", "  ") and line[2:3].isalpha()]
+    assert [line[2:17].strip() for line in rules][:9] == [
+        "freeze --all", "never-touch", "freezes", "exclusion", "a person's word", "hours closed", "opening", "idle",
+        "otherwise",
+    ]  # fmt: skip
+    assert [line for line in rules if line.startswith("▶")] == [rules[5]]
+    assert "next: opens Tue 24 Nov 2026 08:00 JST" in result.stdout
+
+
+def test_why_tells_the_evidence_that_keeps_a_service_running(evening: Account) -> None:
+    text = evening.line.run("why", "stream").stdout
+    assert "evidence" in text
+    assert "requests: " in text
+
+
+def test_why_for_a_service_that_nobody_governs_names_the_nearest_policy(evening: Account) -> None:
+    text = evening.line.run("why", "gpu-prod/chat").stdout
+    assert "No policy matches: nearest policy dev-nights-off" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("chat", "gpu-dev/chat or gpu-prod/chat"), ("steam", "Did you mean gpu-dev/stream?"), ("gpu-x/chat", "no service")],
+)
+def test_a_name_that_is_none_or_several_is_put_right(evening: Account, name: str, says: str) -> None:
+    result = evening.line.run("why", name)
+    assert result.exit_code == Exit.ERROR
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_schedule_of_a_service_is_that_of_the_policy_that_governs_it(evening: Account) -> None:
+    assert "dev-nights-off  Asia/Tokyo" in evening.line.run("schedule", "gpu-dev/stream").stdout
+    refused = evening.line.run("schedule", "gpu-prod/chat")
+    assert "No policy" in refused.stderr
+
+
+def test_history_tells_what_was_done_by_whom_and_why(evening: Account) -> None:
+    empty = evening.line.run("history")
+    assert "The record holds nothing from the last 7 d" in empty.stdout
+    evening.line.run("apply", "--yes")
+    result = evening.line.run("history", "gpu-dev/chat", "--zone", "Asia/Tokyo")
+    assert "Fri 20 Nov 2026 21:00 JST  acted  gpu-dev/chat  stop begun: closed" in result.stdout
+    assert evening.line.run("history", "--kind", "failed").stdout.startswith("The record holds nothing of kind failed")
+    assert json.loads(evening.line.run("history", "--output", "json").stdout)[0]["kind"] == "acted"
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "says"),
+    [
+        ("ecs.ListClusters", "ExpiredTokenException", "sign in again"),
+        ("ecs.ListClusters", "AccessDeniedException", "ListClusters"),
+    ],
+)
+def test_aws_that_refuses_is_one_sentence(evening: Account, operation: str, code: str, says: str) -> None:
+    evening.aws.fail(operation, code)
+    result = evening.line.run("plan")
+    assert result.exit_code == Exit.ERROR
+    assert len(result.stderr.strip().splitlines()) == 1
