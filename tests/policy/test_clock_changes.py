@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from chalicelib.policy.cron import parse_cron
+from chalicelib.policy.calendars import HolidayRules
+from chalicelib.policy.cron import CronExpression, parse_cron
+from chalicelib.policy.dates import DateRange
 from chalicelib.policy.moments import clock_changes, first_instant, parse_moment
 from chalicelib.policy.problems import ScalarError
 from chalicelib.policy.timetable import Timetable
@@ -15,7 +17,7 @@ from chalicelib.policy.windows import parse_window
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from support.wall_clock import MINUTE, PlainWindow, minutes_of, open_minutes
+from support.wall_clock import MINUTE, PlainWindow, minutes_of, open_after_edges, open_minutes
 
 NEW_YORK, BERLIN, TOKYO = "America/New_York", "Europe/Berlin", "Asia/Tokyo"
 LORD_HOWE, CAIRO, BEIRUT, APIA = "Australia/Lord_Howe", "Africa/Cairo", "Asia/Beirut", "Pacific/Apia"
@@ -217,7 +219,40 @@ def test_random_schedules_agree_with_a_watched_clock_in_every_minute_of_a_year(
     assert [str(YEAR[0] + int(n) * MINUTE) for n in np.flatnonzero(ours != theirs)[:5]] == []
 
 
+@settings(max_examples=25, deadline=None)
+@given(ZONES, window_and_rule(), st.dates(date(2026, 1, 1), date(2026, 12, 20)), st.integers(0, 10))
+def test_random_holidays_take_the_windows_that_begin_on_them(
+    name: str, drawn: tuple[str, PlainWindow], first: date, more: int
+) -> None:
+    text, rule = drawn
+    rest = DateRange(first, first + timedelta(days=more))
+    table = Timetable.of_windows(ZoneInfo(name), (parse_window(text),), HolidayRules(extra=(rest,)))
+
+    worked = PlainWindow(lambda day: rule.on(day) and day not in rest, rule.begin, rule.end)
+
+    assert np.array_equal(filled(table), open_minutes([worked], ZoneInfo(name), 2026))
+
+
+EDGES = st.lists(st.tuples(st.sets(st.integers(0, 6), min_size=1), MINUTES), min_size=1, max_size=2)
+
+
 @settings(max_examples=40, deadline=None)
+@given(ZONES, EDGES, EDGES)
+def test_random_cron_edges_agree_with_a_watched_clock(
+    name: str, starts: list[tuple[set[int], int]], stops: list[tuple[set[int], int]]
+) -> None:
+    def crons(edges: list[tuple[set[int], int]]) -> tuple[CronExpression, ...]:
+        return tuple(
+            parse_cron(f"{minute % 60} {minute // 60} * * {','.join(str((day + 1) % 7) for day in sorted(days))}")
+            for days, minute in edges
+        )
+
+    table = Timetable.of_cron(ZoneInfo(name), crons(starts), crons(stops))
+
+    assert np.array_equal(filled(table), open_after_edges(starts, stops, ZoneInfo(name), 2026))
+
+
+@settings(max_examples=25, deadline=None)
 @given(ZONES, st.lists(window_and_rule(), min_size=1, max_size=4))
 def test_transitions_run_forward_alternate_and_are_what_phases_say(
     name: str, drawn: list[tuple[str, PlainWindow]]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from time import perf_counter
@@ -11,6 +14,7 @@ import pytest
 from chalicelib.policy.calendars import HolidayRules, nearest_country
 from chalicelib.policy.cron import parse_cron
 from chalicelib.policy.dates import parse_date_range
+from chalicelib.policy.model import Hours
 from chalicelib.policy.timetable import BEGINNING, Timetable
 from chalicelib.policy.windows import parse_window
 
@@ -187,6 +191,38 @@ def test_equal_hours_share_one_timetable() -> None:
     assert windows(TOKYO, *WORKING_WEEK) is windows(TOKYO, *WORKING_WEEK)
 
 
+# From a policy, and light to import
+
+
+def test_a_policys_hours_become_a_timetable() -> None:
+    def hours(**more: object) -> Hours:
+        common = {"timezone": TOKYO, "warn-before": "0s", "started-by-hand": "2h"}
+        return Hours.model_validate(common | {"holidays": {"country": "JP", "day-is": "sat"}} | more)
+
+    by_windows = Timetable.of(hours(open=["mon-fri 08:00-20:00", "sat 10:00-14:00"]))
+    by_cron = Timetable.of(hours(cron={"start": ["0 8 * * 1-5"], "stop": ["cron(0 20 ? * * *)"]}))
+
+    assert week(by_windows, "2026-11-23T00:00", days=1) == ["mon 10:00 open", "mon 14:00 close"]
+    assert week(by_cron, "2026-11-20T00:00", days=1) == ["fri 08:00 open", "fri 20:00 close"]
+    assert Timetable.of(hours(open=["daily all-day"])) is Timetable.of(hours(open=["daily all-day"]))
+
+
+def test_a_policy_without_cron_and_holidays_loads_no_package_for_them() -> None:
+    program = (
+        "import sys; from chalicelib.policy.timetable import Timetable;"
+        "from chalicelib.policy.windows import parse_window;"
+        "from zoneinfo import ZoneInfo; from datetime import datetime, UTC;"
+        "Timetable.of_windows(ZoneInfo('Asia/Tokyo'), (parse_window('daily 08:00-20:00'),)).phase(datetime.now(UTC));"
+        "print([name for name in ('croniter', 'holidays', 'pydantic', 'boto3') if name in sys.modules])"
+    )
+    path = os.pathsep.join(path for path in sys.path if path.endswith("chalice_app"))
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONPATH": path}, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
+
+
 # Holidays
 
 
@@ -303,6 +339,15 @@ def test_a_start_and_a_stop_at_one_time_leave_it_open() -> None:
     table = cron(TOKYO, ["0 8 * * *"], ["0 8 * * *", "0 20 * * *"])
 
     assert table.phase(at(TOKYO, "2026-11-20T08:00")).open
+
+
+def test_edges_that_always_fall_together_never_close_and_cost_little() -> None:
+    begun = perf_counter()
+    table = cron(TOKYO, ["*/15 * * * *"], ["*/15 * * * *"])
+
+    assert table.phase(at(TOKYO, "2026-11-20T11:00")).until is None
+    assert perf_counter() - begun < 2
+    assert not cron(TOKYO, [], []).phase(at(TOKYO, "2026-11-20T11:00")).open
 
 
 def test_an_edge_of_another_year_still_rules() -> None:

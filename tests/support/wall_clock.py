@@ -60,6 +60,23 @@ def open_minutes(windows: Sequence[PlainWindow], zone: ZoneInfo, year: int) -> N
     return found
 
 
+def open_after_edges(
+    starts: Sequence[tuple[set[int], int]], stops: Sequence[tuple[set[int], int]], zone: ZoneInfo, year: int
+) -> NDArray[np.bool_]:
+    """For every minute of a UTC year: whether the last edge was a start. An edge is (weekdays, minute of the day); a
+    start and a stop at one minute are a start."""
+    shown = shown_minutes(zone, year)
+    edges = sorted(
+        (day * DAY + minute, opens)
+        for opens, group in ((False, stops), (True, starts))
+        for weekdays, minute in group
+        for day in range(int(shown[0]) // DAY - 8, int(shown[-1]) // DAY + 1)
+        if (date(1970, 1, 1) + timedelta(days=day)).weekday() in weekdays
+    )
+    times, kinds = np.array([at for at, _ in edges]), np.array([opens for _, opens in edges])
+    return np.asarray(kinds[np.searchsorted(times, shown, side="right") - 1], dtype=np.bool_)
+
+
 def minutes_of(year: int) -> list[datetime]:
     """Every minute of a UTC year."""
     first = datetime(year, 1, 1, tzinfo=UTC)

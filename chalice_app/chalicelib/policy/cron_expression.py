@@ -38,11 +38,16 @@ class CronExpression:
     def __str__(self) -> str:
         return self.text
 
+    @property
+    def times(self) -> tuple[time, ...]:
+        """Wall times at which it fires on each of its days, in order."""
+        return _clock(self.hours, self.minutes)
+
     def times_on(self, day: date) -> tuple[time, ...]:
         """Wall times at which it fires on ``day``, in order; empty when it does not."""
-        return _clock(self.hours, self.minutes) if self._fires_on(day) else ()
+        return self.times if self.fires_on(day) else ()
 
-    def _fires_on(self, day: date) -> bool:
+    def fires_on(self, day: date) -> bool:
         if day.month not in self.months or (self.years and day.year not in self.years):
             return False
         if self.month_days or self.nearest_to:
@@ -59,6 +64,15 @@ class CronExpression:
         if day.day in self.month_days or (LAST in self.month_days and day.day == last):
             return True
         return any(day.day == _nearest_weekday(day, target, last) for target in self.nearest_to)
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether it fires in every year: not tied to years, to days that months may lack, or to a fifth weekday."""
+        return (
+            not self.years
+            and max(self.month_days | self.nearest_to, default=0) <= 28
+            and all(week != 5 for _, week in self.nth)
+        )
 
     @property
     def firings_a_day(self) -> int:

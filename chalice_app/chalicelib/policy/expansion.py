@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
@@ -23,8 +23,12 @@ DAYS_BEFORE = 3
 """A window of the third day before a month can still be open in it: two days long, 14 hours west, and Apia's lost
 day."""
 DAYS_AFTER = 2
+_FAR = timedelta(days=DAYS_BEFORE)
+"""Wall times this far outside a month in UTC are outside it in every zone."""
 MONTHS_TO_LOOK = 41 * 12
 """Nothing in a calendar rests longer: ``feb 5th-mon`` comes after 40 years at the latest (across 2100)."""
+REGULAR_MONTHS = 40
+"""As far as one has to look when every rule comes each year: a clock change may swallow one year's turn, not three."""
 
 _SATURDAY, _SUNDAY = 5, 6
 
@@ -75,6 +79,11 @@ class Piece:
 class Source(Protocol):
     """Anything that can lay out one month: the first piece begins with the month, and all of it is covered."""
 
+    @property
+    def months_to_look(self) -> int:
+        """What has not changed for so many months never will."""
+        ...
+
     def pieces(self, month: Month) -> list[Piece]: ...
 
 
@@ -102,6 +111,11 @@ class WindowSource:
     zone: ZoneInfo
     windows: tuple[Window, ...]
     holidays: HolidayRules | None = None
+
+    @property
+    def months_to_look(self) -> int:
+        regular = self.holidays is None and all(window.is_regular for window in self.windows)
+        return REGULAR_MONTHS if regular else MONTHS_TO_LOOK
 
     def pieces(self, month: Month) -> list[Piece]:
         begun = list(self._begun(month))
@@ -162,55 +176,87 @@ class CronSource:
     stop: tuple[CronExpression, ...]
     holidays: HolidayRules | None = None
 
+    @property
+    def months_to_look(self) -> int:
+        regular = self.holidays is None and all(one.is_regular for one in (*self.start, *self.stop))
+        return REGULAR_MONTHS if regular else MONTHS_TO_LOOK
+
     def pieces(self, month: Month) -> list[Piece]:
-        near = [edge for n in (-1, 0, 1) for edge in _cron_edges(self, month.shift(n))]
-        actual = _in_month(self, month, [edge for edge in near if not (edge.opens and edge.holiday)], True)
-        ordinary = _in_month(self, month, near, False)
-        spans = [_Span(begin, end, "open" if edge.opens else "closed", edge.text) for begin, end, edge in actual]
-        spans += [
-            _Span(begin, end, "rest", edge.holiday) for begin, end, edge in ordinary if edge.opens and edge.holiday
+        spans = [
+            _Span(begin, end, "open" if edge.opens else "closed", edge.text)
+            for begin, end, edge in _in_month(self, month, actual=True)
         ]
+        if self.holidays is not None:
+            spans += [
+                _Span(begin, end, "rest", edge.holiday)
+                for begin, end, edge in _in_month(self, month, actual=False)
+                if edge.opens and edge.holiday
+            ]
         return _lay_out(month, spans)
 
     def edge_before(self, month: Month, actual: bool) -> _Edge | None:
-        """The last edge of the nearest earlier month that has one; ``actual`` leaves out starts lost to holidays."""
-        for n in range(1, MONTHS_TO_LOOK + 1):
-            for edge in reversed(_cron_edges(self, month.shift(-n))):
-                if not (actual and edge.opens and edge.holiday):
-                    return edge
+        """The last edge of the nearest earlier month that has one."""
+        first_year = min((min(one.years, default=0) for one in (*self.start, *self.stop)), default=0)
+        for n in range(1, self.months_to_look + 1):
+            earlier = month.shift(-n)
+            if earlier.year < first_year:
+                return None
+            edges = _cron_edges(self, earlier, actual)
+            if edges:
+                return edges[-1]
         return None
 
 
 @lru_cache(maxsize=4096)
-def _cron_edges(source: CronSource, month: Month) -> tuple[_Edge, ...]:
-    """The edges of the month's days by the wall clock, in order; at one time the stop stands before the start."""
+def _cron_edges(source: CronSource, month: Month, actual: bool) -> tuple[_Edge, ...]:
+    """The edges of the month's days by the wall clock, in order; ``actual`` leaves out starts lost to holidays."""
     edges: list[_Edge] = []
     day = date(month.year, month.number, 1)
     while day.month == month.number:
         holiday = source.holidays.name_on(day) if source.holidays and source.holidays.day_is != "ordinary" else None
-        for opens, expressions in ((False, source.stop), (True, source.start)):
-            for expression in expressions:
-                for time in expression.times_on(day):
-                    edges.append(_Edge(datetime.combine(day, time), opens, expression.text, holiday))
+        start = () if actual and holiday else tuple(one for one in source.start if one.fires_on(day))
+        stop = tuple(one for one in source.stop if one.fires_on(day))
+        if start or stop:
+            found = _edges_of_day(start, stop)
+            edges += [_Edge(datetime.combine(day, at), opens, text, holiday) for at, opens, text in found]
         day += timedelta(days=1)
-    return tuple(sorted(edges, key=lambda edge: (edge.at, edge.opens)))
+    return tuple(edges)
 
 
-def _in_month(
-    source: CronSource, month: Month, near: list[_Edge], actual: bool
-) -> Iterator[tuple[datetime, datetime, _Edge]]:
+@lru_cache(maxsize=1024)
+def _edges_of_day(
+    start: tuple[CronExpression, ...], stop: tuple[CronExpression, ...]
+) -> tuple[tuple[time, bool, str], ...]:
+    """What a day with these expressions does: of a stop and a start at one time the start counts, of a run of equal
+    edges the first."""
+    at: dict[time, tuple[bool, str]] = {}
+    for opens, expressions in ((False, stop), (True, start)):
+        for one in reversed(expressions):
+            at.update(dict.fromkeys(one.times, (opens, one.text)))
+    edges: list[tuple[time, bool, str]] = []
+    for moment in sorted(at):
+        if not edges or edges[-1][1] != at[moment][0]:
+            edges.append((moment, *at[moment]))
+    return tuple(edges)
+
+
+def _in_month(source: CronSource, month: Month, *, actual: bool) -> Iterator[tuple[datetime, datetime, _Edge]]:
     """Which edge rules from when to when. A run of equal edges begins with its first."""
     ruling = source.edge_before(month.shift(-1), actual)
-    since = month.begin
-    for edge in near:
+    begin, end = month.begin, month.end
+    first, last = begin.replace(tzinfo=None) - _FAR, end.replace(tzinfo=None) + _FAR
+    since = begin
+    for edge in (edge for n in (-1, 0, 1) for edge in _cron_edges(source, month.shift(n), actual)):
+        if edge.at > last:
+            break
         if ruling is not None and edge.opens == ruling.opens:
             continue
-        at = min(max(first_instant(source.zone, edge.at), month.begin), month.end)
+        at = begin if edge.at < first else min(max(first_instant(source.zone, edge.at), begin), end)
         if ruling is not None:
             yield since, at, ruling
         ruling, since = edge, at
     if ruling is not None:
-        yield since, month.end, ruling
+        yield since, end, ruling
 
 
 def _lay_out(month: Month, spans: list[_Span]) -> list[Piece]:

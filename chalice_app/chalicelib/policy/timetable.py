@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.policy.calendars import HolidayRules
 from chalicelib.policy.cron_expression import CronExpression
-from chalicelib.policy.expansion import MONTHS_TO_LOOK, CronSource, Month, Piece, WindowSource
+from chalicelib.policy.expansion import CronSource, Month, Piece, WindowSource
 from chalicelib.policy.windows import Window
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class Timetable:
     def _since(self, month: Month, is_open: bool) -> datetime:
         """When the state at the begin of ``month`` began."""
         since = month.begin
-        for n in range(1, MONTHS_TO_LOOK + 1):
+        for n in range(1, self.source.months_to_look + 1):
             for piece in reversed(self._month(month.shift(-n))):
                 if piece.open != is_open:
                     return since
@@ -196,7 +196,7 @@ class Timetable:
 
     def _until(self, month: Month, is_open: bool) -> datetime | None:
         """When the state at the end of ``month`` ends."""
-        for n in range(1, MONTHS_TO_LOOK + 1):
+        for n in range(1, self.source.months_to_look + 1):
             for piece in self._month(month.shift(n)):
                 if piece.open != is_open:
                     return piece.begin

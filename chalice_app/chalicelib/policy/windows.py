@@ -114,6 +114,19 @@ class Window:
         return self.begin == 0 and self.end == MINUTES_OF_DAY
 
     @property
+    def is_regular(self) -> bool:
+        """Whether it begins in every year: no date, no day that months may lack, no fifth weekday."""
+        match self.days:
+            case NthWeekday(_, nth):
+                return nth != 5
+            case MonthDays(first, _):
+                return first <= 28
+            case DateRange():
+                return False
+            case _:
+                return True
+
+    @property
     def can_begin(self) -> bool:
         """False for days that no year has, such as ``feb day 30``."""
         match self.days:
