@@ -43,6 +43,14 @@ def test_it_is_looked_at_again_exactly_when_it_could_be_idle() -> None:
     assert scene.decide(again).wanted is Wanted.STOPPED
 
 
+def test_closing_comes_before_idleness() -> None:
+    both = policy("hours: {timezone: Asia/Tokyo, open: [mon-fri 08:00-20:00]}\nidle: {stop-after: 30m}")
+
+    scene = SCENE.but(policy=both, uses=[at("2026-11-20T19:40")])
+
+    assert scene.decide("2026-11-20T19:45").look_again_at == at("2026-11-20T20:00")
+
+
 def test_seconds_of_the_clock_do_not_matter() -> None:
     scene = SCENE.but(uses=[at("2026-11-20T14:45")])
     again = scene.decide(NOW + timedelta(seconds=41)).look_again_at

@@ -203,7 +203,7 @@ def _busy_words(
 ) -> str:
     at = time_of_day(last.at, zone)
     if row.sums:
-        total = int(sum(map(_value, points)))
+        total = sum(map(_value, points))
         return f"{counted(total, 'request')} since {time_of_day(span.start, zone)}, the last at {at}"
     peak = max(map(_value, points))
     return f"{name.value} up to {number(peak)} {row.unit}, last above {number(limit)} {row.unit} at {at}"
