@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import chalicelib
 import pytest
 from chalicelib.decide.decision import Wanted
 from chalicelib.decide.facts import SavedSize, ServiceFacts, ServiceMemory
@@ -83,14 +87,15 @@ def test_a_bad_plan_file_is_refused_in_one_sentence_that_names_the_place(text: s
 
 
 def test_reading_plans_needs_no_pydantic_until_a_file_is_read() -> None:
-    import subprocess
-    import sys
-
     code = "import sys, chalicelib.execute.executor, chalicelib.execute.planfile, chalicelib.record.states;" + (
         "print([name for name in ('pydantic', 'boto3', 'botocore') if name in sys.modules])"
     )
     found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": "chalice_app"}
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(Path(chalicelib.__file__).parents[1])},
     )
 
     assert found.stdout.strip() == "[]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -13,7 +14,7 @@ from chalicelib.record.table import Table, create_table
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-TABLE_NAME = "lifecycle-test"
+_numbers = count(1)
 _NO_CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -22,15 +23,27 @@ _NO_CREDENTIALS = {
 
 
 @contextmanager
-def moto_table() -> Iterator[Table]:
-    """A fresh, empty table."""
+def moto_client() -> Iterator[DynamoDBClient]:
+    """A DynamoDB client of a fresh moto; making one costs more than making many tables with it."""
     import boto3
     from moto import mock_aws
 
     with patch.dict("os.environ", _NO_CREDENTIALS), mock_aws():
-        client = serialised(boto3.client("dynamodb"))
-        create_table(client, TABLE_NAME)
-        yield Table(client, TABLE_NAME)
+        yield serialised(boto3.client("dynamodb"))
+
+
+def new_table(client: DynamoDBClient) -> Table:
+    """An empty table of its own name."""
+    name = f"lifecycle-test-{next(_numbers)}"
+    create_table(client, name)
+    return Table(client, name)
+
+
+@contextmanager
+def moto_table() -> Iterator[Table]:
+    """A fresh, empty table in a fresh moto."""
+    with moto_client() as client:
+        yield new_table(client)
 
 
 def serialised(client: DynamoDBClient) -> DynamoDBClient:
