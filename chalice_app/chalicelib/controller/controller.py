@@ -175,11 +175,11 @@ class Controller:
         self._verify(run, ids)
         due = [run.fleet.services[id] for id in ids if named or self._is_due(run, id)]
         decided = self._parts.looker.look(due, run.known, run.looks, run.now)
+        self._handle_openings(decided, run.now)
         acted = self._parts.actor.act(
             decided, lambda: _members(run), run.book.since, lambda one: self._again(one, run), run.now
         )
         run.outcomes += acted.outcomes
-        self._handle_openings(acted.decided, run.now)
         self._remember(run, acted.decided)
         self._after_acting(run, [one.service for one in acted.outcomes])
         run.notices += [notice for one in run.outcomes if (notice := telling.of_outcome(one, run.now))]
@@ -253,10 +253,13 @@ class Controller:
         return look
 
     def _handle_openings(self, decided: Sequence[Decided], now: datetime) -> None:
-        """An opening that found the service as it should be is dealt with too: what idleness stops later stays down."""
+        """An opening that finds the service up is dealt with, before anything stops it: what idleness stops stays down.
+
+        Where the opening calls for a start, the start deals with it.
+        """
         for one in decided:
             begun = one.decision.handles_opening if one.decision else None
-            if begun and one.plan is None and one.seen.memory.opening_handled != begun:
+            if begun and one.facts.desired_count > 0 and one.seen.memory.opening_handled != begun:
                 self._parts.states.handle_opening(one.facts.id, begun, now)
 
     def _remember(self, run: _Run, decided: Sequence[Decided]) -> None:

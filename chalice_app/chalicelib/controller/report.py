@@ -29,8 +29,9 @@ class WhyNot(StrEnum):
 class Decided:
     """One service after the rules were weighed.
 
-    ``refused`` says in words why no policy may act on it, ``why_not`` which kind of reason that is; ``held`` why a wanted action waits (a limit). ``shadows`` are the wishes of dry-run policies.
-    ``spared``: it was about to be stopped when a probe saw use.
+    ``refused`` says in words why no policy may act on it, ``why_not`` which kind of reason that is; ``held`` why a
+    wanted action waits (a limit). ``shadows`` are the wishes of dry-run policies. ``spared``: it was about to be
+    stopped when a probe saw use.
     """
 
     facts: ServiceFacts
