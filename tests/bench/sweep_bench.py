@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
@@ -156,7 +156,7 @@ def once(aws: StrictAws, sweep: Callable[[], None], at: datetime = START) -> Swe
 @contextmanager
 def sweeper(services: int) -> Iterator[tuple[StrictAws, Sweeper]]:
     """A fleet of so many services in use, and whatever sweeps over it."""
-    with StrictAws(START, moto=_has_controller()) as aws:
+    with StrictAws(START, moto=_has_controller(), parse=True, core=_core_session()) as aws:
         for number in range(services):
             cluster = f"gpu-{number // SERVICES_PER_CLUSTER}"
             service = aws.world.add_service(cluster, f"ollama-{number:05}", tags={"environment": "dev"}, scaling=(0, 2))
@@ -229,6 +229,14 @@ class _Whole:
 
 def _has_controller() -> bool:
     return importlib.util.find_spec("chalicelib.runtime.compose") is not None
+
+
+def _core_session() -> Any:
+    """The botocore session that the deployed clients are made from, where `runtime.clients` makes its own."""
+    from chalicelib.runtime import clients
+
+    make = getattr(clients, "core_session", None)
+    return make() if make else None
 
 
 def _in_a_fresh_interpreter(mode: str, services: int) -> dict[str, float]:

@@ -17,6 +17,7 @@ counted and delayed as well. Give ``aws.session`` to `runtime.clients.Clients`.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
@@ -58,15 +59,29 @@ class _Http:
 
 
 class StrictAws:
-    """``calls`` counts by ``service.Operation``; ``latency_seconds`` is slept in every call, in its own thread."""
+    """``calls`` counts by ``service.Operation``; ``latency_seconds`` is slept in every call, in its own thread.
 
-    def __init__(self, now: datetime, *, latency_seconds: float = 0.0, moto: bool = False) -> None:
+    ``parse``: answers are written as JSON and read back by botocore's parser, so that a measurement pays for it
+    (a large GetMetricData answer takes longer to parse than to decide on). ``core``: a botocore session made elsewhere.
+    """
+
+    def __init__(
+        self,
+        now: datetime,
+        *,
+        latency_seconds: float = 0.0,
+        moto: bool = False,
+        parse: bool = False,
+        core: botocore.session.Session | None = None,
+    ) -> None:
         self.world = World(now)
         self.latency_seconds = latency_seconds
         self.calls: Counter[str] = Counter()
         self.own_seconds = 0.0
         """Time spent inside the fake, sleeping apart: what a measurement owes to the fake itself."""
         self._moto = moto
+        self._parse = parse
+        self._core = core
         self._faults: list[_Fault] = []
         self._lock = threading.RLock()
         self._clients: dict[str, Any] = {}
@@ -125,10 +140,11 @@ class StrictAws:
         self._faults.clear()
 
     def _make_session(self) -> boto3.Session:
-        core = botocore.session.Session()
+        core = self._core or botocore.session.Session()
         core.register_component("data_loader", _LOADER)
         core.get_component("event_emitter").register("before-parameter-build", self._remember)
         core.get_component("event_emitter").register("before-call", self._answer)
+        self._parsers = core.get_component("response_parser_factory")
         return boto3.Session(
             aws_access_key_id="testing",
             aws_secret_access_key="testing",
@@ -150,7 +166,10 @@ class StrictAws:
             started = time.perf_counter()
             try:
                 self.calls[operation] += 1
-                return self._handle(service, operation, context["strict_params"])
+                answer = self._handle(service, operation, context["strict_params"])
+                if answer is None or not self._parse or model.service_model.resolved_protocol != "json":
+                    return answer
+                body = json.dumps(answer[1], default=_epoch).encode()
             except strict_ecs.AwsError as error:
                 return _Http(400), {
                     "Error": {"Code": error.code, "Message": error.message},
@@ -158,6 +177,8 @@ class StrictAws:
                 }
             finally:
                 self.own_seconds += time.perf_counter() - started
+        raw = {"status_code": 200, "headers": {}, "body": body}
+        return answer[0], self._parsers.create_parser("json").parse(raw, model.output_shape)
 
     def _handle(self, service: str, operation: str, params: Params) -> tuple[_Http, dict[str, Any]] | None:
         for fault in self._faults:
@@ -173,3 +194,10 @@ class StrictAws:
             raise AssertionError(f"the strict fake does not know {operation}: add it to tests/support")
         answer = OPERATIONS[operation](self.world, params)
         return _Http(200), {**answer, "ResponseMetadata": {"HTTPStatusCode": 200, "RequestId": "strict"}}
+
+
+def _epoch(value: object) -> float:
+    """JSON services send moments as seconds since 1970."""
+    if isinstance(value, datetime):
+        return value.timestamp()
+    raise TypeError(f"{value!r} cannot be sent")

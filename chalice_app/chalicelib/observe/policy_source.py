@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.errors import ConfigurationError, ObservationError
 from chalicelib.observe.calls import Failed, one_sentence, together
+from chalicelib.policy.loader import decode
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -78,7 +79,7 @@ class FolderSource:
                 if path.suffix in ENDINGS and path.is_file():
                     with path.open("rb") as handle:
                         data = handle.read(MOST_BYTES + 1)
-                    files[path.name] = PolicyFile(_text(data), hashlib.sha256(data).hexdigest())
+                    files[path.name] = PolicyFile(decode(data), hashlib.sha256(data).hexdigest())
         except OSError as error:
             raise ObservationError(f"Cannot read the policies in {self._path}: {error.strerror or error}.") from error
         return _compared({name: file.etag for name, file in files.items()}, files, known)
@@ -128,7 +129,7 @@ class S3Source:
         answer = self._s3.get_object(Bucket=self._bucket, Key=f"{self._prefix}{name}")
         with answer["Body"] as body:
             data: bytes = body.read(MOST_BYTES + 1)
-        return PolicyFile(_text(data), answer["ETag"], answer.get("VersionId"))
+        return PolicyFile(decode(data), answer["ETag"], answer.get("VersionId"))
 
 
 def source_of(where: str, s3: S3Client | None) -> PolicySource:
@@ -144,7 +145,3 @@ def source_of(where: str, s3: S3Client | None) -> PolicySource:
 def _compared(etags: Mapping[str, str], files: Mapping[str, PolicyFile], known: Mapping[str, str]) -> PolicyFiles:
     changed = {name: file for name, file in files.items() if known.get(name) != file.etag}
     return PolicyFiles(etags=dict(etags), changed=changed, gone=frozenset(known) - etags.keys())
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", errors="surrogateescape")
