@@ -19,7 +19,9 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.policy.calendars import HolidayRules
 from chalicelib.policy.cron_expression import CronExpression
-from chalicelib.policy.expansion import CronSource, Month, Piece, WindowSource
+from chalicelib.policy.cron_source import CronSource
+from chalicelib.policy.expansion import Month, Piece
+from chalicelib.policy.window_source import WindowSource
 from chalicelib.policy.windows import Window
 
 if TYPE_CHECKING:
