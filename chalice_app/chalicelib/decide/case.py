@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from chalicelib.decide.decision import Because, Evidence, Wanted
 from chalicelib.decide.facts import Observation, Override, ServiceFacts, ServiceMemory
 from chalicelib.decide.idle import Use, judge, rules_of
+from chalicelib.decide.same import Same
 from chalicelib.decide.spans import Span
 from chalicelib.decide.tags import zone_of
-from chalicelib.policy.model import Opening, Policy, PolicySet
+from chalicelib.policy.model import Hours, Opening, Policy, PolicySet
 from chalicelib.policy.timetable import BEGINNING, Phase, Timetable
 
 Look = Callable[[Span, bool], Use]
@@ -38,9 +40,13 @@ class Speaks:
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """The rule has nothing to say about this service now."""
+    """The rule has nothing to say about this service now. The words are made only for who reads them."""
 
-    says: str
+    words: str | Callable[[], str]
+
+    @property
+    def says(self) -> str:
+        return self.words if isinstance(self.words, str) else self.words()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +101,25 @@ def make_case(
     """Sets the table: live overrides of this service, the phase of the hours, the signals behind ``look``."""
     facts = seen.facts
     mine = facts.id
-    live = tuple(o for o in overrides if o.service == mine and (o.until is None or o.until > now))
+    live = tuple(o for o in overrides if o.service == mine and (o.until is None or o.until > now)) if overrides else ()
     zone = zone_of(policy)
-    phase = Timetable.of(policy.hours).phase(now) if policy.hours is not None else None
+    phase = timetable(policy.hours).phase(now) if policy.hours is not None else None
     rules = rules_of(policy.idle)
 
     def read(span: Span, proof_needed: bool) -> Use:
         return judge(seen.signals, span, rules, zone, proof_needed=proof_needed)
 
     return Case(policy, policies, facts, seen.memory, seen, live, now, zone, phase, look or read)
+
+
+def timetable(hours: Hours) -> Timetable:
+    """The timetable of these hours, found by the object: hashing their value costs more than a decision."""
+    return _timetable(Same(hours))
+
+
+@lru_cache(maxsize=2048)
+def _timetable(same: Same[Hours]) -> Timetable:
+    return Timetable.of(same.one)
 
 
 def earliest(*instants: datetime | None) -> datetime | None:

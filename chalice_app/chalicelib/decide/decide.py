@@ -122,8 +122,8 @@ def _line(name: RuleName, answer: Answer, *, wins: bool) -> Weighed:
     match answer:
         case Speaks(wanted, _, reason):
             return Weighed(name, reason, wanted, wins)
-        case Silent(says):
-            return Weighed(name, says, None, False)
+        case Silent() as silent:
+            return Weighed(name, silent.says, None, False)
 
 
 def _conclude(case: Case, name: RuleName, verdict: Speaks) -> Decision:
@@ -147,8 +147,9 @@ def _look_again_at(case: Case, verdict: Speaks) -> datetime:
     first = now + HORIZON
     if verdict.until is not None and verdict.until < first:
         first = verdict.until
-    if case.policies.freezes and (freeze := rules.next_freeze(case)) is not None and freeze < first:
-        first = freeze
+    for freeze in case.policies.freezes:
+        if now < freeze.from_ < first:
+            first = freeze.from_
     acts = verdict.wanted is (Wanted.STOPPED if case.is_up else Wanted.RUNNING)
     if acts and now + ACT_RECHECK < first:
         first = now + ACT_RECHECK

@@ -33,10 +33,10 @@ def closed(case: Case) -> Answer:
     if hours is None or phase is None:
         return NO_HOURS
     if phase.open:
-        return Silent(_open_words(phase, case))
+        return Silent(lambda: _open_words(phase, case))
     match hours.closed:
         case Closed.IDLE:
-            return Silent(f"{_closed_words(phase, case)}, when only the idle rule stops")
+            return Silent(lambda: f"{_closed_words(phase, case)}, when only the idle rule stops")
         case Closed.LEAVE:
             said = f"{_closed_words(phase, case)}, when this policy leaves services as they are"
             return Speaks(Wanted.LEAVE, _because(phase), said, (_hours_evidence(phase),), phase.until)
@@ -90,9 +90,9 @@ def opening(case: Case) -> Answer:
     if due is None:
         if case.opening is None:
             return Silent("this policy does not start services")
-        return Silent(f"the opening of {clock(phase.since, case.zone)} was dealt with")
+        return Silent(lambda: f"the opening of {clock(phase.since, case.zone)} was dealt with")
     if case.is_up:
-        return Silent(f"running already at the opening of {clock(due, case.zone)}")
+        return Silent(lambda: f"running already at the opening of {clock(due, case.zone)}")
     stopped = case.memory.hand_stopped_at
     if stopped is not None and stopped >= due:
         return Silent(f"stopped by hand {clock(stopped, case.zone)}, after the opening of {clock(due, case.zone)}")

@@ -110,7 +110,7 @@ def judge(
         reading = readings.get(name)
         if reading is None or reading.availability is Availability.ABSENT:
             continue
-        rule = rules.get(name.value)
+        rule = rules.get(name.value) if rules else None
         if rule is not None and rule.ignore:
             continue
         row = _TABLE[name]
@@ -128,11 +128,12 @@ def judge(
             continue
         points = _within(reading, span)
         limit = row.busy_above if rule is None or rule.busy_above is None else float(rule.busy_above)
-        evidence.append(_measured(row, name, points, span))
-        last = _last_above(points, limit)
+        amount = sum(map(_value, points)) if row.sums else max(map(_value, points), default=0.0)
+        evidence.append(Evidence(name.value, number(amount), row.unit, span.start, span.end))
+        last = _last_above(points, limit) if amount > limit else None
         if last is not None:
             ended = last.at + timedelta(seconds=reading.period_seconds)
-            busy.append((ended, _busy_words(name, row, last, points, limit, span, zone)))
+            busy.append((ended, _busy_words(name, row, last, amount, limit, span, zone)))
         elif name in PRIMARIES and reading.covers_from <= span.start:
             proven = True
     if busy:
@@ -192,21 +193,11 @@ def _last_above(points: tuple[Point, ...], limit: float) -> Point | None:
     return None
 
 
-def _measured(row: _Row, name: SignalName, points: tuple[Point, ...], span: Span) -> Evidence:
-    values = map(_value, points)
-    amount = sum(values) if row.sums else max(values, default=0.0)
-    return Evidence(name.value, number(amount), row.unit, span.start, span.end)
-
-
-def _busy_words(
-    name: SignalName, row: _Row, last: Point, points: tuple[Point, ...], limit: float, span: Span, zone: tzinfo
-) -> str:
+def _busy_words(name: SignalName, row: _Row, last: Point, amount: float, limit: float, span: Span, zone: tzinfo) -> str:
     at = time_of_day(last.at, zone)
     if row.sums:
-        total = sum(map(_value, points))
-        return f"{counted(total, 'request')} since {time_of_day(span.start, zone)}, the last at {at}"
-    peak = max(map(_value, points))
-    return f"{name.value} up to {number(peak)} {row.unit}, last above {number(limit)} {row.unit} at {at}"
+        return f"{counted(amount, 'request')} since {time_of_day(span.start, zone)}, the last at {at}"
+    return f"{name.value} up to {number(amount)} {row.unit}, last above {number(limit)} {row.unit} at {at}"
 
 
 def _in_flight_words(reading: SignalReading, zone: tzinfo) -> str:

@@ -60,12 +60,6 @@ def frozen(case: Case) -> Answer:
     return NO_FREEZE
 
 
-def next_freeze(case: Case) -> datetime | None:
-    """When a freeze begins that is not on yet."""
-    freezes = case.policies.freezes
-    return earliest(*(freeze.from_ for freeze in freezes if freeze.from_ > case.now)) if freezes else None
-
-
 def excluded(case: Case) -> Answer:
     for line in case.policy.exclude:
         if _takes(line, case):

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from chalicelib.decide.same import Same
 from chalicelib.policy.dates import parse_date
 from chalicelib.policy.model import Hours, Idle, Policy
 from chalicelib.policy.moments import first_instant
@@ -61,7 +62,7 @@ def with_tags(policy: Policy, tags: Mapping[str, str]) -> Tagged:
     idle = tags.get(IDLE_TAG) if "idle" in allowed else None
     if hours is None and idle is None:
         return Tagged(policy)
-    return _apply(_Same(policy), hours, idle)
+    return _apply(Same(policy), hours, idle)
 
 
 def exclusion(policy: Policy, tags: Mapping[str, str]) -> TagExclusion | str | None:
@@ -85,24 +86,9 @@ def _exclusion(text: str, zone: ZoneInfo) -> TagExclusion | str:
     return f'the tag {EXCLUDE_TAG} is "{text}"; write "until 2026-12-31" or "never-expires"'
 
 
-class _Same:
-    """A policy as a cache key: the very object, since its maps cannot be hashed."""
-
-    __slots__ = ("policy",)
-
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-
-    def __hash__(self) -> int:
-        return id(self.policy)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.policy is self.policy
-
-
 @lru_cache(maxsize=2048)
-def _apply(same: _Same, hours: str | None, idle: str | None) -> Tagged:
-    policy = same.policy
+def _apply(same: Same[Policy], hours: str | None, idle: str | None) -> Tagged:
+    policy = same.one
     changes: dict[str, Any] = {}
     try:
         if hours is not None:
