@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from chalicelib.decide.decision import Because, Decision, Wanted
 from chalicelib.decide.facts import ActionKind, ScalingBounds, ServiceMemory
-from chalicelib.errors import ObservationError
+from chalicelib.errors import LifecycleError, ObservationError, UnknownService
 from chalicelib.execute.outcome import OutcomeStatus
 from chalicelib.record.history import EntryKind
 from chalicelib.record.table import Table
@@ -144,11 +144,12 @@ def test_a_request_that_arrives_after_draining_takes_the_stop_back(table: Table)
     assert stage.cloud.writes() == []
 
 
-def test_a_look_that_cannot_tell_stops_nothing(table: Table) -> None:
+@pytest.mark.parametrize("trouble", [ObservationError("CloudWatch did not answer"), UnknownService("it is gone")])
+def test_a_look_that_cannot_tell_stops_nothing(table: Table, trouble: LifecycleError) -> None:
     stage = Stage(table)
 
     def look_again() -> Decision:
-        raise ObservationError("CloudWatch did not answer")
+        raise trouble
 
     outcome = stage.act(Wanted.STOPPED, look_again=look_again)
 

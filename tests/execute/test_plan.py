@@ -14,7 +14,7 @@ from chalicelib.decide.facts import (
     ServiceMemory,
     StartFailure,
 )
-from chalicelib.execute.plan import Plan, PlanKind, plan, retry_at
+from chalicelib.execute.plan import Plan, PlanKind, mend, plan, retry_at
 from chalicelib.execute.sizes import scaling_to_restore, size_to_save
 from support.acting import ALL_OFF, DEV, PEOPLES, START, decision
 
@@ -80,6 +80,7 @@ START_ = ["set-desired-count", "restore-scaling", "mark-pending"]
         (Wanted.LEAVE, replace(RUNNING, scaling=ALL_OFF), STOPPED, ["restore-scaling", "settle-running"]),
         (Wanted.LEAVE, RUNNING, FAILED, ["settle-running"]),
         (Wanted.RUNNING, RUNNING, FAILED, ["settle-running"]),
+        (Wanted.LEAVE, BOOTING, FAILED, []),
     ],
 )
 def test_a_wish_becomes_just_the_steps_that_are_missing(
@@ -124,6 +125,23 @@ def test_a_failed_start_waits_five_minutes_then_twice_as_long_up_to_an_hour() ->
     assert retry_at(None) is None
     assert steps(Wanted.RUNNING, BOOTING, FAILED, minutes=4.9) == []
     assert steps(Wanted.RUNNING, BOOTING, FAILED, minutes=5) == ["set-desired-count", "mark-pending"]
+
+
+def test_a_failed_start_is_tried_again_while_its_tasks_are_still_wanted_unless_it_was_excluded() -> None:
+    later = START + timedelta(minutes=5)
+
+    assert steps(Wanted.LEAVE, BOOTING, FAILED, minutes=5) == ["set-desired-count", "mark-pending"]
+    assert plan(decision(Wanted.LEAVE, rule=RuleName.EXCLUSION), BOOTING, FAILED, later) is None
+
+
+def test_a_service_that_lost_its_policy_in_the_middle_of_a_stop_is_still_mended() -> None:
+    draining = ServiceMemory(draining_since=START, saved_size=SAVED)
+
+    mended = mend(replace(RUNNING, scaling=ALL_OFF), draining, START)
+
+    assert mended is not None
+    assert [step.step for step in mended.steps] == ["restore-scaling", "take-back"]
+    assert mend(RUNNING, NEVER, START) is None
 
 
 def test_a_size_waiting_to_be_given_back_is_saved_again_rather_than_a_smaller_one_seen() -> None:

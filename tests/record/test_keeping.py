@@ -94,6 +94,17 @@ def test_a_set_compared_with_another_than_the_one_in_force_does_not_take_force(t
     assert store.load() == second
 
 
+def test_a_set_handed_in_as_it_was_before_its_save_is_known_by_its_version(table: Table) -> None:
+    store = PoliciesInForce(table)
+    first, second = InForce({}, "v1"), InForce({}, "v2")
+    store.save(first, None)
+
+    assert store.save(second, first).revision == 2
+    with pytest.raises(ConditionFailed):
+        store.save(InForce({}, "v3"), first)
+    assert store.save(InForce({}, "v3"), second).revision == 3
+
+
 def test_a_lost_part_is_said_and_not_taken_for_no_policies(table: Table) -> None:
     store = PoliciesInForce(table)
     store.save(InForce({}, "v1"), None)

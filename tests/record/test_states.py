@@ -183,6 +183,7 @@ def test_a_hand_is_noted_once_and_not_while_an_action_of_ours_explains_it(table:
     assert states.note_hand_start(DEV, NOW)
     assert not states.note_hand_start(DEV, NOW + minutes(1))
     assert states.note_hand_stop(DEV, NOW + minutes(2), size(3))
+    assert not states.note_hand_stop(DEV, NOW + minutes(2), size(5))
     assert states.get(DEV).memory.saved_size == size(3)
     assert states.get(DEV).memory.hand_started_at is None
 

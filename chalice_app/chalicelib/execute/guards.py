@@ -8,12 +8,12 @@ from datetime import datetime
 
 from chalicelib.decide.decision import Because, Decision, Wanted
 from chalicelib.decide.facts import ServiceFacts, ServiceMemory
-from chalicelib.errors import NotManageable, ObservationError, Refused, WorldChanged
+from chalicelib.errors import LifecycleError, NotManageable, Refused, WorldChanged
 from chalicelib.execute.plan import Plan
 from chalicelib.execute.plan import plan as make_plan
 
 LookAgain = Callable[[], Decision]
-"""Decides once more with fresh facts and probes. Raises ObservationError when it cannot."""
+"""Decides once more with fresh facts and probes. Raises a LifecycleError when it cannot."""
 
 
 class NoLongerWanted(Refused):
@@ -54,7 +54,7 @@ def still_wanted(look_again: LookAgain | None, decision: Decision) -> Decision:
         return decision
     try:
         again = look_again()
-    except ObservationError as unseen:
+    except LifecycleError as unseen:
         reason = f"could not look again before stopping: {unseen}"
         unknown = replace(decision, wanted=Wanted.LEAVE, because=Because.UNKNOWN, reason=reason)
         raise NoLongerWanted(unknown) from unseen

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from chalicelib.decide.constants import FIRST_RETRY, LONGEST_RETRY
-from chalicelib.decide.decision import Decision, RuleName, Wanted
+from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
 from chalicelib.decide.facts import (
     ActionKind,
     SavedSize,
@@ -87,15 +87,19 @@ def plan(
         case Wanted.RUNNING:
             kind, steps, refusal = _start(facts, memory, now)
         case Wanted.LEAVE:
-            kind, steps, refusal = _mend(facts, memory)
+            kind, steps, refusal = _leave(decision, facts, memory, now)
         case other:
             assert_never(other)
-    if not steps and not refusal:
+    return _made(decision, facts, policy_version, kind, steps, refusal)
+
+
+def mend(facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> Plan | None:
+    """What is to be put right at a service that no policy governs any more; None when all is well."""
+    if _is_older_than_our_act(facts, memory):
         return None
-    if facts.unmanageable:
-        steps, refusal = (), f"{facts.id} cannot be managed: {facts.unmanageable}"
-    seen = Fingerprint(facts.desired_count, facts.task_definition, policy_version)
-    return Plan(facts.id, decision, kind, steps, seen, refusal)
+    said = "no policy governs it any more, and what was begun there is put right"
+    decision = Decision(facts.id, Wanted.LEAVE, RuleName.DEFAULT, Because.HOURS, said, (), now)
+    return _made(decision, facts, "", *_mend(facts, memory))
 
 
 def retry_at(failure: StartFailure | None) -> datetime | None:
@@ -112,12 +116,28 @@ def take_back_steps(facts: ServiceFacts, saved: SavedSize | None) -> tuple[Step,
     return (*_restore(facts, saved), TakeBack(forget_size=whole))
 
 
-_Made = tuple[PlanKind, tuple[Step, ...], str]
+_Steps = tuple[PlanKind, tuple[Step, ...], str]
 _PENDING_STOP = MarkPending(ActionKind.STOP, int(STOP_WITHIN.total_seconds()))
 _PENDING_START = MarkPending(ActionKind.START, int(START_WITHIN.total_seconds()))
 
 
-def _stop(facts: ServiceFacts, memory: ServiceMemory) -> _Made:
+def _made(
+    decision: Decision,
+    facts: ServiceFacts,
+    policy_version: str,
+    kind: PlanKind,
+    steps: tuple[Step, ...],
+    refusal: str,
+) -> Plan | None:
+    if not steps and not refusal:
+        return None
+    if facts.unmanageable:
+        steps, refusal = (), f"{facts.id} cannot be managed: {facts.unmanageable}"
+    seen = Fingerprint(facts.desired_count, facts.task_definition, policy_version)
+    return Plan(facts.id, decision, kind, steps, seen, refusal)
+
+
+def _stop(facts: ServiceFacts, memory: ServiceMemory) -> _Steps:
     if facts.desired_count == 0 or _pending(memory) is ActionKind.STOP:
         return _mend(facts, memory)
     desired, scaling = size_to_save(facts, memory.saved_size)
@@ -127,7 +147,7 @@ def _stop(facts: ServiceFacts, memory: ServiceMemory) -> _Made:
     return PlanKind.STOP, (*steps, SetDesiredCount(0, was=facts.desired_count), _PENDING_STOP), ""
 
 
-def _start(facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> _Made:
+def _start(facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> _Steps:
     saved, retry = memory.saved_size, retry_at(memory.start_failure)
     if facts.desired_count > 0 and (_pending(memory) or memory.draining_since or saved is None or facts.is_ready):
         return _mend(facts, memory)
@@ -152,7 +172,15 @@ def _start(facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> _Made:
     return PlanKind.START, (*steps, *_restore(facts, saved), _PENDING_START), ""
 
 
-def _mend(facts: ServiceFacts, memory: ServiceMemory) -> _Made:
+def _leave(decision: Decision, facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> _Steps:
+    """A start of ours that failed is ours to try again, unless people took the service out of our hands."""
+    up_and_failed = facts.desired_count > 0 and memory.start_failure and not facts.is_ready
+    if up_and_failed and not memory.draining_since and decision.rule is not RuleName.EXCLUSION:
+        return _start(facts, memory, now)
+    return _mend(facts, memory)
+
+
+def _mend(facts: ServiceFacts, memory: ServiceMemory) -> _Steps:
     """What a run that died, or a person who started the service by hand, left for us to put right."""
     steps: tuple[Step, ...] = ()
     if facts.desired_count == 0:

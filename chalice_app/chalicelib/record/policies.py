@@ -70,7 +70,7 @@ class PoliciesInForce:
 
         Raises ConditionFailed when another set came between.
         """
-        seen = replaces.revision if replaces else 0
+        seen = self._revision_of(replaces)
         body = gzip.compress(_packed(in_force), mtime=0)
         digest = hashlib.sha256(body).hexdigest()[:16]
         parts = [body[at : at + PART_BYTES] for at in range(0, len(body), PART_BYTES)]
@@ -90,6 +90,15 @@ class PoliciesInForce:
             self._table.put(head, conditions.SAME_REVISION, {":seen": seen})
         self._sweep(seen + 1, digest)
         return replace(in_force, revision=seen + 1)
+
+    def _revision_of(self, replaces: InForce | None) -> int:
+        """The revision that ``replaces`` has; looked up for a set that was handed in as it was before its save."""
+        if replaces is None or replaces.revision:
+            return replaces.revision if replaces else 0
+        head = self._table.get(PK, HEAD_SK)
+        if head is None or head["policies_version"] != replaces.version:
+            raise ConditionFailed(conditions.SAME_REVISION.name, "Another set of policies took force meanwhile.", head)
+        return int(head["revision"])
 
     def _put_part(self, sk: str, part: bytes) -> None:
         try:
