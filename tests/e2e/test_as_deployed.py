@@ -1,9 +1,9 @@
 """The packaged application on ministack: event, queue, function, ECS, record, as they are deployed.
 
-What differs from AWS: no event may be put in the name of AWS, so a rule of the test's own renames the source (the
+The roles are enforced: what a function may not do fails here too. What differs from AWS: no event may be put in the name of AWS, so a rule of the test's own renames the source (the
 stack's own rules are asked with TestEventPattern); Application Auto Scaling is missing, so a stub answers that no
 service has a scaling target; and a message is shown again after one second instead of six minutes, so that the dead
-letters need not wait half an hour. Containers do not really run. The clock is the real one.
+letters need not wait half an hour; the policy bucket's rule against unencrypted connections is taken off. Containers do not really run. The clock is the real one.
 """
 
 from __future__ import annotations

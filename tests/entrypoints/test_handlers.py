@@ -79,7 +79,7 @@ def test_the_sweep_says_what_it_found_as_an_answer_as_metrics_and_in_the_log(
 ) -> None:
     answer = client.lambda_.invoke("sweep", envelope("aws.events", "Scheduled Event", {})).payload
 
-    assert answer == {"looked": 14, "due": 2, "metrics_asked": 4, "done": 0, "refused": 0, "failed": 0}
+    assert answer == {"looked": 14, "due": 2, "metrics_asked": 4, "done": 0, "refused": 0, "failed": 0, "left": 0}
     log, metrics = printed()
     assert log["looked"] == 14
     assert log["function_name"] == "sweep"

@@ -98,6 +98,8 @@ def deploy(address: str, package: Path, environment: Mapping[str, str]) -> Deplo
     stack = eventually(lambda: _finished(formation), "the stack is made")
     assert stack["StackStatus"] == "CREATE_COMPLETE", formation.describe_stack_events(StackName=STACK)
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    # The bucket admits only encrypted connections, and the loopback has none.
+    s3.delete_bucket_policy(Bucket=outputs["PolicyBucketName"])
     deployment = Deployment(address, outputs, _functions(address, environment))
     _bridge(deployment)
     return deployment

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 
 def told(report: Report) -> dict[str, int]:
-    """``metrics_asked`` is what CloudWatch bills for; done, refused and failed count actions."""
+    """``metrics_asked`` is what CloudWatch bills for; done, refused, failed and left count actions."""
     statuses = [outcome.status for outcome in report.outcomes]
     numbers = {
         "looked": report.looked,
         "due": report.due,
         "metrics_asked": report.metrics_asked,
         **{status.value: statuses.count(status) for status in OutcomeStatus},
+        "left": report.left,
     }
     for name, value in numbers.items():
         metrics.add_metric(name=_metric_name(name), unit=MetricUnit.Count, value=value)
