@@ -127,14 +127,24 @@ def test_times_and_reasons_that_are_missing_or_wrong_are_wrong_usage(
     assert words_of(office) == []
 
 
+KEEP_ONLY = "    overrides: {allow: [keep]}\n"
+FOUR_HOURS = "    overrides: {longest: 4h}\n"
 RULES = "    overrides: {allow: [keep], longest: 4h, by: [owner]}\n    owner: vision@example.com\n"
 
 
 @pytest.mark.parametrize(
     ("policy", "arguments", "says"),
     [
-        (ENFORCED + "    overrides: {allow: [keep]}\n", ["stop", "chat"], "overrides.allow has keep, `stop` needs stop"),
-        (ENFORCED + "    overrides: {longest: 4h}\n", ["keep", "chat", "--for", "5h"], "at most 4 h (overrides.longest)"),
+        (
+            ENFORCED + "    overrides: {allow: [keep]}\n",
+            ["stop", "chat"],
+            "overrides.allow has keep, `stop` needs stop",
+        ),
+        (
+            ENFORCED + "    overrides: {longest: 4h}\n",
+            ["keep", "chat", "--for", "5h"],
+            "at most 4 h (overrides.longest)",
+        ),
         (ENFORCED + RULES, ["keep", "chat", "--for", "3h"], "leaves this to its owner, vision@example.com"),
         (SIMPLE, ["start", "chat"], "it is in dry-run: nothing is started or stopped"),
         (ENFORCED.replace("dev}", "qa}"), ["start", "chat"], "No policy in force matches gpu-dev/chat"),

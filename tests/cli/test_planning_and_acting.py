@@ -196,7 +196,11 @@ def test_why_for_a_service_that_nobody_governs_names_the_nearest_policy(evening:
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("chat", "gpu-dev/chat or gpu-prod/chat"), ("steam", "Did you mean gpu-dev/stream?"), ("gpu-x/chat", "no service")],
+    [
+        ("chat", "gpu-dev/chat or gpu-prod/chat"),
+        ("steam", "Did you mean gpu-dev/stream?"),
+        ("gpu-x/chat", "no service"),
+    ],
 )
 def test_a_name_that_is_none_or_several_is_put_right(evening: Account, name: str, says: str) -> None:
     result = evening.line.run("why", name)

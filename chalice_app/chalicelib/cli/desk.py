@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Stop
+from chalicelib.cli.progress import waiting
 from chalicelib.cli.render import Paper
 
 if TYPE_CHECKING:
@@ -171,7 +172,8 @@ class Desk:
 
     def _who(self) -> tuple[str, str]:
         if self._identity is None:
-            told = self.aws().sts.get_caller_identity()
+            with waiting("Asking AWS who we are"):
+                told = self.aws().sts.get_caller_identity()
             self._identity = (told["Account"], told["Arn"])
         return self._identity
 

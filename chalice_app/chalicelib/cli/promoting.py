@@ -51,19 +51,23 @@ def promote(desk: Desk, policy: str, anyway: bool, yes: bool) -> Exit:
       lifecycle promote dev-nights-off
       lifecycle promote dev-nights-off --anyway --yes
     """
+    from chalicelib.cli.world import all_services
+    from chalicelib.policy.loader import load
+
     book = read_book(desk)
     found = book.policy(policy)
     _must_be_ready(desk, book, found)
     account = desk.account()
-    record = _record(desk, found, anyway)
+    services = tuple(all_services(desk).values())
+    record = _record(desk, found, services, anyway)
     if record is not None:
         _show_record(desk, record)
     edited, path = _edited(desk, book, found)
-    with waiting("Reading the services"):
-        conflicts = _conflicts(desk, book, edited, found)
-    for sentence in conflicts:
+    after_all = load(edited, today=desk.now().date()).policies
+    told = conflicts(found.name, book.loaded.policies, after_all, services)
+    for sentence in told:
         desk.paper.say(f"  conflict      {sentence}", "yellow")
-    if not conflicts:
+    if not told:
         desk.paper.say("  conflicts     none")
     if record is not None and record.observed < ENOUGH and not anyway:
         raise Fruitless(
@@ -99,10 +103,11 @@ def _must_be_ready(desk: Desk, book: Book, policy: Policy) -> None:
         raise Fruitless("promote changes a local file: name its folder with --policies.", Exit.USAGE)
 
 
-def _record(desk: Desk, policy: Policy, anyway: bool) -> TrackRecord | None:
+def _record(desk: Desk, policy: Policy, services: Sequence[ServiceFacts], anyway: bool) -> TrackRecord | None:
     """None where there is no table and the user goes on anyway. Raises Fruitless where he does not."""
     from chalicelib.cli.track_record import track_record
     from chalicelib.errors import RecordUnavailable
+    from chalicelib.prices import hourly_price
     from chalicelib.record.history import History
     from chalicelib.record.policies import PoliciesInForce
     from chalicelib.record.table import Table
@@ -118,7 +123,9 @@ def _record(desk: Desk, policy: Policy, anyway: bool) -> TrackRecord | None:
             return None
         raise Fruitless(f"{missing} Deploy it and let the policy be observed for 24 h, or add --anyway.") from None
     since = in_force.since.get(policy.name) if in_force else None
-    return track_record(policy, entries, now, in_force_since=since.since if since else None)
+    region = desk.region or desk.aws().session.region_name or ""
+    prices = {facts.id: price.usd_per_hour for facts in services if (price := hourly_price(facts, region))}
+    return track_record(policy, entries, now, in_force_since=since.since if since else None, prices=prices)
 
 
 def _show_record(desk: Desk, record: TrackRecord) -> None:
@@ -153,16 +160,6 @@ def _edited(desk: Desk, book: Book, policy: Policy) -> tuple[dict[str, str], Pat
     if after != before | {policy.name: Mode.ENFORCE}:
         raise Fruitless(f"{file} is written in a way that cannot be edited safely: set `mode: enforce` there by hand.")
     return texts, Path(file)
-
-
-def _conflicts(desk: Desk, book: Book, edited: dict[str, str], policy: Policy) -> tuple[str, ...]:
-    """What other policies in enforce mode mean for it, service by service."""
-    from chalicelib.cli.world import all_services
-    from chalicelib.policy.loader import load
-
-    services = tuple(all_services(desk).values())
-    after = load(edited, today=desk.now().date()).policies
-    return conflicts(policy.name, book.loaded.policies, after, services)
 
 
 def conflicts(name: str, before: PolicySet, after: PolicySet, services: Sequence[ServiceFacts]) -> tuple[str, ...]:

@@ -2,16 +2,17 @@
 
 Pure. The record holds one entry each time the policy begins to want a stop; when that ended is inferred: at the next
 opening, or, where idleness asked again later, at the last use before that. Both err on the side of saving less.
-Regrets are "as far as the record tells". Dollars are list prices at the time; unpriced stops are counted, not guessed.
+Regrets are "as far as the record tells". Dollars are list prices; unpriced stops are counted, never guessed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 from chalicelib.decide.decision import Because, Wanted
 from chalicelib.decide.facts import ServiceId
@@ -57,9 +58,17 @@ class TrackRecord:
 
 
 def track_record(
-    policy: Policy, entries: Iterable[Entry], now: datetime, *, in_force_since: datetime | None = None
+    policy: Policy,
+    entries: Iterable[Entry],
+    now: datetime,
+    *,
+    in_force_since: datetime | None = None,
+    prices: Mapping[ServiceId, Decimal] = MappingProxyType({}),
 ) -> TrackRecord:
-    """``entries`` of any kind, policy and service, in any order. Observed counts from the first trace on."""
+    """``entries`` of any kind, policy and service, in any order. Observed counts from the first trace on.
+
+    ``prices``: US dollars an hour of one task as listed today, for entries that were written without a price.
+    """
     by_service: dict[ServiceId, list[Entry]] = defaultdict(list)
     first = in_force_since or now
     for entry in sorted((one for one in entries if one.at <= now), key=lambda one: one.at):
@@ -67,11 +76,13 @@ def track_record(
             first = min(first, entry.at)
         if entry.service is not None:
             by_service[entry.service].append(entry)
-    stops = [stop for about_one in by_service.values() for stop in _stops(policy, about_one, now)]
+    stops = [stop for about_one in by_service.values() for stop in _stops(policy, about_one, now, prices)]
     return TrackRecord(now - first, tuple(sorted(stops, key=lambda one: (one.at, one.service))))
 
 
-def _stops(policy: Policy, entries: Sequence[Entry], now: datetime) -> Iterator[WouldStop]:
+def _stops(
+    policy: Policy, entries: Sequence[Entry], now: datetime, prices: Mapping[ServiceId, Decimal]
+) -> Iterator[WouldStop]:
     """``entries`` of one service in order of time."""
     wishes = [one for one in entries if one.kind is EntryKind.WOULD and one.policy == policy.name]
     for index, wish in enumerate(wishes):
@@ -85,7 +96,7 @@ def _stops(policy: Policy, entries: Sequence[Entry], now: datetime) -> Iterator[
             at=wish.at,
             until=until,
             reason=wish.reason,
-            usd=_usd(wish, until),
+            usd=_usd(wish, until, wish.price_usd_per_hour or prices.get(wish.service)),
             regretted=used_again is not None and used_again - wish.at <= REGRET_WITHIN,
         )
 
@@ -113,8 +124,8 @@ def _next_opening(policy: Policy, at: datetime) -> datetime | None:
     return edge.at if edge else None
 
 
-def _usd(stop: Entry, until: datetime) -> Decimal | None:
-    if stop.price_usd_per_hour is None:
+def _usd(stop: Entry, until: datetime, hourly: Decimal | None) -> Decimal | None:
+    if hourly is None:
         return None
     seconds = Decimal(int((until - stop.at).total_seconds()))
-    return stop.price_usd_per_hour * max(stop.desired_count or 1, 1) * seconds / 3600
+    return hourly * max(stop.desired_count or 1, 1) * seconds / 3600
