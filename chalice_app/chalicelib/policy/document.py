@@ -99,8 +99,9 @@ class _Parts:
         version = self.root.get("lifecycle")
         if version is None:
             self._tell("LC008", self.root, "lifecycle", "lifecycle is missing; begin the file with lifecycle: v1")
-        elif isinstance(version, Scalar) and version.text != "v1":
-            self._tell("LC010", version, None, "this program reads lifecycle: v1", value=version.text)
+        elif not isinstance(version, Nothing) and not (isinstance(version, Scalar) and version.text == "v1"):
+            value = version.text if isinstance(version, Scalar) else None
+            self._tell("LC010", version, None, "this program reads lifecycle: v1", value=value)
 
     def _policies(self) -> Iterator[Entry]:
         node = self.root.get("policies")

@@ -66,10 +66,10 @@ def _empty(key: str, value: Sized | None) -> Iterator[Finding]:
 
 def match(section: model.Match) -> Iterator[Finding]:
     listed = (section.clusters, section.names, section.tags, section.not_tags, section.launch_type)
-    if all(one is None for one in listed) and not section.everything:
-        yield Finding((), "LC050", "an empty match would take all services; to mean that, write everything: true")
-    elif section.everything is False:
+    if section.everything is False:
         yield Finding(("everything",), "LC050", "everything can only be true; leave it out otherwise")
+    elif all(one is None for one in listed) and not section.everything:
+        yield Finding((), "LC050", "an empty match would take all services; to mean that, write everything: true")
     for key, value in zip(("clusters", "names", "tags", "not-tags", "launch-type"), listed, strict=True):
         yield from _empty(key, value)
     yield from _empty_tags("tags", section.tags)

@@ -104,7 +104,11 @@ Moment = Annotated[
 Zone = Annotated[
     ZoneInfo,
     _reads(texts.parse_zone, ZoneInfo),
-    _says(r"^(UTC|[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)+)$", "write the IANA name of a place, as Asia/Tokyo", "Asia/Tokyo"),
+    _says(
+        r"^(UTC|[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)+)$",
+        "write the IANA name of a place, as Asia/Tokyo",
+        "Asia/Tokyo",
+    ),
 ]
 WindowText = Annotated[
     Window,
@@ -159,7 +163,15 @@ Text = Annotated[str, _reads_text(texts.parse_text), WithJsonSchema({"type": "st
 Word = Annotated[
     str,
     _reads_text(texts.parse_word),
-    _says(texts.WORD_PATTERN, "lower-case words joined by hyphens, at most 63 characters", "launch-week"),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": texts.WORD_PATTERN,
+            "maxLength": texts.LONGEST_WORD,
+            "patternErrorMessage": "lower-case words joined by hyphens, at most 63 characters",
+            "examples": ["launch-week"],
+        }
+    ),
 ]
 Glob = Annotated[
     str,

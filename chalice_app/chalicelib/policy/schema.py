@@ -14,16 +14,17 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaWarningKind, models_json_schema
 
 from chalicelib.policy.guards import partial
 from chalicelib.policy.merge import IN_DEFAULTS, SECTIONS
 from chalicelib.policy.model import Freeze, NeverTouch, Policy, is_internal
 from chalicelib.policy.scalars import as_text
 from chalicelib.policy.shape import keys_of
-from chalicelib.policy.texts import WORD_PATTERN
+from chalicelib.policy.texts import LONGEST_WORD, WORD_PATTERN
 
 DRAFT_07 = "http://json-schema.org/draft-07/schema#"
 SCHEMA_FILE = Path("policies") / "schema.json"
@@ -62,7 +63,7 @@ _HOURS_SNIPPETS = [
 
 def schema() -> Json:
     """The whole schema as plain data, keys in the order of the models."""
-    models = [Policy, NeverTouch, Freeze, *(_section(name) for name in sorted(IN_DEFAULTS))]
+    models: list[type[BaseModel]] = [Policy, NeverTouch, Freeze, *(_section(name) for name in sorted(IN_DEFAULTS))]
     pairs: list[tuple[Any, JsonSchemaMode]] = [(model, "validation") for model in models]
     _, definitions = models_json_schema(pairs, ref_template="#/definitions/{model}", schema_generator=_Draft07)
     used = _used(definitions["$defs"], [model.__name__ for model in models])
@@ -93,7 +94,7 @@ def text() -> str:
 class _Draft07(GenerateJsonSchema):
     """Without pydantic's warnings about defaults that are no JSON: they are written as the language writes them."""
 
-    ignored_warning_kinds = frozenset({"skipped-choice", "non-serializable-default"})
+    ignored_warning_kinds: ClassVar[set[JsonSchemaWarningKind]] = {"skipped-choice", "non-serializable-default"}  # type: ignore[misc]
 
     def encode_default(self, dft: Any) -> Any:
         return _json_default(dft)
@@ -107,7 +108,7 @@ def _json_default(value: object) -> object:
     return as_text(value)
 
 
-def _section(name: str) -> type[Any]:
+def _section(name: str) -> type[BaseModel]:
     section = keys_of(Policy)[name].shape.section
     assert section is not None
     return partial(section)
@@ -124,7 +125,7 @@ def _file_keys() -> Json:
         "policies": {
             "type": "object",
             "description": _FILE_WORDS["policies"],
-            "propertyNames": {"pattern": WORD_PATTERN, "maxLength": 63},
+            "propertyNames": {"pattern": WORD_PATTERN, "maxLength": LONGEST_WORD},
             "maxProperties": 500,
             "additionalProperties": {"$ref": "#/definitions/Policy"},
             "defaultSnippets": _SNIPPETS,
@@ -196,16 +197,17 @@ def _tidy(part: Any) -> Any:
 
 
 def _drop_what_is_ours(parts: Json) -> None:
-    for model in (Policy, *_sections_below(Policy)):
-        part = parts.get(model.__name__)
-        for name in model.model_fields if part is not None else ():
+    models: list[type[BaseModel]] = [Policy, *_sections_below(Policy)]
+    for model in models:
+        part = parts[model.__name__]
+        for name in model.model_fields:
             if is_internal(model, name):
                 part["properties"].pop(name, None)
                 part["required"] = [one for one in part.get("required", []) if one != name]
 
 
-def _sections_below(model: type[Any]) -> list[type[Any]]:
-    found = []
+def _sections_below(model: type[BaseModel]) -> list[type[BaseModel]]:
+    found: list[type[BaseModel]] = []
     for key in keys_of(model).values():
         shape = key.shape
         while shape.item is not None:

@@ -132,10 +132,10 @@ class Structure:
         """A key the language does not have here, with what was probably meant."""
         theirs = PEERS_WORDS.get(entry.key.lower().replace("_", "-"))
         near = nearest_word(entry.key, allowed)
-        if near:
-            self._tell("LC007", entry.mark, entry.key, "no such key here", nearest=near)
-        elif theirs:
+        if theirs:
             self._tell("LC007", entry.mark, entry.key, f"another tool's word; here it is {theirs}")
+        elif near:
+            self._tell("LC007", entry.mark, entry.key, "no such key here", nearest=near)
         else:
             self._tell("LC007", entry.mark, entry.key, "no such key here", allowed=allowed)
 

@@ -35,7 +35,7 @@ _DURATION = re.compile(DURATION_PATTERN)
 _SPACED = re.compile(r"^([0-9]+)\s*(d|days?|h|hr|hrs|hours?|m|mins?|minutes?|s|secs?|seconds?)$", re.IGNORECASE)
 _ISO_DURATION = re.compile(r"^P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)S)?)?$", re.IGNORECASE)
 _RATE_BYTES = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
-_LONGEST_WORD = 63
+LONGEST_WORD = 63
 
 
 class Threshold(float):
@@ -191,8 +191,8 @@ def parse_priority(text: str) -> int:
 
 def parse_word(text: str) -> str:
     """Lower-case words joined by hyphens, at most 63 characters. Raises ScalarError."""
-    if len(text) > _LONGEST_WORD:
-        raise ScalarError("LC037", f"{len(text)} characters; a name has at most {_LONGEST_WORD}")
+    if len(text) > LONGEST_WORD:
+        raise ScalarError("LC037", f"{len(text)} characters; a name has at most {LONGEST_WORD}")
     if not re.fullmatch(WORD_PATTERN, text):
         meant = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
         raise ScalarError("LC037", f"write it in lower case with hyphens: {meant or 'dev-nights-off'}")
