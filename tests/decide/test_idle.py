@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from chalicelib.decide.decide import decide
 from chalicelib.decide.decision import Because, RuleName, Wanted
-from chalicelib.decide.facts import Availability, SignalName, SignalReading
+from chalicelib.decide.facts import Availability, Point, SignalName, SignalReading
 from chalicelib.decide.needs import needs, probes
 from support.observations import DAY, HOUR, MINUTE, Scene, at, in_flight, on_call, service
 from support.policies import policy
@@ -130,6 +130,15 @@ def test_a_stream_without_new_requests_is_seen_in_flight() -> None:
     assert decision.wanted is Wanted.LEAVE
     assert "1 request in flight since 05:19 (41 min)" in decision.reason
     assert decision.look_again_at == NOW + 32 * MINUTE  # if it ended this very minute
+
+
+def test_a_use_too_new_to_be_trusted_as_quiet_is_use_all_the_same() -> None:
+    ended = (Point(NOW - timedelta(seconds=40), 1.0),)
+    lease = SignalReading(SignalName.LEASES, Availability.READ, NOW - HOUR, NOW, ended)
+
+    decision = SCENE.but(probes=(lease,)).decide(NOW)
+
+    assert (decision.wanted, decision.because) == (Wanted.LEAVE, Because.IN_USE)
 
 
 def test_a_protected_task_is_use() -> None:

@@ -10,7 +10,7 @@ Refuses to guess: quiet is what was read as quiet, never what could not be read.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -178,12 +178,13 @@ def _lack(reading: SignalReading, span: Span, missing: str) -> str | None:
 
 
 def _within(reading: SignalReading, span: Span) -> tuple[Point, ...]:
-    """The points that touch the span: a minute that began before it and ran into it counts."""
+    """The points from the span's begin on; a minute that began before it and ran into it counts.
+
+    Newer points than the span's end count too: that none is there says nothing yet, but one that is there is use.
+    """
     points = reading.points
-    period = timedelta(seconds=reading.period_seconds)
-    if not points or (points[0].at + period > span.start and points[-1].at < span.end):
-        return points
-    return points[bisect_right(points, span.start - period, key=_at) : bisect_left(points, span.end, key=_at)]
+    touching = span.start - timedelta(seconds=reading.period_seconds)
+    return points if not points or points[0].at > touching else points[bisect_right(points, touching, key=_at) :]
 
 
 def _last_above(points: tuple[Point, ...], limit: float) -> Point | None:
