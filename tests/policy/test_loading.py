@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
+from chalicelib.policy import lint
 from chalicelib.policy.loader import Loaded, decode, load, read_folder
 from chalicelib.policy.model import Hours, Idle, Policy
 
@@ -228,3 +229,12 @@ def test_reading_policies_needs_only_pydantic_and_yaml() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_services_without_a_signal_in_flight_are_warned_of_where_the_policy_stands() -> None:
+    policy = policy_of(with_policy("idle: {}"))
+
+    assert lint.long_streams(policy, {"requests", "leases"}) is None
+    warning = lint.long_streams(policy, {"requests", "gpu"})
+    assert warning is not None
+    assert (warning.place, warning.severity) == ("a.yaml:3:1", "warning")

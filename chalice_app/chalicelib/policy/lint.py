@@ -90,15 +90,23 @@ def warnings(policy: Policy, merged: MapNode, mark: Mark, today: date) -> Iterat
         yield _warning("LC094", place, "closed: idle leaves stopping to the idle rule, and there is no idle section")
 
 
-def long_streams(policy: Policy, available: Collection[str], place: Mark) -> Problem | None:
-    """LC092 when none of the ``available`` signals sees a request in flight, for a policy that stops on idleness."""
+def long_streams(policy: Policy, available: Collection[str], place: Mark | None = None) -> Problem | None:
+    """LC092 when none of the ``available`` signals sees a request in flight, for a policy that stops on idleness.
+
+    ``validate`` knows only which signals the policy ignores; whoever has looked at the services passes those they have.
+    """
     if policy.idle is None or any(name in IN_FLIGHT_SIGNALS for name in available):
         return None
     message = (
         "no signal sees a request in flight, so a long answer is protected only by gpu, cpu and network-out; "
         f"one of {', '.join(IN_FLIGHT_SIGNALS)} would see it"
     )
-    return _warning("LC092", place, message)
+    return _warning("LC092", place or _source_of(policy), message)
+
+
+def _source_of(policy: Policy) -> Mark:
+    file, _, line = policy.source.rpartition(":")
+    return Mark(file, int(line or 0), 1, f"policies.{policy.name}")
 
 
 def past_freezes(nodes: Sequence[Node], freezes: Sequence[Freeze], today: date) -> Iterator[Problem]:
