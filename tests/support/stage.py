@@ -91,10 +91,10 @@ class Stage:
         self.aws.world.now = self.clock.now()
 
     def run_until(self, text: str) -> None:
-        """Sweeps every five minutes, the last time at ``text``."""
+        """Sweeps every quarter of an hour, within the last hour every five minutes, the last time at ``text``."""
         end = self.at(text)
-        while self.clock.now() + self.every < end:
-            self.set(self.clock.now() + self.every)
+        while (left := end - self.clock.now()) > self.every:
+            self.set(self.clock.now() + (self.every if left <= timedelta(hours=1) else 3 * self.every))
             self.sweep()
         self.set(end)
         self.sweep()
