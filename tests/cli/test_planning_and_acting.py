@@ -177,7 +177,7 @@ def test_why_prints_the_rules_in_their_order_with_a_mark_at_the_winner(evening: 
     rules = [line for line in result.stdout.splitlines() if line[:2] in ("▶ ", "  ") and line[2:3].isalpha()]
     assert [line[2:17].strip() for line in rules][:9] == [
         "freeze --all", "never-touch", "freezes", "exclusion", "a person's word", "hours closed", "opening", "idle",
-        "otherwise",
+        "none of these",
     ]  # fmt: skip
     assert [line for line in rules if line.startswith("▶")] == [rules[5]]
     assert "next: opens Tue 24 Nov 2026 08:00 JST" in result.stdout

@@ -33,7 +33,7 @@ TITLES = {
     RuleName.CLOSED: "hours closed",
     RuleName.OPENING: "opening",
     RuleName.IDLE: "idle",
-    RuleName.DEFAULT: "otherwise",
+    RuleName.DEFAULT: "none of these",
 }
 
 

@@ -23,6 +23,7 @@ from rich.text import Text
 
 _WIDE = 400
 """Columns taken for granted where the output is no terminal."""
+_NARROW = 150
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class Paper:
             emoji=False,
             width=None if terminal else _WIDE,
         )
+
+    @property
+    def is_narrow(self) -> bool:
+        """A terminal on which side columns should break at their joints, so that the reasons keep some width."""
+        return self._out.width < _NARROW
 
     def say(self, text: str = "", style: str | None = None) -> None:
         self._out.print(Text(text, style=style or ""), soft_wrap=True)

@@ -64,6 +64,7 @@ def show_rows(desk: Desk, shown: Sequence[Row], now: datetime, *, saves: bool = 
     """The columns of `plan`: SERVICE, NOW → WANTED, WHY, SAVES, POLICY(mode)."""
     columns = [Column("SERVICE"), Column("NOW → WANTED"), Column("WHY", fold=True)]
     columns += [Column("SAVES")] if saves else [Column("LOOK AGAIN")]
+    broken = "\n" if desk.paper.is_narrow else " "
     desk.paper.table(
         [*columns, Column("POLICY(mode)")],
         [
@@ -71,8 +72,8 @@ def show_rows(desk: Desk, shown: Sequence[Row], now: datetime, *, saves: bool = 
                 row.service,
                 Text(row.change, STYLES.get(row.what, "")),
                 row.why,
-                row.saves(now) if saves else _next(row, now),
-                row.governed_by,
+                row.saves(now).replace(" until", f"{broken}until") if saves else _next(row, now),
+                row.governed_by.replace(" (", f"{broken}("),
             ]
             for row in shown
         ],
