@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from chalicelib.decide.facts import Override, OverrideKind, ServiceId, Switches
+from chalicelib.record.codec import Item
+from chalicelib.record.conditions import Condition
 from chalicelib.record.controls import Controls, ControlState
 from chalicelib.record.table import Table
 
@@ -92,3 +95,37 @@ def test_a_slot_that_was_not_used_is_given_back(table: Table) -> None:
 
 def test_a_limit_of_zero_stops_nothing(table: Table) -> None:
     assert Controls(table).reserve_stops("vision", 1, 0, NOW) == 0
+
+
+class Interrupted(Table):
+    """Somebody else writes between our read and our delete."""
+
+    def __init__(self, table: Table, meanwhile: Callable[[], object]) -> None:
+        super().__init__(table._client, table.name)
+        self._meanwhile = meanwhile
+
+    def delete(self, pk: str, sk: str, condition: Condition, values: Item | None = None) -> None:
+        self._meanwhile()
+        super().delete(pk, sk, condition, values)
+
+
+def test_ending_an_override_spares_the_one_that_somebody_made_meanwhile(table: Table) -> None:
+    newer = replace(KEEP, id="o9", by="ben", made_at=NOW + timedelta(seconds=1))
+    Controls(table).add_override(KEEP)
+
+    ended = Controls(Interrupted(table, lambda: Controls(table).add_override(newer))).end_override(DEV, "ada", NOW)
+
+    assert ended == ()
+    assert Controls(table).read(NOW).overrides == (newer,)
+
+
+def test_unfreezing_spares_the_freeze_that_somebody_put_on_meanwhile(table: Table) -> None:
+    controls = Controls(table)
+    controls.freeze_all("ada", "incident 12", NOW)
+
+    def meanwhile() -> None:
+        controls.unfreeze("ben", NOW)
+        controls.freeze_all("ben", "incident 13", NOW + HOUR)
+
+    assert Controls(Interrupted(table, meanwhile)).unfreeze("ada", NOW + HOUR) is None
+    assert controls.read(NOW).switches.frozen_reason == "incident 13"
