@@ -46,6 +46,12 @@ def test_plan_shows_what_is_wanted_and_why_and_changes_nothing(evening: Account)
     assert evening.history() == []
 
 
+def test_plan_warns_of_stops_where_nothing_sees_a_request_in_flight(evening: Account) -> None:
+    text = evening.line.run("plan").stdout
+    assert "gpu-dev/chat: no signal there sees a request in flight" in text
+    assert "gpu-dev/stream: no signal" not in text
+
+
 def test_plan_all_also_shows_who_stays_and_why(evening: Account) -> None:
     shown = rows(evening.line.run("plan", "--all").stdout)
     assert "in use" in shown["gpu-dev/stream"][2]

@@ -11,7 +11,7 @@ from chalicelib.cli.exits import Exit
 from chalicelib.cli.options import command, output_option
 from chalicelib.cli.rows import LOUD, What
 from chalicelib.cli.surveying import Seen, as_document, look, show_doubts, show_rows, summary
-from chalicelib.decide.facts import SignalName
+from chalicelib.decide.facts import Availability, Observation, SignalName
 
 DRY_RUN = "MODE dry-run: nothing was changed"
 
@@ -75,8 +75,8 @@ def _print(desk: Desk, seen: Seen, everything: bool) -> None:
     if blind:
         desk.paper.say()
         desk.paper.say(
-            f"{', '.join(blind)}: no signal there sees a request in flight (task protection, ollama-ps, leases); "
-            "a long stream is protected only by the gpu and network-out vetoes.",
+            f"{', '.join(blind)}: no signal there sees a request in flight (leases, ollama-ps; no task is protected); "
+            "a long stream is protected only by the gpu, cpu and network-out vetoes.",
             "yellow",
         )
 
@@ -90,14 +90,22 @@ def _why_empty(seen: Seen) -> str:
 
 
 def _blind_stops(seen: Seen) -> list[str]:
+    """Services to stop of which nothing shows a request in flight; at most five, the rest is like them."""
     stopping = {row.service for row in seen.rows if row.what is What.STOP}
     return [
         str(one.facts.id)
         for one in seen.survey.decided
-        if str(one.facts.id) in stopping
-        and one.facts.running_count
-        and not _SEES_IN_FLIGHT.intersection(one.seen.signals)
+        if str(one.facts.id) in stopping and one.facts.running_count and not _sees_in_flight(one.seen)
     ][:5]
+
+
+def _sees_in_flight(seen: Observation) -> bool:
+    """Zero protected tasks prove nothing: most services never protect one."""
+    return any(
+        reading.availability is Availability.READ and (name is not SignalName.TASK_PROTECTION or reading.in_flight > 0)
+        for name, reading in seen.signals.items()
+        if name in _SEES_IN_FLIGHT
+    )
 
 
 def _document(seen: Seen, account: str, to_do: int) -> dict[str, object]:
