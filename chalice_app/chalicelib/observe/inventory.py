@@ -6,8 +6,9 @@ Three ways to look, from dear to cheap:
 * `refresh` and `refresh_into` describe the services named: after an event, before an action, while one is pending.
 * `steady` asks the clusters how many services they count (two calls) and lists a cluster again only when that
   number has changed. It does not see a service deleted and another created between two looks, a changed tag, or
-  a desired count changed by hand: ECS offers no cheap question for those. Task events bring the last two within
-  seconds and the periodic full refresh brings all of them, so a steady look need not pay 100 calls to find them.
+  a desired count changed by hand: ECS offers no cheap question for those. A count changed by hand shows itself
+  within seconds in the events of the tasks that it starts or ends, and the periodic full refresh brings all of
+  them, so a steady look need not pay 100 calls to find them.
 
 A service is shown whole or not at all: when its scaling bounds, tasks or load balancer cannot be read, it stays
 as it was last seen and is named in `Fleet.problems`. Half a description would be worse than an old one: a stop
@@ -25,21 +26,19 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from chalicelib.decide.facts import ScalingBounds, ServiceFacts, ServiceId
+from chalicelib.decide.facts import ServiceFacts, ServiceId
 from chalicelib.errors import ObservationError
 from chalicelib.observe.calls import WORKERS, Failed, attempt, chunks, one_sentence, together
-from chalicelib.observe.describing import describe, last_part, target_group_arns
+from chalicelib.observe.describing import last_part
 from chalicelib.observe.fleet import ClusterCounts, Fleet, Gone, Unread
-from chalicelib.observe.reads import SCALABLE_TARGETS_PER_CALL, SERVICES_PER_CALL, DescribedClusters, Reads
+from chalicelib.observe.parts import PartReader, Parts, whole
+from chalicelib.observe.reads import SERVICES_PER_CALL, DescribedClusters, Reads
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling.client import ApplicationAutoScalingClient
     from mypy_boto3_ecs.client import ECSClient
     from mypy_boto3_ecs.type_defs import ServiceTypeDef
     from mypy_boto3_elbv2.client import ElasticLoadBalancingv2Client
-
-TASKS_BY_SERVICE = 50
-"""Up to so many running services of a cluster have their tasks listed one by one, beyond it the whole cluster."""
 
 RETRIES_PER_LOOK = 50
 """Services that could not be read are tried again by the next steady look, so many at a time."""
@@ -54,16 +53,6 @@ class _Read:
     unread: dict[ServiceId, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Parts:
-    """What a description needs beside DescribeServices; a part that failed says why."""
-
-    scaling: Mapping[ServiceId, ScalingBounds | Failed] | Failed
-    ready: Mapping[ServiceId, datetime]
-    ready_failed: Mapping[ServiceId | str, Failed]
-    attachments: Mapping[str, str | None] | Failed
-
-
 class Inventory:
     """The ECS services of one account and region. ``clusters``: names or ARNs; empty means all of them."""
 
@@ -76,6 +65,7 @@ class Inventory:
         clusters: Sequence[str] = (),
     ) -> None:
         self._reads = Reads(ecs, scaling, elb)
+        self._parts = PartReader(self._reads)
         self._only = tuple(last_part(cluster) for cluster in clusters)
 
     def refresh_all(self, now: datetime, previous: Fleet | None = None) -> Fleet:
@@ -91,7 +81,7 @@ class Inventory:
             listed = {name: future.result() for name, future in lists.items()}
             everything = [id for ids in listed.values() if not isinstance(ids, Failed) for id in ids]
             read, described = self._describe(everything)
-            parts = self._parts(described, scaling.result() if scaling else {})
+            parts = self._parts.rest_of(described, scaling.result() if scaling else {})
         _finish(read, described, parts, now)
         unlisted = {name: ids.reason for name, ids in listed.items() if isinstance(ids, Failed)}
         return _merged(before, clusters, read, unlisted, at=now, only_these=True)
@@ -162,70 +152,18 @@ class Inventory:
             return _Read()
         read, described = self._describe(ids)
         if described:
-            _finish(read, described, self._parts(described, self._scaling(list(described))), now)
+            parts = self._parts.rest_of(described, self._parts.scaling_of(list(described)))
+            _finish(read, described, parts, now)
         return read
 
-    def _scaling(self, ids: Sequence[ServiceId]) -> dict[ServiceId, ScalingBounds | Failed]:
-        fifties = chunks(ids, SCALABLE_TARGETS_PER_CALL)
-        answers = together([partial(self._reads.scaling_of, fifty) for fifty in fifties])
-        scaling: dict[ServiceId, ScalingBounds | Failed] = {}
-        for fifty, answer in zip(fifties, answers, strict=True):
-            scaling.update(dict.fromkeys(fifty, answer) if isinstance(answer, Failed) else answer)
-        return scaling
 
-    def _parts(
-        self,
-        described: Mapping[ServiceId, ServiceTypeDef],
-        scaling: Mapping[ServiceId, ScalingBounds | Failed] | Failed,
-    ) -> _Parts:
-        """The newest tasks of those that run and the load balancers of those that have one, side by side."""
-        running: dict[str, list[ServiceId]] = defaultdict(list)
-        for id, service in described.items():
-            if service.get("runningCount", 0):
-                running[id.cluster].append(id)
-        walks: list[ServiceId | str] = []
-        for cluster, ids in running.items():
-            walks.extend(ids if len(ids) <= TASKS_BY_SERVICE else [cluster])
-        with ThreadPoolExecutor(1, thread_name_prefix="observe") as pool:
-            attachments = pool.submit(self._attachments, described)
-            tasks = dict(zip(walks, together([partial(self._ready, walk) for walk in walks]), strict=True))
-            return _Parts(
-                scaling=scaling,
-                ready={id: at for one in tasks.values() if not isinstance(one, Failed) for id, at in one.items()},
-                ready_failed={walk: one for walk, one in tasks.items() if isinstance(one, Failed)},
-                attachments=attachments.result(),
-            )
-
-    def _ready(self, where: ServiceId | str) -> dict[ServiceId, datetime]:
-        if isinstance(where, ServiceId):
-            return self._reads.ready_in(where.cluster, where.name)
-        return self._reads.ready_in(where)
-
-    def _attachments(self, described: Mapping[ServiceId, ServiceTypeDef]) -> Mapping[str, str | None] | Failed:
-        arns = list(dict.fromkeys(arn for service in described.values() for arn in target_group_arns(service)))
-        return attempt(partial(self._reads.attachments, arns)) if arns else {}
-
-
-def _finish(read: _Read, described: Mapping[ServiceId, ServiceTypeDef], parts: _Parts, now: datetime) -> None:
-    """Puts the parts together; a service one of whose parts failed is unread."""
+def _finish(read: _Read, described: Mapping[ServiceId, ServiceTypeDef], parts: Parts, now: datetime) -> None:
     for id, service in described.items():
-        scaling = parts.scaling if isinstance(parts.scaling, Failed) else parts.scaling.get(id)
-        failed = scaling if isinstance(scaling, Failed) else None
-        if service.get("runningCount", 0):
-            failed = failed or parts.ready_failed.get(id) or parts.ready_failed.get(id.cluster)
-        if target_group_arns(service) and isinstance(parts.attachments, Failed):
-            failed = failed or parts.attachments
-        if failed is not None:
-            read.unread[id] = failed.reason
-            continue
-        read.facts[id] = describe(
-            service,
-            id,
-            scaling=None if isinstance(scaling, Failed) else scaling,
-            attachments={} if isinstance(parts.attachments, Failed) else parts.attachments,
-            ready_since=parts.ready.get(id),
-            now=now,
-        )
+        facts = whole(id, service, parts, now)
+        if isinstance(facts, Failed):
+            read.unread[id] = facts.reason
+        else:
+            read.facts[id] = facts
 
 
 def _merged(

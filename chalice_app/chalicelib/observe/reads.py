@@ -137,22 +137,18 @@ class Reads:
         )
         return {_scaled_service(target["ResourceId"]): scaling_bounds(target) for target in answer["ScalableTargets"]}
 
-    def ready_in(self, cluster: str, service: str | None = None) -> dict[ServiceId, datetime]:
-        """When the newest running task of each service started: two calls per 100 tasks of the cluster or service."""
+    def running_tasks(self, cluster: str, service: str | None = None) -> list[str]:
+        """ARNs of the tasks of a cluster or of one service that are to run: one call per 100."""
         where: _Where = {"cluster": cluster} if service is None else {"cluster": cluster, "serviceName": service}
-        newest: dict[ServiceId, datetime] = {}
         pages = self._ecs.get_paginator("list_tasks").paginate(
             **where, desiredStatus="RUNNING", PaginationConfig={"PageSize": NAMES_PER_PAGE}
         )
-        for page in pages:
-            arns = page["taskArns"]
-            if not arns:
-                continue
-            tasks = self._ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
-            for name, at in newest_ready(tasks).items():
-                id = ServiceId(cluster, name)
-                newest[id] = max(at, newest.get(id, at))
-        return newest
+        return [arn for page in pages for arn in page["taskArns"]]
+
+    def ready_among(self, cluster: str, tasks: Sequence[str]) -> dict[ServiceId, datetime]:
+        """When the newest running task of each service started, among at most 100 tasks: one call."""
+        described = self._ecs.describe_tasks(cluster=cluster, tasks=list(tasks))["tasks"]
+        return {ServiceId(cluster, name): at for name, at in newest_ready(described).items()}
 
     def attachments(self, arns: Sequence[str]) -> dict[str, str | None]:
         """Target group ARN -> ARN of its load balancer, None when it has none or no longer exists.
