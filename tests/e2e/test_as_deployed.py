@@ -1,9 +1,11 @@
 """The packaged application on ministack: event, queue, function, ECS, record, as they are deployed.
 
-The roles are enforced: what a function may not do fails here too. What differs from AWS: no event may be put in the name of AWS, so a rule of the test's own renames the source (the
-stack's own rules are asked with TestEventPattern); Application Auto Scaling is missing, so a stub answers that no
-service has a scaling target; and a message is shown again after one second instead of six minutes, so that the dead
-letters need not wait half an hour; the policy bucket's rule against unencrypted connections is taken off. Containers do not really run. The clock is the real one.
+The roles are enforced: a call that a function may not make fails here too. What differs from AWS: no event may be
+put in the name of AWS, so a rule of the test's own renames the source (the stack's own rules are asked with
+TestEventPattern); Application Auto Scaling is missing, so a stub answers that no service has a scaling target; what
+ECS calls are made on is not enforced; a message is shown again after one second instead of six minutes, so that the
+dead letters need not wait half an hour; the policy bucket's rule against unencrypted connections is taken off.
+Containers do not really run. The clock is the real one.
 """
 
 from __future__ import annotations
@@ -28,27 +30,15 @@ pytestmark = pytest.mark.e2e
 
 CHAT = ServiceId("gpu-dev", "chat")
 
-CLOSED = """\
+POLICY = """\
 lifecycle: v1
 policies:
   nights-off:
     match: {{names: [chat]}}
     hours:
       timezone: Etc/UTC
-      open: ["{opens} 08:00-20:00"]
+      open: ["{window}"]
     overrides: {{longest: 24h}}
-    mode: enforce
-"""
-
-OPEN = """\
-lifecycle: v1
-policies:
-  nights-off:
-    match: {names: [chat]}
-    hours:
-      timezone: Etc/UTC
-      open: [daily all-day]
-    overrides: {longest: 24h}
     mode: enforce
 """
 
@@ -76,7 +66,7 @@ def test_the_api_says_that_it_is_there(deployment: Deployment) -> None:
 def test_an_event_stops_a_service_after_hours_and_the_record_says_why(deployment: Deployment) -> None:
     deployment.create_service(CHAT, desired_count=2)
     opens = datetime.now(UTC).date() + timedelta(days=30)
-    deployment.write_policy(CLOSED.format(opens=opens.isoformat()))
+    deployment.write_policy(POLICY.format(window=f"{opens.isoformat()} 08:00-20:00"))
     assert deployment.desired_count(CHAT) == 2
 
     deployment.put_event(task_event(CHAT.cluster, f"service:{CHAT.name}", status="RUNNING"))
@@ -101,11 +91,15 @@ def test_a_doubled_event_changes_nothing(deployment: Deployment) -> None:
 
 
 def test_a_sweep_starts_it_with_the_saved_size_when_it_opens(deployment: Deployment) -> None:
-    deployment.write_policy(OPEN)
+    now = datetime.now(UTC)
+    deployment.write_policy(POLICY.format(window=f"daily {now:%H:%M}-{now + timedelta(hours=2):%H:%M}"))
 
     deployment.sweep()
 
     assert deployment.desired_count(CHAT) == 2
+    start = next(entry for entry in deployment.history(CHAT) if entry.action is ActionKind.START)
+    assert start.because is Because.HOURS
+    assert start.desired_count == 2
 
 
 def test_every_run_is_logged_with_its_function_and_counted(deployment: Deployment) -> None:

@@ -100,6 +100,7 @@ def deploy(address: str, package: Path, environment: Mapping[str, str]) -> Deplo
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
     # The bucket admits only encrypted connections, and the loopback has none.
     s3.delete_bucket_policy(Bucket=outputs["PolicyBucketName"])
+    _widen_ecs(_client("iam", address))
     deployment = Deployment(address, outputs, _functions(address, environment))
     _bridge(deployment)
     return deployment
@@ -131,6 +132,18 @@ def _functions(address: str, environment: Mapping[str, str]) -> dict[str, str]:
                 FunctionName=function["FunctionName"], Environment={"Variables": variables}
             )
     return found
+
+
+def _widen_ecs(iam: Any) -> None:
+    """ministack asks whether a role may call ECS on the cluster, whatever the call; AWS asks for the service or the
+    task. The calls that a role may make stay as deployed, only what they may be made on is opened."""
+    for role in iam.list_roles()["Roles"]:
+        for name in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)["PolicyDocument"]
+            for statement in document["Statement"]:
+                if "ecs:" in json.dumps(statement["Action"]):
+                    statement["Resource"] = "*"
+            iam.put_role_policy(RoleName=role["RoleName"], PolicyName=name, PolicyDocument=json.dumps(document))
 
 
 def _bridge(deployment: Deployment) -> None:
