@@ -83,6 +83,23 @@ def test_a_plan_that_is_empty_says_what_came_nearest(evening: Account) -> None:
     assert "Nothing to do" in result.stdout
 
 
+def test_policies_that_are_not_those_in_force_are_said_to_be_so(evening: Account) -> None:
+    for words in (["plan"], ["status"], ["why", "stream"]):
+        assert "not what is in force" not in evening.line.run(*words).stdout
+    evening.line.write("dev.yaml", ENFORCED.replace("08:00-20:00", "08:00-22:00"))
+    for words in (["plan"], ["status"], ["why", "stream"]):
+        assert "which is not what is in force" in evening.line.run(*words).stdout
+
+
+def test_no_local_policies_is_one_sentence_and_people_can_still_say_keep(evening: Account) -> None:
+    (evening.line.policies / "dev.yaml").unlink()
+    evening.line.policies.rmdir()
+    result = evening.line.run("plan")
+    assert result.exit_code == Exit.ERROR
+    assert "--policies s3://BUCKET/policies" in result.stderr
+    assert evening.line.run("keep", "stream", "--yes").exit_code == Exit.DONE
+
+
 def test_plan_works_without_a_table_and_says_that_no_record_was_found(tmp_path: Path) -> None:
     with account(tmp_path, {"dev.yaml": ENFORCED}, at=EVENING, deployed=False) as made:
         made.service("gpu-dev/chat")

@@ -68,14 +68,19 @@ def read_texts(desk: Desk) -> Mapping[str, str]:
     """Each file under the path its reader knows, so that problems can be clicked. Raises Stop where there is none."""
     from chalicelib.observe.policy_source import source_of
 
-    in_s3 = desk.policies.startswith("s3://")
-    if not in_s3 and not desk.policy_folder.is_dir():
-        raise Stop(
-            f"There is no folder {desk.policies}: `lifecycle init` writes a first policy there, or name yours with "
-            "--policies."
-        )
-    texts = source_of(desk.policies, desk.aws().s3 if in_s3 else None).read({}).onto({})
+    must_be_there(desk)
+    s3 = desk.aws().s3 if desk.policies.startswith("s3://") else None
+    texts = source_of(desk.policies, s3).read({}).onto({})
     if not texts:
         raise Stop(f"No policy stands in {desk.policies} (looked for *.yaml and *.yml): `lifecycle init` writes one.")
     folder = desk.policies.rstrip("/")
     return {f"{folder}/{name}": text for name, text in texts.items()}
+
+
+def must_be_there(desk: Desk) -> None:
+    """Raises Stop when the policies are said to be in a folder that does not exist."""
+    if not desk.policies.startswith("s3://") and not desk.policy_folder.is_dir():
+        raise Stop(
+            f"There is no folder {desk.policies}: `lifecycle init` writes a first policy there, or name yours with "
+            "--policies DIR or --policies s3://BUCKET/policies."
+        )

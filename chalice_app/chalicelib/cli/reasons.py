@@ -81,7 +81,10 @@ def _weighed(seen: Seen, decided: Decided, policy: Policy) -> tuple[Weighed, ...
 
 
 def _print(desk: Desk, seen: Seen, decided: Decided, wishes: Sequence[tuple[Policy, Decision]]) -> None:
+    from chalicelib.cli.surveying import show_difference
+
     paper, facts = desk.paper, decided.facts
+    show_difference(desk, seen)
     paper.say(f"{facts.id}  {state(facts, decided.seen.memory)}", "bold")
     if not seen.survey.remembered:
         paper.say(f"No record was found (table {desk.table}): overrides and handled openings are unknown.", "yellow")

@@ -51,8 +51,10 @@ class Seen:
 
 def look(desk: Desk, *, ids: Iterable[ServiceId] | None = None) -> Seen:
     """Observes and decides; writes nothing."""
+    from chalicelib.cli.book import must_be_there
     from chalicelib.cli.world import build_app
 
+    must_be_there(desk)
     app = build_app(desk)
     with waiting("Reading services, record and metrics"):
         survey = app.controller.survey(desk.now(), ids=ids)
@@ -87,9 +89,10 @@ def _next(row: Row, now: datetime) -> str:
 
 
 def show_doubts(desk: Desk, seen: Seen) -> None:
-    """What the reader must know before believing the table: no record, bad policies, policies that match nothing."""
+    """What the reader must know before believing the table: no record, other policies in force, bad ones, idle ones."""
     from chalicelib.policy.problems import render
 
+    show_difference(desk, seen)
     if not seen.survey.remembered:
         desk.paper.say(
             f"No record was found (table {desk.table}): saved sizes, overrides and handled openings are unknown, and "
@@ -105,6 +108,21 @@ def show_doubts(desk: Desk, seen: Seen) -> None:
             desk.paper.err(render(problem))
     for sentence in unmatched(seen.survey.policies, tuple(one.facts for one in seen.survey.decided)):
         desk.paper.say(sentence, "yellow")
+
+
+def show_difference(desk: Desk, seen: Seen) -> None:
+    """Says so when what was read here is not what the deployment acts on."""
+    if not seen.survey.remembered:
+        return
+    kept = seen.app.policies_in_force.load()
+    if kept is None:
+        desk.paper.say("No policies are in force yet: what follows takes effect once they are uploaded.", "yellow")
+    elif kept.version != seen.survey.policies.version:
+        desk.paper.say(
+            f"Decided by {desk.policies}, which is not what is in force (version {kept.version[:12]}): it takes effect "
+            "once it is uploaded.",
+            "yellow",
+        )
 
 
 def summary(seen: Seen) -> str:
