@@ -87,7 +87,12 @@ class Case:
         if memory.opening_handled is None or memory.opening_handled < begun:
             return begun
         failure = memory.start_failure
-        return begun if failure is not None and failure.last_at >= begun and not self.is_up else None
+        return begun if self.failed_to_start and failure is not None and failure.last_at >= begun else None
+
+    @property
+    def failed_to_start(self) -> bool:
+        """Whether our last start did not come up, and it has not come up by itself since."""
+        return self.memory.start_failure is not None and not self.facts.is_ready
 
 
 def make_case(

@@ -91,7 +91,7 @@ def opening(case: Case) -> Answer:
         if case.opening is None:
             return Silent("this policy does not start services")
         return Silent(lambda: f"the opening of {clock(phase.since, case.zone)} was dealt with")
-    if case.is_up:
+    if case.is_up and not case.failed_to_start:
         return Silent(lambda: f"running already at the opening of {clock(due, case.zone)}")
     stopped = case.memory.hand_stopped_at
     if stopped is not None and stopped >= due:
