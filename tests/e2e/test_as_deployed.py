@@ -30,6 +30,9 @@ pytestmark = pytest.mark.e2e
 
 CHAT = ServiceId("gpu-dev", "chat")
 
+SCALING = "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING"
+OPENS = datetime.now(UTC).date() + timedelta(days=30)
+CLOSED = f"{OPENS.isoformat()} 08:00-20:00"
 POLICY = """\
 lifecycle: v1
 policies:
@@ -44,17 +47,24 @@ policies:
 
 
 @pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def scaling() -> Iterator[str]:
+    with no_scaling() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory, scaling: str) -> Iterator[Deployment]:
     try:
         ministack.interpreter()
     except ministack.NotInstallable as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"ministack cannot be installed here: {error}")
-    folder = tmp_path_factory.mktemp("ministack")
     zipped = package(tmp_path_factory.mktemp("package"))
-    with no_scaling() as scaling, ministack.running(folder) as address:
-        yield deploy(address, zipped, {"AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": scaling})
+    with ministack.running(tmp_path_factory.mktemp("ministack")) as address:
+        made = deploy(address, zipped)
+        made.configure({SCALING: scaling})
+        yield made
 
 
 def test_the_api_says_that_it_is_there(deployment: Deployment) -> None:
@@ -63,10 +73,19 @@ def test_the_api_says_that_it_is_there(deployment: Deployment) -> None:
         assert json.loads(answer.read()) == {"status": "ok"}
 
 
-def test_an_event_stops_a_service_after_hours_and_the_record_says_why(deployment: Deployment) -> None:
+def test_a_service_whose_scaling_cannot_be_read_is_left_alone(deployment: Deployment, scaling: str) -> None:
     deployment.create_service(CHAT, desired_count=2)
-    opens = datetime.now(UTC).date() + timedelta(days=30)
-    deployment.write_policy(POLICY.format(window=f"{opens.isoformat()} 08:00-20:00"))
+    deployment.write_policy(POLICY.format(window=CLOSED))
+    deployment.configure({SCALING: deployment.address})
+
+    numbers = deployment.sweep()
+
+    deployment.configure({SCALING: scaling})
+    assert numbers["done"] == 0
+    assert deployment.desired_count(CHAT) == 2
+
+
+def test_an_event_stops_a_service_after_hours_and_the_record_says_why(deployment: Deployment) -> None:
     assert deployment.desired_count(CHAT) == 2
 
     deployment.put_event(task_event(CHAT.cluster, f"service:{CHAT.name}", status="RUNNING"))
@@ -76,7 +95,7 @@ def test_an_event_stops_a_service_after_hours_and_the_record_says_why(deployment
     assert stop.because is Because.HOURS
     assert stop.policy == "nights-off"
     assert stop.desired_count == 2
-    assert opens.strftime("%d %b") in stop.reason or opens.isoformat() in stop.reason
+    assert f"closed until {OPENS:%a} {OPENS.day} {OPENS:%b} 08:00 UTC" in stop.reason
 
 
 def test_a_doubled_event_changes_nothing(deployment: Deployment) -> None:

@@ -37,6 +37,14 @@ class Deployment:
             Bucket=self.outputs["PolicyBucketName"], Key="policies/e2e.yaml", Body=text.encode()
         )
 
+    def configure(self, environment: Mapping[str, str]) -> None:
+        """Adds to the environment of both functions that act."""
+        client = self.client("lambda")
+        for handler in ("sweep", "on_aws_events"):
+            name = self.functions[handler]
+            standing = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+            client.update_function_configuration(FunctionName=name, Environment={"Variables": standing | environment})
+
     def create_service(self, service: ServiceId, desired_count: int) -> None:
         ecs = self.client("ecs")
         ecs.create_cluster(clusterName=service.cluster)
@@ -85,8 +93,8 @@ class Deployment:
         return [json.loads(line) for line in "\n".join(lines).splitlines() if line.startswith("{")]
 
 
-def deploy(address: str, package: Path, environment: Mapping[str, str]) -> Deployment:
-    """Uploads the zip, makes the stack, and gives both working functions ``environment`` on top of the stack's."""
+def deploy(address: str, package: Path) -> Deployment:
+    """Uploads the zip and makes the stack; then what ministack needs beside it."""
     s3 = _client("s3", address)
     s3.create_bucket(Bucket="code")
     s3.upload_file(str(package / "deployment.zip"), "code", "deployment.zip")
@@ -101,7 +109,7 @@ def deploy(address: str, package: Path, environment: Mapping[str, str]) -> Deplo
     # The bucket admits only encrypted connections, and the loopback has none.
     s3.delete_bucket_policy(Bucket=outputs["PolicyBucketName"])
     _widen_ecs(_client("iam", address))
-    deployment = Deployment(address, outputs, _functions(address, environment))
+    deployment = Deployment(address, outputs, _functions(address))
     _bridge(deployment)
     return deployment
 
@@ -120,18 +128,9 @@ def _finished(formation: Any) -> dict[str, Any] | None:
     return None if "IN_PROGRESS" in stack["StackStatus"] else stack
 
 
-def _functions(address: str, environment: Mapping[str, str]) -> dict[str, str]:
-    client = _client("lambda", address)
-    found: dict[str, str] = {}
-    for function in client.list_functions()["Functions"]:
-        handler = function["Handler"].removeprefix("app.")
-        found[handler] = function["FunctionName"]
-        if handler != "app":
-            variables = function["Environment"]["Variables"] | environment
-            client.update_function_configuration(
-                FunctionName=function["FunctionName"], Environment={"Variables": variables}
-            )
-    return found
+def _functions(address: str) -> dict[str, str]:
+    listed = _client("lambda", address).list_functions()["Functions"]
+    return {function["Handler"].removeprefix("app."): function["FunctionName"] for function in listed}
 
 
 def _widen_ecs(iam: Any) -> None:
