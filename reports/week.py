@@ -26,6 +26,9 @@ BASELINE = "always on, each service at its own size"
 HOST_SCALE_IN = timedelta(minutes=15)
 """How long a GPU host outlives its last task: an ECS capacity provider's scale-in takes about 15 minutes."""
 
+UNDONE = "undone"
+"""A hand's entry with this outcome names the action of ours that a person turned round, not what the person did."""
+
 _HOUR = Decimal(3600)
 
 
@@ -164,13 +167,9 @@ def _turns(entries: Sequence[Entry], shapes: Sequence[Shape], since: datetime) -
     for entry in _acts(entries):
         if entry.service not in sizes:
             continue
-        match entry.action:
-            case ActionKind.START:
-                turns.append(_Turn(entry.service, entry.at, entry.desired_count or sizes[entry.service]))
-            case ActionKind.STOP:
-                turns.append(_Turn(entry.service, entry.at, 0))
-            case None:
-                pass
+        running = (entry.action is ActionKind.START) != (entry.kind is EntryKind.HAND and entry.outcome == UNDONE)
+        tasks = (entry.desired_count or sizes[entry.service]) if running else 0
+        turns.append(_Turn(entry.service, entry.at, tasks))
     return turns
 
 

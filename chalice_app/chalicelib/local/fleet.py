@@ -191,8 +191,7 @@ class SimulatedTasks:
         self._say(
             service,
             now,
-            "was unable to place a task because no container instance met all of its requirements. "
-            "Reason: no GPU capacity (InsufficientInstanceCapacity)",
+            "was unable to place a task: no GPU capacity.",
             action="SERVICE_TASK_PLACEMENT_FAILURE",
         )
 

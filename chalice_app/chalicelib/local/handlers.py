@@ -57,7 +57,7 @@ class Handlers:
     def __init__(self, region: str, log: TextIO) -> None:
         self._region = region
         self._log = log
-        with self._logged():
+        with self.logging():
             self._app = load_app()
 
     def sweep(self, at: datetime) -> Mapping[str, int]:
@@ -83,11 +83,11 @@ class Handlers:
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
     def _call(self, handler: Any, event: Mapping[str, object], name: str) -> Any:
-        with self._logged():
+        with self.logging():
             return handler(event, _Context(name))
 
     @contextlib.contextmanager
-    def _logged(self) -> Iterator[None]:
+    def logging(self) -> Iterator[None]:
         """Powertools prints metrics, and logs to the stdout that stood when its logger was made."""
         streams = [one for one in logging.getLogger("lifecycle").handlers if isinstance(one, logging.StreamHandler)]
         before = [stream.setStream(self._log) for stream in streams]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 from chalicelib.decide.facts import ServiceId
 from chalicelib.local.fleet import SimulatedTasks
 from chalicelib.local.metrics import MetricStore
-from chalicelib.local.scenario import Scenario
+from chalicelib.local.scenario import Blueprint, Scenario
 from chalicelib.local.seed import Placed
 from chalicelib.local.traffic import MINUTE, Measured, Timetable, draw, is_silent, measure
-from chalicelib.observe.metrics import CPU, GPU, HEALTHY_HOSTS, NETWORK_OUT, REQUESTS
+from chalicelib.observe.metrics import CPU, GPU, HEALTHY_HOSTS, REQUESTS
+
+LEAD_IN = timedelta(hours=3)
+"""The fleet has been used and measured for so long when the week begins."""
 
 
 class Meter:
@@ -27,7 +30,7 @@ class Meter:
         self._placed = placed
         self._fleet = scenario.fleet
         self._traffic = _draw_all(scenario)
-        self._measured_until = scenario.start
+        self._measured_until = _begin(scenario)
         self.answered: Counter[ServiceId] = Counter()
         self.refused: Counter[ServiceId] = Counter()
         """Requests that found no task to answer them."""
@@ -44,7 +47,7 @@ class Meter:
                 if ready:
                     self.answered[blueprint.id] += use.arrived
                     silent = is_silent(blueprint.silences, use.at)
-                    self._put(blueprint.id, measure(use, ready, alb_silent=silent))
+                    self._put(blueprint, measure(use, ready, alb_silent=silent))
                 elif use.arrived:
                     self.refused[blueprint.id] += use.arrived
                     self.refused_at.setdefault(blueprint.id, []).append(use.at)
@@ -55,7 +58,8 @@ class Meter:
         minutes = self._traffic[service].minutes(since.replace(second=0, microsecond=0), until + MINUTE)
         return any(use.arrived or use.streaming_seconds for use in minutes)
 
-    def _put(self, service: ServiceId, minute: Measured) -> None:
+    def _put(self, blueprint: Blueprint, minute: Measured) -> None:
+        service = blueprint.id
         at, placed = minute.at, self._placed[service]
         alb = {"LoadBalancer": placed.load_balancer, "TargetGroup": placed.target_group}
         ecs = {"ClusterName": service.cluster, "ServiceName": service.name}
@@ -63,16 +67,20 @@ class Meter:
             self._store.add(REQUESTS.namespace, REQUESTS.name, alb, at, minute.requests)
         if minute.healthy_hosts is not None:
             self._store.add(HEALTHY_HOSTS.namespace, HEALTHY_HOSTS.name, alb, at, minute.healthy_hosts)
-        self._store.add(GPU.namespace, GPU.name, ecs, at, minute.gpu_percent)
+        if blueprint.gpu_agent:
+            self._store.add(GPU.namespace, GPU.name, ecs, at, minute.gpu_percent)
         self._store.add(CPU.namespace, CPU.name, ecs, at, minute.cpu_percent)
-        self._store.add(NETWORK_OUT.namespace, NETWORK_OUT.name, ecs, at, minute.network_out_bytes / 60)
+
+
+def _begin(scenario: Scenario) -> datetime:
+    return scenario.start - LEAD_IN
 
 
 def _draw_all(scenario: Scenario) -> Mapping[ServiceId, Timetable]:
     """Each service draws from a seed of its own, so that adding one changes no other."""
     return {
         blueprint.id: Timetable(
-            draw(blueprint.traffic, scenario.start, scenario.days, scenario.zone, _random(scenario, blueprint.id))
+            draw(blueprint.traffic, _begin(scenario), scenario.end, scenario.zone, _random(scenario, blueprint.id))
         )
         for blueprint in scenario.fleet
     }

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.decide.facts import Override, OverrideKind
 from chalicelib.local.scenario import Deed, KeptByCommand, StartedByCommand, StartedInConsole
+from chalicelib.local.timeline import Happening, Word
 from chalicelib.record.history import Entry, EntryKind
 from chalicelib.runtime.compose import App
 
@@ -28,6 +29,25 @@ def do(deed: Deed, app: App, now: datetime, zone: ZoneInfo) -> None:
             _keep(deed, app, now, until, reason, zone)
         case other:
             assert_never(other)
+
+
+def told(deed: Deed, zone: ZoneInfo) -> Happening | None:
+    """The deed as a line of the timeline; None for a start, whose own line names the person."""
+    match deed:
+        case StartedInConsole(at=at, service=service, desired_count=count):
+            text = f"somebody sets its desired count to {count} in the AWS console"
+            return Happening(at, Word.HAND, service, text, "console")
+        case StartedByCommand():
+            return None
+        case KeptByCommand(at=at, service=service, by=by, until=until, reason=reason):
+            words = f'lifecycle keep --until {until.astimezone(zone):%H:%M} --reason "{reason}"'
+            return Happening(at, Word.SAID, service, f"{_name(by)}: {words}", "keep")
+        case other:
+            assert_never(other)
+
+
+def _name(mail: str) -> str:
+    return mail.partition("@")[0]
 
 
 def _keep(

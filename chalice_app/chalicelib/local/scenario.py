@@ -31,6 +31,8 @@ class Blueprint:
     instance_type: str
     traffic: tuple[Pattern, ...] = ()
     size: int = 1
+    gpu_agent: bool = False
+    """Whether the CloudWatch agent reports its GPU; the load balancer and ECS report of every service."""
     scaling: tuple[int, int] | None = None
     """Bounds of Application Auto Scaling (least, most)."""
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -85,6 +87,8 @@ class Scenario:
     zone: ZoneInfo
     fleet: tuple[Blueprint, ...]
     deeds: tuple[Deed, ...]
+    holidays: Mapping[str, str] = field(default_factory=dict)
+    """Day (``2026-11-23``) -> name, for the calendar; the policies find them out for themselves."""
     policies: Path = POLICIES
     seed: int = SEED
 
@@ -114,6 +118,7 @@ FLEET = (
         "dev",
         "g5.xlarge",
         (Busy(WORKING, time(8, 10), time(19, 30), per_hour=24), Busy(frozenset({1}), time(19), time(22, 40), 20)),
+        gpu_agent=True,
         no_capacity=(NoCapacity(_at(3, "07:55"), _at(3, "08:40")),),
     ),
     Blueprint(
@@ -155,6 +160,7 @@ FLEET = (
         "production",
         "g6e.xlarge",
         (Streams(minutes=(100, 300), pause_minutes=(5, 35)),),
+        gpu_agent=True,
         never_stopped="it streams long answers, of which the load balancer counts only the first minute",
     ),
     Blueprint(
@@ -180,9 +186,12 @@ DEEDS: tuple[Deed, ...] = (
 )
 
 
+HOLIDAYS = {"2026-11-23": "Labour Thanksgiving Day"}
+
+
 def week(*, first_day: int = 0, days: int = 7) -> Scenario:
     """The whole week, or ``days`` of it from ``first_day`` (0 is the Monday)."""
     start = MONDAY + timedelta(days=first_day)
     end = start + timedelta(days=days)
     deeds = tuple(sorted((deed for deed in DEEDS if start <= deed.at < end), key=lambda deed: deed.at))
-    return Scenario(start.astimezone(UTC), days, TOKYO, FLEET, deeds)
+    return Scenario(start.astimezone(UTC), days, TOKYO, FLEET, deeds, HOLIDAYS)

@@ -56,10 +56,9 @@ EVERY_DAY = frozenset(range(7))
 
 
 def draw(
-    patterns: Sequence[Pattern], start: datetime, days: int, zone: ZoneInfo, random: Random
+    patterns: Sequence[Pattern], start: datetime, end: datetime, zone: ZoneInfo, random: Random
 ) -> tuple[Request, ...]:
-    """All requests of one service between ``start`` and ``days`` days later, in order of arrival."""
-    end = start + timedelta(days=days)
+    """All requests of one service in ``[start, end)``, in order of arrival."""
     requests: list[Request] = []
     for pattern in patterns:
         match pattern:
@@ -145,7 +144,6 @@ class Measured:
     healthy_hosts: int | None
     gpu_percent: float
     cpu_percent: float
-    network_out_bytes: float
 
 
 def measure(use: MinuteOfUse, ready_tasks: int, *, alb_silent: bool) -> Measured:
@@ -163,7 +161,6 @@ def measure(use: MinuteOfUse, ready_tasks: int, *, alb_silent: bool) -> Measured
         healthy_hosts=None if alb_silent else ready_tasks,
         gpu_percent=round(55 + 40 * share + 4 * wave, 1) if streams else 0.0,
         cpu_percent=round(2 + 9 * share + wave, 2),
-        network_out_bytes=round(60 * (400 + 6000 * share)),
     )
 
 

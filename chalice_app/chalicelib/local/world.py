@@ -7,9 +7,9 @@ batch of events that SQS hands over. The application sees nothing of this: its h
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TextIO
 
 from chalicelib.local.aws import EmbeddedAws
@@ -18,7 +18,8 @@ from chalicelib.local.handlers import Handlers
 from chalicelib.local.meter import Meter
 from chalicelib.local.metrics import MetricStore
 from chalicelib.local.people import do
-from chalicelib.local.scenario import Scenario
+from chalicelib.local.protection import answer_task_protection
+from chalicelib.local.scenario import Deed, Scenario
 from chalicelib.local.seed import TABLE, make_fleet
 from chalicelib.runtime import compose
 from chalicelib.runtime.clients import Clients
@@ -30,6 +31,9 @@ EVENTS_ARRIVE_AFTER = timedelta(seconds=5)
 
 FULL_REFRESH = timedelta(hours=4)
 """The fleet is described whole this often; deployed it is half an hour. Task events tell what changes in between."""
+
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Steppable(Clock, Protocol):
@@ -67,8 +71,11 @@ class World:
     handlers: Handlers
     sweep_every: timedelta
     next_sweep: datetime
+    before_deed: Callable[[Deed], None] = lambda deed: None
+    """Told what somebody is about to do."""
     effort: Effort = field(default_factory=Effort)
     _inbox: list[tuple[datetime, Event]] = field(default_factory=list)
+    _played_until: datetime = LONG_AGO
     _deeds_done: int = 0
 
     def run_until(self, end: datetime) -> Iterator[datetime]:
@@ -78,13 +85,18 @@ class World:
             yield at
         self._pass_time(end)
 
+    def use(self, app: compose.App) -> None:
+        """From now on the handlers get this application."""
+        self.app = app
+        compose.install(app)
+
     def _next_happening(self) -> datetime:
         instants = [self.next_sweep, *(at for at, _ in self._inbox[:1])]
         if (change := self.tasks.next_change()) is not None:
             instants.append(change)
         if self._deeds_done < len(self.scenario.deeds):
             instants.append(self.scenario.deeds[self._deeds_done].at)
-        return max(min(instants), self.clock.now())
+        return max(min(instants), self._played_until)
 
     def _play(self, at: datetime) -> None:
         self._pass_time(at)
@@ -100,6 +112,7 @@ class World:
 
     def _pass_time(self, at: datetime) -> None:
         """The minutes up to ``at`` were measured with the tasks as they were until then."""
+        self._played_until = at
         self.meter.measure_until(at)
         self.clock.set(at)
         self._collect()
@@ -111,7 +124,10 @@ class World:
     def _do_deeds(self, at: datetime) -> None:
         deeds = self.scenario.deeds
         while self._deeds_done < len(deeds) and deeds[self._deeds_done].at <= at:
-            do(deeds[self._deeds_done], self.app, at, self.scenario.zone)
+            deed = deeds[self._deeds_done]
+            self.before_deed(deed)
+            with self.handlers.logging():
+                do(deed, self.app, at, self.scenario.zone)
             self._deeds_done += 1
 
     def _deliver(self, at: datetime) -> None:
@@ -130,6 +146,7 @@ class World:
 def open_world(scenario: Scenario, clock: Steppable, *, log: TextIO, sweep_every: timedelta) -> Iterator[World]:
     """Everything running and the first sweep due at once. On leaving, the handlers forget this world."""
     with EmbeddedAws() as aws:
+        answer_task_protection()
         clients = aws.clients()
         tasks = SimulatedTasks(aws, clock)
         placed = make_fleet(aws, clients, tasks, scenario.fleet, scenario.start)
@@ -137,6 +154,7 @@ def open_world(scenario: Scenario, clock: Steppable, *, log: TextIO, sweep_every
             table=TABLE,
             policies=str(scenario.policies),
             region=aws.region,
+            clusters=tuple(dict.fromkeys(blueprint.id.cluster for blueprint in scenario.fleet)),
             full_refresh_seconds=int(FULL_REFRESH.total_seconds()),
         )
         app = compose.build(settings, clients, clock)
