@@ -131,8 +131,6 @@ def _client_error(error: BaseException) -> str:
         return f"AWS does not accept these credentials ({code}): sign in again or choose another --profile."
     if code in _FORBIDDEN:
         return _sentence(f"AWS forbids {error.operation_name} to this role: {message or code}")
-    if code == "ResourceNotFoundException" and "dynamodb" in str(answer).lower() + error.operation_name.lower():
-        return "The record's table was not found: deploy the stack first, or name the table with --table."
     return _sentence(f"AWS refused {error.operation_name}: {message or code}")
 
 

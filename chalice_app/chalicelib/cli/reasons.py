@@ -13,9 +13,10 @@ from rich.text import Text
 from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit
 from chalicelib.cli.options import command, output_option
-from chalicelib.cli.rows import UTC, state
+from chalicelib.cli.rows import state
 from chalicelib.decide import words
 from chalicelib.decide.decision import Evidence, RuleName
+from chalicelib.decide.tags import zone_of
 
 if TYPE_CHECKING:
     from chalicelib.cli.surveying import Seen
@@ -95,7 +96,7 @@ def _print(desk: Desk, seen: Seen, decided: Decided, wishes: Sequence[tuple[Poli
         shadow = "" if policy is decided.policy else ", only says what it would do"
         paper.say(f"{policy.name} ({policy.mode.value}{shadow})  {policy.source}")
         _print_rules(desk, seen, decided, policy)
-        zone = policy.hours.timezone if policy.hours else UTC
+        zone = zone_of(policy)
         _print_evidence(desk, decision.evidence, zone)
         paper.say(f"  asked again   {words.clock_with_year(decision.look_again_at, zone)}")
         following = _next_transition(policy, seen.now)

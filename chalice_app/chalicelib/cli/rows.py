@@ -18,6 +18,7 @@ from chalicelib.controller.report import Decided, Survey, WhyNot
 from chalicelib.decide.decision import Because, Decision, Evidence, Wanted
 from chalicelib.decide.facts import ActionKind, ServiceFacts, ServiceMemory
 from chalicelib.decide.govern import nearest_miss
+from chalicelib.decide.tags import zone_of
 from chalicelib.policy.model import Mode, Policy, PolicySet
 from chalicelib.policy.timetable import Timetable
 from chalicelib.prices import hourly_price
@@ -144,7 +145,6 @@ def _refused(decided: Decided) -> Row:
 def _wish(decided: Decided, policy: Policy, decision: Decision, survey: Survey, region: str, *, rules: bool) -> Row:
     facts = decided.facts
     what = _what(decided, decision, rules=rules)
-    hours = policy.hours
     saves, until = _savings(facts, policy, decision, survey.at, region) if what is What.STOP else (None, None)
     why = decision.reason
     if rules and (waits := decided.held or decided.refused or (decided.plan.refusal if decided.plan else "")):
@@ -159,7 +159,7 @@ def _wish(decided: Decided, policy: Policy, decision: Decision, survey: Survey, 
         rule=decision.rule.value,
         policy=policy.name,
         mode=policy.mode,
-        zone=hours.timezone if hours else UTC,
+        zone=zone_of(policy),
         look_again_at=decision.look_again_at,
         evidence=decision.evidence,
         steps=decided.plan.describe() if rules and decided.plan else (),

@@ -5,7 +5,7 @@ Refuses nothing of its own; failures of AWS reach `exits` as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from chalicelib.cli.desk import Desk
@@ -64,12 +64,6 @@ def one_service(desk: Desk, text: str) -> ServiceFacts:
                 return found
     services = all_services(desk)
     return services[find_service(text, services)]
-
-
-def several_services(desk: Desk, texts: Iterable[str]) -> tuple[ServiceFacts, ...]:
-    """Each of them as `one_service` finds it, doubles once."""
-    found = [one_service(desk, text) for text in texts]
-    return tuple({facts.id: facts for facts in found}.values())
 
 
 def governing_policy(desk: Desk, book: Book, name: str) -> Policy:
