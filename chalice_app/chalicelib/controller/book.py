@@ -75,7 +75,7 @@ class PolicyBook:
             told=told,
         )
         try:
-            self._store.save(after, before)
+            after = self._store.save(after, before)
         except ConditionFailed:
             self._in_force, self._policies = self._store.load(), None
             return self._standing(now)

@@ -30,7 +30,7 @@ from chalicelib.decide.govern import govern
 from chalicelib.errors import NoRecord, UnknownService
 from chalicelib.execute.executor import Executor
 from chalicelib.execute.outcome import Outcome
-from chalicelib.execute.plan import Plan
+from chalicelib.execute.plan import Plan, retry_at
 from chalicelib.notify.notice import Notice, Notifier
 from chalicelib.observe.cloudwatch import CloudWatchSignals
 from chalicelib.observe.fleet import Fleet, Gone
@@ -313,4 +313,8 @@ def _unknown_since(one: Decided, last: Look | None, now: datetime) -> datetime |
 
 def _look_again_at(one: Decided, now: datetime) -> datetime:
     decisions = [*([one.decision] if one.decision else []), *(decision for _, decision in one.shadows)]
-    return min((decision.look_again_at for decision in decisions), default=now + HORIZON)
+    instants = [decision.look_again_at for decision in decisions]
+    retry = retry_at(one.seen.memory.start_failure)
+    if retry and retry > now:
+        instants.append(retry)
+    return min(instants, default=now + HORIZON)

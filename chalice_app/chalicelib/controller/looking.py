@@ -17,7 +17,7 @@ from chalicelib.decide.decision import Decision, Wanted
 from chalicelib.decide.facts import Observation, ServiceFacts, ServiceId, ServiceMemory
 from chalicelib.decide.govern import Governance, govern
 from chalicelib.decide.needs import SignalNeed, needs, probes
-from chalicelib.execute.plan import plan
+from chalicelib.execute.plan import mend, plan
 from chalicelib.observe.signals import ProbeSource, SignalSource, Want, ask_all
 from chalicelib.observe.snapshot import Look
 from chalicelib.policy.model import Policy, PolicySet
@@ -60,17 +60,20 @@ class Looker:
         self, services: Iterable[ServiceFacts], known: Known, looks: Mapping[ServiceId, Look], now: datetime
     ) -> tuple[Decided, ...]:
         """One `Decided` a service, in order. Raises AwsUnreachable when AWS refuses our credentials."""
-        found: list[Decided | _Governed] = [self._govern(facts, known) for facts in services]
+        found: list[Decided | _Governed] = [self._govern(facts, known, now) for facts in services]
         governed = self._with_signals([one for one in found if isinstance(one, _Governed)], known, looks, now)
         decided = {one.seen.facts.id: self._decide(one, known, now) for one in governed}
         return tuple(one if isinstance(one, Decided) else decided[one.seen.facts.id] for one in found)
 
-    def _govern(self, facts: ServiceFacts, known: Known) -> Decided | _Governed:
+    def _govern(self, facts: ServiceFacts, known: Known, now: datetime) -> Decided | _Governed:
+        """Without a policy, only what an interrupted run left half done is put right."""
         seen = Observation(facts, memory=known.memory(facts.id), switches=known.controls.switches)
         governance = govern(known.policies, facts)
         if refusal := _nobody_may_act(governance, facts):
             why_not, words = refusal
-            return Decided(facts, seen, refused=words, why_not=why_not)
+            hold = why_not is WhyNot.UNMANAGEABLE or seen.switches.frozen_by or governance.never_touch
+            left_over = None if hold else mend(facts, seen.memory, now)
+            return Decided(facts, seen, plan=left_over, refused=words, why_not=why_not)
         return _Governed(seen, governance)
 
     def _with_signals(
@@ -87,7 +90,9 @@ class Looker:
         policy = one.governance.ruling
         shadows = tuple((shadow, self._judge(shadow, one.seen, known, now)[1]) for shadow in one.governance.shadows)
         if policy is None:
-            return Decided(one.seen.facts, one.seen, shadows=shadows)
+            frozen = one.seen.switches.frozen_by or one.governance.never_touch
+            left_over = None if frozen else mend(one.seen.facts, one.seen.memory, now)
+            return Decided(one.seen.facts, one.seen, shadows=shadows, plan=left_over)
         seen, decision, spared = self._judge(policy, one.seen, known, now)
         steps = plan(decision, seen.facts, seen.memory, now, policy_version=policy.version)
         return Decided(seen.facts, seen, policy, decision, shadows, steps, spared=spared)

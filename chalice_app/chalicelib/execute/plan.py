@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from chalicelib.decide.constants import FIRST_RETRY, LONGEST_RETRY
+from chalicelib.decide import rules
 from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
 from chalicelib.decide.facts import (
     ActionKind,
@@ -103,11 +103,8 @@ def mend(facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> Plan | No
 
 
 def retry_at(failure: StartFailure | None) -> datetime | None:
-    """When a start that failed may be tried again: 5 minutes after the first failure, doubling up to an hour."""
-    if failure is None:
-        return None
-    doublings = min(max(failure.count - 1, 0), 10)
-    return failure.last_at + min(FIRST_RETRY * (1 << doublings), LONGEST_RETRY)
+    """When a start that failed may be tried again; None when none failed."""
+    return None if failure is None else rules.retry_at(failure)
 
 
 def take_back_steps(facts: ServiceFacts, saved: SavedSize | None) -> tuple[Step, ...]:
