@@ -8,7 +8,7 @@ from typing import assert_never
 
 from chalicelib.controller.hands import Hand
 from chalicelib.controller.news import News
-from chalicelib.decide.facts import ServiceFacts
+from chalicelib.decide.facts import ActionKind, ServiceFacts
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import PlanKind
 from chalicelib.notify.notice import Notice, NoticeKind
@@ -56,7 +56,17 @@ class Teller:
     def of_hand(self, turned: Hand, facts: ServiceFacts, now: datetime) -> Notice:
         word, kind = ("started", NoticeKind.HAND_START) if turned is Hand.STARTED else ("stopped", NoticeKind.HAND_STOP)
         text = f"{facts.id}: somebody {word} it by hand (desired count {facts.desired_count})"
-        self._history.append(Entry(at=now, kind=EntryKind.HAND, who="somebody", reason=text, service=facts.id))
+        self._history.append(
+            Entry(
+                at=now,
+                kind=EntryKind.HAND,
+                who="somebody",
+                reason=text,
+                service=facts.id,
+                action=ActionKind.START if turned is Hand.STARTED else ActionKind.STOP,
+                desired_count=facts.desired_count,
+            )
+        )
         return Notice(now, kind, facts.id, text)
 
     def of_policies(self, news: Iterable[str], now: datetime) -> tuple[Notice, ...]:
