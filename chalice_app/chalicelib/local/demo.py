@@ -113,7 +113,7 @@ def _conclude(world: World, timeline: Timeline, on: Screen, out: Path, seconds: 
 def _repetitions(timeline: Timeline, on: Screen) -> None:
     if timeline.repeated:
         counted = ", ".join(f"{count} {word.value}" for word, count in timeline.repeated.most_common())
-        on.say(f"{'':9}  and the same again on other days: {counted} (all of them in the report)", style="dim")
+        on.say(f"{'':9}  and the same again on other days: {counted} (every action is in the report)", style="dim")
 
 
 def _table(world: World, report: WeekReport, on: Screen) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chalicelib.decide.facts import ActionKind, ServiceId
 from chalicelib.local.scenario import Scenario
-from chalicelib.local.timeline import Line
+from chalicelib.local.timeline import Line, Word
 from chalicelib.local.world import World
 from chalicelib.prices import GPUS_PER_INSTANCE, instance_price
 from chalicelib.record.history import Entry, EntryKind
@@ -78,7 +78,7 @@ def page(world: World, lines: Sequence[Line], facts: Sequence[tuple[str, str]], 
     return Page(
         title=title,
         lead=lead,
-        chronicle=[Told(one.at, one.word.value, one.names, one.text, one.saves, one.is_loud) for one in lines],
+        chronicle=[_told(one) for one in lines if not _says_nothing_new(one)],
         marks=Marks(refused=_refused(world), holidays=world.scenario.holidays),
         notes=NOTES,
         facts=facts,
@@ -92,6 +92,15 @@ def write(folder: Path, report: WeekReport, told: Page, scenario: Scenario) -> F
     files.html.write_text(as_html(report, told, scenario.zone), encoding="utf-8")
     files.json.write_text(json.dumps(as_json(report, told), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return files
+
+
+def _told(line: Line) -> Told:
+    return Told(line.at, line.word.value, line.names, line.text, line.saves, line.is_loud)
+
+
+def _says_nothing_new(line: Line) -> bool:
+    """A service that is kept is kept at every look: the first says it all. What was done is told each time."""
+    return line.is_repetition and line.word in (Word.KEEP, Word.LEAVE, Word.WAIT, Word.WOULD)
 
 
 def _refused(world: World) -> Mapping[ServiceId, Sequence[datetime]]:
