@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import assert_never
 
 from chalicelib.decide import tags
+from chalicelib.decide.backoff import retry_at
 from chalicelib.decide.case import Case, Silent, Speaks, earliest
-from chalicelib.decide.constants import FIRST_RETRY, LONGEST_RETRY, UNKNOWN_RECHECK
+from chalicelib.decide.constants import UNKNOWN_RECHECK
 from chalicelib.decide.decision import Because, Evidence, Wanted
-from chalicelib.decide.facts import Override, OverrideKind, StartFailure
+from chalicelib.decide.facts import Override, OverrideKind
 from chalicelib.decide.govern import all_tags, any_glob, never_touch
 from chalicelib.decide.idle import Idle, InUse, Unknown, Use
 from chalicelib.decide.spans import quiet_at, quiet_span
@@ -149,12 +150,6 @@ def start(case: Case, because: Because, said: str, evidence: tuple[Evidence, ...
     if saved is None or saved.desired_count == 0:
         said = f"{said}, but no size was ever saved for it: set its desired count once, a size is never invented"
     return Speaks(Wanted.RUNNING, because, said, evidence, until)
-
-
-def retry_at(failure: StartFailure) -> datetime:
-    """5 minutes after the first failure, doubling to an hour."""
-    factor = 1 << min(max(failure.count - 1, 0), 10)
-    return failure.last_at + min(FIRST_RETRY * factor, LONGEST_RETRY)
 
 
 def _takes(line: Exclude, case: Case) -> bool:

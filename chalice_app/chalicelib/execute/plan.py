@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from chalicelib.decide import rules
+from chalicelib.decide import backoff
 from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
 from chalicelib.decide.facts import (
     ActionKind,
@@ -104,7 +104,7 @@ def mend(facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> Plan | No
 
 def retry_at(failure: StartFailure | None) -> datetime | None:
     """When a start that failed may be tried again; None when none failed."""
-    return None if failure is None else rules.retry_at(failure)
+    return None if failure is None else backoff.retry_at(failure)
 
 
 def take_back_steps(facts: ServiceFacts, saved: SavedSize | None) -> tuple[Step, ...]:
