@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from boto3.session import Session
+    from botocore.session import Session as CoreSession
     from mypy_boto3_application_autoscaling.client import ApplicationAutoScalingClient
     from mypy_boto3_cloudwatch.client import CloudWatchClient
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -20,6 +21,17 @@ if TYPE_CHECKING:
 
 POOL = 16
 """Connections kept open: as many as the calls that run side by side."""
+
+
+def core_session() -> CoreSession:
+    """A botocore session that reads the many moments of metric answers quickly."""
+    from botocore.session import get_session
+
+    from chalicelib.observe.moments import read_moments_quickly
+
+    core = get_session()
+    read_moments_quickly(core)
+    return core
 
 
 class Clients:
@@ -37,7 +49,7 @@ class Clients:
         if self._session is None:
             import boto3
 
-            self._session = boto3.session.Session(region_name=self._region)
+            self._session = boto3.session.Session(region_name=self._region, botocore_session=core_session())
         return self._session
 
     def _make(self, service: str) -> Any:
