@@ -236,11 +236,11 @@ def _has_controller() -> bool:
 
 
 def _core_session() -> Any:
-    """The botocore session that the deployed clients are made from, where `runtime.clients` makes its own."""
-    from chalicelib.runtime import clients
+    """The botocore session that the deployed clients are made from. moto hooks into sessions made after its import."""
+    import moto  # noqa: F401
+    from chalicelib.runtime.clients import core_session
 
-    make = getattr(clients, "core_session", None)
-    return make() if make else None
+    return core_session()
 
 
 def _in_a_fresh_interpreter(mode: str, services: int) -> dict[str, float]:
