@@ -12,7 +12,7 @@ from chalicelib.entrypoints.schedules import schedules, sweep
 
 __all__ = ["app", "on_aws_events", "sweep"]
 
-app = Chalice(app_name="ollama-lifecycle")
+app = Chalice(app_name="ollama-lifecycle", configure_logs=False)
 middleware.install(app)
 app.register_blueprint(api)
 app.register_blueprint(events)

@@ -9,8 +9,10 @@ from typing import Any
 
 import app as deployed
 import pytest
+from chalice import Chalice
 from chalice.test import Client
 from chalicelib.decide.facts import ServiceId
+from chalicelib.entrypoints import middleware
 from chalicelib.entrypoints.middleware import logger
 from chalicelib.errors import AwsUnreachable
 from support.aws_events import (
@@ -188,6 +190,23 @@ def test_the_api_says_that_it_is_there_without_asking_aws(client: Client) -> Non
     answer = client.http.get("/api/health")
 
     assert (answer.status_code, answer.json_body) == (200, {"status": "ok"})
+
+
+def test_a_request_that_fails_is_answered_with_500_and_logged(printed: Printed) -> None:
+    failing = Chalice("failing", configure_logs=False)
+    middleware.install(failing)
+
+    @failing.route("/boom")
+    def boom() -> None:
+        raise AwsUnreachable("DynamoDB did not answer")
+
+    answer = Client(failing).http.get("/boom")
+
+    assert answer.status_code == 500
+    assert b"DynamoDB" not in answer.body
+    log, metrics = printed()
+    assert "DynamoDB did not answer" in log["exception"]
+    assert metrics["Unhandled"] == [1.0]
 
 
 # --- around every handler

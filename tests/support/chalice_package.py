@@ -22,6 +22,7 @@ def package(out: Path, stage: str = "dev") -> Path:
         "../cfn/app-resources.yaml",
         str(out),
     ]
+    _forget_other_versions()
     region = {"AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", "us-east-1")}
     done = subprocess.run(
         command, cwd=ROOT / "chalice_app", env=os.environ | region, capture_output=True, text=True, check=False
@@ -29,3 +30,11 @@ def package(out: Path, stage: str = "dev") -> Path:
     if done.returncode:
         raise AssertionError(f"chalice package failed:\n{done.stdout}\n{done.stderr}")
     return out
+
+
+def _forget_other_versions() -> None:
+    """Chalice keeps its zips by the content of requirements.txt and the code, and does not see constraints.txt."""
+    changed = (ROOT / "constraints.txt").stat().st_mtime
+    for kept in (ROOT / "chalice_app" / ".chalice" / "deployments").glob("*.zip"):
+        if kept.stat().st_mtime < changed:
+            kept.unlink(missing_ok=True)

@@ -1,23 +1,27 @@
 """What every handler has around it: structured logs, metrics, and the one place that catches any exception.
 
 An exception is logged with the name of its handler, counted as a metric, and raised again: only then do Lambda's
-retries, SQS's redrive and the dead letters see it. Chalice answers an HTTP request that failed with a plain 500.
+retries, SQS's redrive and the dead letters see it. One raised by a view never comes here: Chalice itself logs it and
+answers with a plain 500, so its logger is made ours, and the answer is what is counted.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from chalice.app import ConvertToMiddleware
+from chalice.app import ConvertToMiddleware, Response
 
 if TYPE_CHECKING:
     from chalice.app import Chalice
 
-logger = Logger(service="lifecycle")
-metrics = Metrics(namespace="OllamaLifecycle", service="lifecycle")
+SERVICE = "lifecycle"
+
+logger = Logger(service=SERVICE)
+metrics = Metrics(namespace="OllamaLifecycle", service=SERVICE)
 
 
 def install(app: Chalice) -> None:
@@ -25,6 +29,7 @@ def install(app: Chalice) -> None:
 
     ``all`` includes ``scheduled``, which Chalice does not count among ``cloudwatch`` events.
     """
+    app.log = logging.getLogger(SERVICE)
     app.register_middleware(ConvertToMiddleware(_with_log_context), "all")
     app.register_middleware(ConvertToMiddleware(metrics.log_metrics), "all")
     app.register_middleware(ConvertToMiddleware(guard), "all")
@@ -49,7 +54,8 @@ def guard(handler: Callable[..., Any]) -> Callable[..., Any]:
                 extra={"error": type(error).__name__},
             )
             raise
-        metrics.add_metric(name="Handled", unit=MetricUnit.Count, value=1)
+        failed = isinstance(answer, Response) and answer.status_code >= 500
+        metrics.add_metric(name="Unhandled" if failed else "Handled", unit=MetricUnit.Count, value=1)
         return answer
 
     return guarded
