@@ -181,12 +181,14 @@ class Desk:
         """Who acts, for the record: the IAM name behind the credentials and the name on this machine."""
         import getpass
 
-        _, arn = self._who()
-        name = arn.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
+        machine_name = ""
         with suppress(OSError, KeyError):
             machine_name = getpass.getuser()
-            return name if machine_name == name else f"{name} ({machine_name})"
-        return name
+        if self.local and machine_name:
+            return machine_name
+        _, arn = self._who()
+        name = arn.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
+        return f"{name} ({machine_name})" if machine_name not in ("", name) else name
 
     def confirm(self, what: str, account: Account, *, yes: bool) -> None:
         """Names what will be written and where, and asks. Raises Stop (64) where nobody can answer."""

@@ -48,6 +48,35 @@ def demo(desk: Desk, days: int, out: Path) -> Exit:
     return Exit.DONE if run_demo(out=out, scenario=week(days=days)) == 0 else Exit.ERROR
 
 
+@command("up")
+@click.option(
+    "--speed",
+    type=click.FloatRange(1, 3600),
+    default=60.0,
+    show_default=True,
+    help="Simulated seconds a second: 60 lets an hour pass in a minute.",
+)
+@click.option("--api-port", type=click.IntRange(0, 65535), default=0, help="Port of the HTTP API.  [default: any free]")
+@click.pass_obj
+def up(desk: Desk, speed: float, api_port: int) -> Exit:
+    """Keep the demo's fleet running here, with the HTTP API, until Ctrl-C.
+
+    Its policies are copied to .lifecycle/policies: edit them and watch what happens. Another
+    terminal in this folder talks to the fleet with --local.
+
+    \b
+    Examples:
+      lifecycle up --speed 600
+      lifecycle --local status                 in another terminal
+      lifecycle --local keep dev-chat --for 1h
+    """
+    try:
+        from chalicelib.local.up import run_up
+    except ModuleNotFoundError as missing:
+        raise Stop(_NEEDS_LOCAL.format(missing=missing.name)) from None
+    return Exit.DONE if run_up(speed=speed, api_port=api_port) == 0 else Exit.ERROR
+
+
 @command("doctor")
 @click.pass_obj
 def doctor(desk: Desk) -> Exit:
@@ -128,4 +157,4 @@ def _in_force(desk: Desk) -> str:
     return f"{words.counted(count, 'policy', 'policies')}, version {kept.version[:12]}"
 
 
-COMMANDS = (demo, doctor)
+COMMANDS = (demo, up, doctor)
