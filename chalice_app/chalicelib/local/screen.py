@@ -49,7 +49,7 @@ class Screen(Protocol):
 def screen(*, color: bool = True, stream: TextIO | None = None) -> Screen:
     """The right one for where the output goes."""
     out = stream or sys.stdout
-    return RichScreen(color=color) if out.isatty() else PlainScreen(out)
+    return RichScreen(out, color=color) if out.isatty() else PlainScreen(out)
 
 
 class PlainScreen:
@@ -74,10 +74,12 @@ class PlainScreen:
 
 
 class RichScreen:
-    def __init__(self, *, color: bool = True) -> None:
+    def __init__(self, stream: TextIO, *, color: bool = True) -> None:
         from rich.console import Console
 
-        self._console: Console = Console(no_color=not color or None, highlight=False, markup=False, emoji=False)
+        self._console: Console = Console(
+            file=stream, no_color=not color or None, highlight=False, markup=False, emoji=False
+        )
         self._width = min(self._console.width, 120)
 
     def say(self, text: str = "", *, style: str = "") -> None:

@@ -1,0 +1,185 @@
+"""`lifecycle up`: the demo's fleet kept running live, with the HTTP API, on a clock that can be sped up.
+
+What another terminal needs to talk to it stands in ``.lifecycle/up.json``; its policies are copied to
+``.lifecycle/policies`` (unless some are there already), so that editing them shows what happens.
+Everything lives in this process: when it ends, the fleet is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from chalicelib.local.aws import LOOPBACK
+from chalicelib.local.handlers import APP_DIR, load_app
+from chalicelib.local.handoff import UP_FILE, ScaledClock, UpFile
+from chalicelib.local.people import told
+from chalicelib.local.scenario import Scenario
+from chalicelib.local.scenario import week as demo_week
+from chalicelib.local.screen import Screen, screen
+from chalicelib.local.seed import TABLE
+from chalicelib.local.timeline import Timeline
+from chalicelib.local.witness import Witness
+from chalicelib.local.world import World, open_world
+
+if TYPE_CHECKING:
+    from chalicelib.controller.controller import Controller
+
+SPEED = 60.0
+"""Simulated seconds a second: an hour of the fleet passes in a minute."""
+SWEEP_EVERY = timedelta(minutes=5)
+"""As deployed."""
+WEEKS = 4
+"""Traffic is drawn for so long; afterwards nobody asks anything any more."""
+
+_TICK_SECONDS = 0.2
+
+
+class LiveClock(ScaledClock):
+    """The scaled clock as the world's own: time passes by itself, and nobody can put it forward."""
+
+    def set(self, to: datetime) -> None:
+        return
+
+
+def run_up(
+    *,
+    speed: float = SPEED,
+    scenario: Scenario | None = None,
+    folder: Path = UP_FILE.parent,
+    on: Screen | None = None,
+    stop: threading.Event | None = None,
+    api_port: int = 0,
+) -> int:
+    """Runs until Ctrl-C, SIGTERM or ``stop``. ``api_port`` 0 takes any that is free."""
+    on, stop = on or screen(), stop or threading.Event()
+    scenario = scenario or demo_week(days=7 * WEEKS)
+    scenario = dataclasses.replace(scenario, policies=_own_policies(scenario.policies, folder / "policies"))
+    log_path, up_file = folder / "handlers.log", folder / UP_FILE.name
+    with (
+        _ended_by_signals(stop),
+        log_path.open("w", encoding="utf-8") as log,
+        contextlib.redirect_stdout(log),  # what the API's handlers print, whatever thread they run in
+        open_world(scenario, clock := LiveClock(scenario.start, datetime.now(UTC), speed), log=log,
+                   sweep_every=SWEEP_EVERY) as world,
+        _http_api(api_port) as api,
+    ):  # fmt: skip
+        clock.real_start = datetime.now(UTC)  # making the fleet took a while, in which no time passed for it
+        _hand_over(world, clock, api).write(up_file)
+        try:
+            _introduce(world, clock, api, up_file, on)
+            _live(world, clock, on, stop)
+        finally:
+            up_file.unlink(missing_ok=True)
+    on.say()
+    on.say("Stopped: the simulated fleet is gone, nothing else was changed.", style="dim")
+    return 0
+
+
+def _live(world: World, clock: LiveClock, on: Screen, stop: threading.Event) -> None:
+    zone = world.scenario.zone
+    witness = Witness(world.app.controller, world.aws.region, zone)
+    world.use(dataclasses.replace(world.app, controller=cast("Controller", witness)))
+    world.before_deed = lambda deed: witness.say(told(deed, zone))
+    timeline = Timeline(zone, longest=sys.maxsize)
+    while not stop.wait(_TICK_SECONDS):
+        for _ in world.run_until(clock.now()):
+            for line in timeline.add(witness.heard()):
+                on.line(line, zone)
+            if stop.is_set():
+                return
+
+
+def _hand_over(world: World, clock: LiveClock, api: str) -> UpFile:
+    return UpFile(
+        endpoint=world.aws.endpoint,
+        region=world.aws.region,
+        table=TABLE,
+        policies=str(world.scenario.policies),
+        api=api,
+        simulated_start=clock.simulated_start,
+        real_start=clock.real_start,
+        speed=clock.speed,
+        pid=os.getpid(),
+    )
+
+
+def _introduce(world: World, clock: LiveClock, api: str, up_file: Path, on: Screen) -> None:
+    local = clock.simulated_start.astimezone(world.scenario.zone)
+    on.say("ollama-lifecycle: the demo's fleet, live", style="bold")
+    on.say(f"Simulated AWS on {world.aws.endpoint.removeprefix('http://')}, no account, no credentials used "
+           "(AWS_* ignored).")  # fmt: skip
+    on.say(f"{len(world.scenario.fleet)} services; it is {local:%a %d %b %Y %H:%M} in {world.scenario.zone.key}, "
+           f"and {clock.speed:g} simulated seconds pass in one.")  # fmt: skip
+    on.say(f"HTTP API      {api}/api/health")
+    on.say(f"Policies      {world.scenario.policies} (edit them: the next sweep reads them)")
+    on.say(f"Hand-over     {up_file}")
+    on.say()
+    on.say("In another terminal, in this folder:")
+    on.say("  lifecycle --local status")
+    on.say("  lifecycle --local why prod-stream")
+    on.say("  lifecycle --local start dev-chat --for 3h")
+    on.say("Ctrl-C ends it.")
+    on.say()
+
+
+def _own_policies(source: Path, target: Path) -> Path:
+    """The user's copy; what is there is never overwritten."""
+    if not target.is_dir():
+        shutil.copytree(source, target)
+    return target
+
+
+@contextlib.contextmanager
+def _http_api(port: int) -> Iterator[str]:
+    """Chalice's local server on the loopback address; its address."""
+    from chalice.cli.factory import CLIFactory
+
+    factory = CLIFactory(str(APP_DIR))
+    config = factory.create_config_obj(chalice_stage_name="dev")
+    server = factory.create_local_server(load_app().app, config, LOOPBACK, port)
+    thread = threading.Thread(target=server.server.serve_forever, name="http-api", daemon=True)
+    thread.start()
+    try:
+        yield f"http://{LOOPBACK}:{server.server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join(timeout=5)
+        server.server.server_close()
+
+
+@contextlib.contextmanager
+def _ended_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM ask for the end instead of tearing a call apart. Only the main thread hears signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ask(number: int, frame: object) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """``python -m chalicelib.local.up [SPEED]``."""
+    given = sys.argv[1:] if arguments is None else arguments
+    return run_up(speed=float(given[0])) if given else run_up()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
