@@ -28,7 +28,10 @@ class NotInstallable(Exception):
 
 
 def interpreter() -> Path:
-    """The Python that has ministack. The functions' zip holds compiled modules, so it is of our own version."""
+    """The Python that has ministack, of our own version, because the functions' zip holds compiled modules.
+
+    Raises NotInstallable.
+    """
     folder = ROOT / ".venvs" / "ministack"
     python = folder / "bin" / "python"
     stamp = folder / f".installed-{VERSION}-{sys.version_info.major}.{sys.version_info.minor}"
@@ -41,7 +44,8 @@ def interpreter() -> Path:
 
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
-    """Starts ministack in ``folder`` and gives its address; its output goes to ``ministack.log`` there."""
+    """Starts ministack in ``folder`` and gives its address; its output goes to ``ministack.log`` there, and the
+    unpacked functions stay there too."""
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PYTHON"))}
@@ -52,6 +56,7 @@ def running(folder: Path) -> Iterator[str]:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
+        "TMPDIR": str(folder),
     }
     with (folder / "ministack.log").open("wb") as log:
         process = subprocess.Popen(
