@@ -1,21 +1,15 @@
 """How many decisions a second one core takes, over a mixed fleet with two signals of 45 points for each service.
 
-Run it: ``python tests/bench/decide_bench.py`` (prints) or call `run` (a dict for JSON). Goal: 20,000 a second.
 Seconds are those of the processor, so that neighbours on the machine do not count; best of many rounds.
 """
 
 from __future__ import annotations
 
-import json
-import sys
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import cycle, islice
-from pathlib import Path
 from time import process_time
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "chalice_app"))
 
 from chalicelib.decide.decide import decide
 from chalicelib.decide.facts import (
@@ -35,6 +29,7 @@ from chalicelib.decide.govern import govern
 from chalicelib.decide.needs import needs
 from chalicelib.policy.loader import load
 from chalicelib.policy.model import Policy, PolicySet
+from goals import Goal, Result
 
 GOAL_PER_SECOND = 20_000
 POINTS = 45
@@ -70,16 +65,16 @@ MINUTE = timedelta(minutes=1)
 Job = tuple[Policy, Observation, tuple[Override, ...], datetime]
 
 
-def run(seconds: float = 2.0) -> dict[str, float]:
+def measure(seconds: float = 2.0) -> Result:
     """Decisions, needs and governances per second, each measured for about ``seconds``."""
     policies = load({"fleet.yaml": FLEET}, today=date(2026, 11, 20)).policies
     jobs = _jobs(policies)
     facts = [seen.facts for _, seen, _, _ in jobs]
-    wanted: dict[str, int] = {}
-    for policy, seen, overrides, now in jobs:
-        decision = decide(policy, seen, overrides, now, policies=policies)
-        key = f"{decision.wanted.value}/{decision.because.value}"
-        wanted[key] = wanted.get(key, 0) + 1
+    outcomes = Counter(
+        f"{one.wanted.value}/{one.because.value}"
+        for policy, seen, overrides, now in jobs
+        for one in (decide(policy, seen, overrides, now, policies=policies),)
+    )
 
     def decide_all() -> None:
         for policy, seen, overrides, now in jobs:
@@ -93,15 +88,23 @@ def run(seconds: float = 2.0) -> dict[str, float]:
         for one in facts:
             govern(policies, one)
 
-    return {
-        "decisions_per_second": _rate(decide_all, len(jobs), seconds),
-        "needs_per_second": _rate(need_all, len(jobs), seconds / 4),
-        "governances_per_second": _rate(govern_all, len(jobs), seconds / 4),
-        "goal_decisions_per_second": GOAL_PER_SECOND,
-        "services": len(jobs),
-        "points_each": 2 * POINTS,
-        **{f"share {word}": round(count / len(jobs), 3) for word, count in sorted(wanted.items())},
+    decisions = _rate(decide_all, len(jobs), seconds)
+    rates = {
+        "decisions": decisions,
+        "needs (which signals a decision takes)": _rate(need_all, len(jobs), seconds / 4),
+        "governances (which policy rules)": _rate(govern_all, len(jobs), seconds / 4),
     }
+    return Result(
+        title="Decide",
+        rows=[{"what": what, "per second on one core": f"{rate:,.0f}"} for what, rate in rates.items()],
+        goals=[
+            Goal("decisions per second", f">= {GOAL_PER_SECOND:,}", f"{decisions:,.0f}", decisions >= GOAL_PER_SECOND)
+        ],
+        notes=[
+            f"{len(jobs)} services under 4 policies; those that need signals carry two of {POINTS} points. Outcomes: "
+            + ", ".join(f"{outcome} {count}" for outcome, count in outcomes.most_common()),
+        ],
+    )
 
 
 def _rate(work: object, size: int, seconds: float) -> float:
@@ -163,7 +166,3 @@ def _signals(now: datetime, kind: int) -> dict[SignalName, SignalReading]:
         SignalName.REQUESTS: SignalReading(SignalName.REQUESTS, Availability.READ, start, end, requests, unit="Count"),
         SignalName.GPU: SignalReading(SignalName.GPU, missing, start, end, () if kind == 7 else gpu, unit="Percent"),
     }
-
-
-if __name__ == "__main__":
-    print(json.dumps(run(), indent=2))

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from chalicelib.decide.policytests import as_problems, run_tests
 from chalicelib.errors import ConditionFailed, ConfigurationError, ObservationError
 from chalicelib.observe.policy_source import PolicySource
 from chalicelib.policy.accept import Accepted, accept
@@ -97,6 +96,8 @@ def peek(source: PolicySource, today: date) -> Accepted:
 
 
 def _tested(policy: Policy, policies: PolicySet) -> Sequence[Problem]:
+    from chalicelib.decide.policytests import as_problems, run_tests  # only when policies change
+
     return as_problems(run_tests(policy, policies))
 
 
