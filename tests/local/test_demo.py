@@ -106,6 +106,14 @@ def test_the_money_adds_up(two_days: Run) -> None:
         assert sum(float(row[part]["usd"]) for row in rows) == pytest.approx(float(total[part]["usd"]), abs=0.1)
 
 
+def test_the_record_agrees_with_what_the_simulated_ecs_held(two_days: Run) -> None:
+    """A stop is counted when it is seen to be done, and a host outlives its last task by a quarter of an hour."""
+    held = float(two_days.report["run"]["Task hours that the simulated ECS held"].replace(",", ""))
+    stops = sum(row["stops"] * row["tasks"] for row in two_days.report["services"])
+
+    assert held <= float(two_days.report["total"]["ran"]["host_hours"]) <= held + stops * 0.5
+
+
 def test_the_page_needs_nothing_from_anywhere_else(two_days: Run) -> None:
     page = (two_days.folder / "index.html").read_text(encoding="utf-8")
 

@@ -72,9 +72,7 @@ def test_of_many_conditional_writes_on_one_key_exactly_one_wins(aws: EmbeddedAws
         won: list[int] = []
         start = threading.Barrier(8)
 
-        def write(
-            n: int, key: str = f"round-{round_number}", won: list[int] = won, start: threading.Barrier = start
-        ) -> None:
+        def write(n: int, key: str, won: list[int], start: threading.Barrier) -> None:
             start.wait()
             try:
                 dynamodb.put_item(
@@ -86,7 +84,7 @@ def test_of_many_conditional_writes_on_one_key_exactly_one_wins(aws: EmbeddedAws
                 return
             won.append(n)
 
-        writers = [threading.Thread(target=write, args=(n,)) for n in range(8)]
+        writers = [threading.Thread(target=write, args=(n, f"round-{round_number}", won, start)) for n in range(8)]
         for writer in writers:
             writer.start()
         for writer in writers:

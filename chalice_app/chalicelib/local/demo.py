@@ -95,7 +95,7 @@ def _conclude(world: World, timeline: Timeline, on: Screen, out: Path, seconds: 
     _table(world, report, on)
     on.say()
     facts = _facts(world, seconds)
-    for name, value in facts:
+    for name, value in facts[:2]:
         on.say(f"{name}: {value}")
     begins, ends = _first_and_last_day(scenario)
     title = f"A week of a GPU fleet: {begins} to {ends}"
@@ -163,6 +163,7 @@ def _facts(world: World, seconds: float) -> list[tuple[str, str]]:
             f"{effort.metrics_asked:,}, {effort.metrics_per_service_and_sweep:.2f} per service and sweep; "
             f"for 1,000 such services ${per_month:,.0f} a month",
         ),
+        ("Task hours that the simulated ECS held", f"{results.held_hours(world):,.1f}"),
     ]
 
 

@@ -57,6 +57,18 @@ def weekly(world: World, entries: Sequence[Entry]) -> WeekReport:
     return week(entries, shapes, scenario.start, scenario.end)
 
 
+def held_hours(world: World) -> float:
+    """Task hours within the scenario, from the simulated ECS itself: the record is checked against it."""
+    start, end = world.scenario.start, world.scenario.end
+    held = (
+        min(one.until or end, end) - max(one.since, start)
+        for blueprint in world.scenario.fleet
+        for one in world.tasks.paid(blueprint.id)
+        if (one.until or end) > start
+    )
+    return sum(held, timedelta()).total_seconds() / 3600
+
+
 def mistakes(world: World, entries: Sequence[Entry]) -> tuple[Mistake, ...]:
     """Judged twice: by our own record, and by the tasks of the simulated ECS, which know nothing of it."""
     stops = {
