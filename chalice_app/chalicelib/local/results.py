@@ -19,7 +19,7 @@ from reports.strip import Marks
 from reports.week import Shape, WeekReport, week
 
 NOTES = (
-    "The AWS, its prices' use and all traffic are simulated; prices are list prices, without discounts.",
+    "The AWS and all traffic are simulated; prices are list prices, without discounts.",
     "Hours are counted from the record of what was done: from the moment a start was asked for until its tasks had "
     "ended, and 15 minutes more, because a host outlives its last task.",
     "Starts and stops count actions; a start that failed and was tried again counts each time.",

@@ -160,10 +160,8 @@ def _only_in_flight(decision: Decision) -> bool:
 def _unseen_use(decision: Decision) -> str:
     requests = next(one for one in decision.evidence if one.name == "requests")
     quiet = f" for {length(requests.until - requests.since)}" if requests.since and requests.until else ""
-    others = [
-        f"{one.name} {one.value} {one.unit}".strip() for one in decision.evidence if one.name in ("gpu", "leases")
-    ]
-    return f"no new request{quiet}, yet in use: {' and '.join(others) or 'seen by a probe'}"
+    gpu = next((one for one in decision.evidence if one.name == "gpu"), None)
+    return f"no new request{quiet}, yet " + (f"its GPU is at {gpu.value} %" if gpu else "something runs in it")
 
 
 def _size(facts: ServiceFacts) -> int:
