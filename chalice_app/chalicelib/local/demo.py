@@ -61,7 +61,7 @@ def _introduce(world: World, on: Screen, seconds: float) -> None:
     scenario = world.scenario
     begins, ends = _first_and_last_day(scenario)
     every = int(world.sweep_every.total_seconds() // 60)
-    on.say("ollama-lifecycle: a week of a small GPU fleet", style="bold")
+    on.say(f"ollama-lifecycle: {_length(scenario)} of a small GPU fleet", style="bold")
     on.say(f"Simulated AWS on {world.aws.endpoint.removeprefix('http://')}, no account, no credentials used "
            "(AWS_* ignored).")  # fmt: skip
     on.say(
@@ -98,7 +98,7 @@ def _conclude(world: World, timeline: Timeline, on: Screen, out: Path, seconds: 
     for name, value in facts[:2]:
         on.say(f"{name}: {value}")
     begins, ends = _first_and_last_day(scenario)
-    title = f"A week of a GPU fleet: {begins} to {ends}"
+    title = f"{_length(scenario).capitalize()} of a GPU fleet: {begins} to {ends}"
     lead = "What the policies of the demo did with a simulated fleet, what it cost, and what it would have cost."
     told_page = results.page(world, timeline.lines, facts, title, lead)
     files = results.write(out, report, told_page, scenario)
@@ -190,6 +190,10 @@ def _first_and_last_day(scenario: Scenario) -> tuple[str, str]:
     first: datetime = scenario.start.astimezone(scenario.zone)
     last = (scenario.end - timedelta(seconds=1)).astimezone(scenario.zone)
     return f"{first:%a} {first.day} {first:%b}", f"{last:%a} {last.day} {last:%b %Y}"
+
+
+def _length(scenario: Scenario) -> str:
+    return {1: "a day", 7: "a week"}.get(scenario.days, f"{scenario.days} days")
 
 
 def _days(scenario: Scenario) -> str:
