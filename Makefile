@@ -42,7 +42,14 @@ bench: $(STAMP) ## Measure, and compare with the goals
 	@$(BIN)/python tests/bench/run.py
 
 e2e: $(STAMP) ## Run the packaged app on ministack
-	@$(BIN)/python -m pytest -m e2e
+	@$(BIN)/python -m pytest tests/e2e -m e2e
+
+STAGE ?= dev
+package: $(STAMP) ## Make the zip and the template to deploy (STAGE=dev)
+	@rm -rf chalice_app/.chalice/deployments # Chalice caches its zip and does not see the constraints change
+	@cd chalice_app && AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} ../$(BIN)/chalice package \
+		--stage $(STAGE) --merge-template ../cfn/app-resources.yaml ../dist/$(STAGE)
+	@$(BIN)/cfn-lint dist/$(STAGE)/sam.yaml
 
 clean: ## Remove what was made (not the virtual environment)
-	@rm -rf out dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf out dist build chalice_app/.chalice/deployments .pytest_cache .mypy_cache .ruff_cache .hypothesis

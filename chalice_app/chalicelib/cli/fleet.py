@@ -27,7 +27,7 @@ def status(desk: Desk, governed: bool, output: str) -> Exit:
     JSON: {at, region, services, remembered, frozen_by, rows: [as in `lifecycle plan`],
            overrides: [{service, kind, until, by, reason, made_at, force}]}
     """
-    seen = look(desk)
+    seen = look(desk, in_force=True)
     shown = [row for row in seen.rows if not governed or row.what is not What.UNGOVERNED]
     controls = seen.survey.controls
     if output == "json":

@@ -58,7 +58,7 @@ def why(desk: Desk, service: str, output: str) -> Exit:
     from chalicelib.cli.world import one_service
 
     facts = one_service(desk, service)
-    seen = look(desk, ids=[facts.id])
+    seen = look(desk, ids=[facts.id], in_force=True)
     decided = next(one for one in seen.survey.decided if one.facts.id == facts.id)
     wishes = _wishes(decided)
     if output == "json":

@@ -49,15 +49,16 @@ class Seen:
         return len(self.survey.decided)
 
 
-def look(desk: Desk, *, ids: Iterable[ServiceId] | None = None) -> Seen:
-    """Observes and decides; writes nothing."""
+def look(desk: Desk, *, ids: Iterable[ServiceId] | None = None, in_force: bool = False) -> Seen:
+    """Observes and decides; writes nothing. ``in_force``: by the policies the deployment acts on, if there are any."""
     from chalicelib.cli.book import must_be_there
     from chalicelib.cli.world import build_app
 
-    must_be_there(desk)
+    if not in_force:
+        must_be_there(desk)
     app = build_app(desk)
     with waiting("Reading services, record and metrics"):
-        survey = app.controller.survey(desk.now(), ids=ids)
+        survey = app.controller.survey(desk.now(), ids=ids, in_force=in_force)
     region = desk.region or desk.aws().session.region_name or ""
     return Seen(app, survey, rows(survey, region), region)
 

@@ -45,8 +45,8 @@ class PolicyBook:
 
     def open(self, now: datetime) -> Book:
         """Raises ConfigurationError when no policy was ever in force and there is no source to read."""
-        if self._in_force is None:
-            self._in_force = self._store.load()
+        if self._in_force is None or self._source is None:
+            self._in_force, self._policies = self._store.load(), None
         if self._source is None:
             return self._standing(now)
         try:

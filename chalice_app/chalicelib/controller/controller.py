@@ -8,57 +8,31 @@ because the executor describes its service again. A *survey* does all the lookin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from chalicelib.controller import telling
-from chalicelib.controller.acting import Actor
-from chalicelib.controller.book import Book, PolicyBook, peek
+from chalicelib.controller import surveying, telling
+from chalicelib.controller.book import Book
 from chalicelib.controller.hands import Hand, hand
-from chalicelib.controller.looking import Known, Looker
-from chalicelib.controller.memo import Memo, basis
+from chalicelib.controller.looking import Known
+from chalicelib.controller.memo import basis
 from chalicelib.controller.news import news_of
+from chalicelib.controller.parts import Parts
 from chalicelib.controller.report import Decided, Report, Survey
-from chalicelib.controller.telling import Teller
 from chalicelib.decide.constants import HORIZON
 from chalicelib.decide.decide import closing_warning
-from chalicelib.decide.decision import Because, Decision
+from chalicelib.decide.decision import Because
 from chalicelib.decide.facts import SavedSize, ServiceFacts, ServiceId, ServiceMemory
 from chalicelib.decide.govern import govern
-from chalicelib.errors import NoRecord, UnknownService
-from chalicelib.execute.executor import Executor
 from chalicelib.execute.outcome import Outcome
 from chalicelib.execute.plan import Plan, retry_at
-from chalicelib.notify.notice import Notice, Notifier
-from chalicelib.observe.cloudwatch import CloudWatchSignals
-from chalicelib.observe.fleet import Fleet, Gone
-from chalicelib.observe.inventory import Inventory
-from chalicelib.observe.policy_source import PolicySource
+from chalicelib.notify.notice import Notice
+from chalicelib.observe.fleet import Fleet
 from chalicelib.observe.snapshot import Look
-from chalicelib.record.controls import Controls, ControlState
-from chalicelib.record.states import States
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the controller leads, made by ``runtime.compose``. ``source`` is where a survey reads its policies."""
-
-    inventory: Inventory
-    signals: CloudWatchSignals
-    looker: Looker
-    source: PolicySource
-    book: PolicyBook
-    states: States
-    controls: Controls
-    memo: Memo
-    executor: Executor
-    actor: Actor
-    teller: Teller
-    notifier: Notifier
 
 
 @dataclass(slots=True)
@@ -110,42 +84,13 @@ class Controller:
         run = _Run(known, book, fleet, dict(picture.looks) if picture else {}, now, [], [])
         return self._go(run, before, [id for id in wanted if id in fleet.services], named=True)
 
-    def survey(self, now: datetime, *, ids: Iterable[ServiceId] | None = None) -> Survey:
-        """Observes and decides as a sweep would, for all services or for ``ids``; writes nothing.
-
-        Reads the policies at their source, whether they are in force or not. Raises AwsUnreachable or
-        ObservationError; without a table the survey is made as if nothing had ever been recorded.
-        """
-        accepted = peek(self._parts.source, now.date())
-        try:
-            known = Known(accepted.policies, self._parts.states.all(), self._parts.controls.read(now))
-            picture = self._parts.memo.load()
-            remembered = True
-        except NoRecord:
-            known, picture, remembered = Known(accepted.policies, {}, ControlState()), None, False
-        services = self._described(ids, now)
-        looks = picture.looks if picture else {}
-        decided = self._parts.looker.look(services, known, looks, now)
-        return Survey(now, decided, accepted.policies, accepted.problems, known.controls, remembered)
+    def survey(self, now: datetime, *, ids: Iterable[ServiceId] | None = None, in_force: bool = False) -> Survey:
+        """See `surveying.survey`."""
+        return surveying.survey(self._parts, now, ids=ids, in_force=in_force)
 
     def apply(self, plans: Sequence[Plan], now: datetime, *, who: str) -> Report:
-        """Carries exactly these plans out, each against the world and the policies as they are now."""
-        accepted = peek(self._parts.source, now.date())
-        versions = {policy.name: policy.version for policy in accepted.policies.policies}
-        known = Known(accepted.policies, self._parts.states.all(), self._parts.controls.read(now))
-        outcomes = [
-            self._parts.executor.run(
-                plan,
-                who,
-                now,
-                look_again=self._look_again(plan.service, known, {}, now),
-                policy_version=versions.get(plan.decision.policy, "gone"),
-            )
-            for plan in plans
-        ]
-        notices = tuple(notice for one in outcomes if (notice := telling.of_outcome(one, now)))
-        self._parts.notifier.tell(notices)
-        return Report(now, len(plans), len(plans), self._parts.signals.metrics_asked, (), tuple(outcomes), notices)
+        """See `surveying.apply`."""
+        return surveying.apply(self._parts, plans, now, who=who)
 
     def services_behind(self, target_groups: Iterable[str]) -> frozenset[ServiceId]:
         """The services last seen behind these target groups (``targetgroup/name/id``)."""
@@ -162,12 +107,6 @@ class Controller:
         book = self._parts.book.open(now)
         return Known(book.policies, self._parts.states.all(), self._parts.controls.read(now)), book
 
-    def _described(self, ids: Iterable[ServiceId] | None, now: datetime) -> Sequence[ServiceFacts]:
-        if ids is None:
-            return tuple(self._parts.inventory.refresh_all(now).services.values())
-        found = self._parts.inventory.refresh(ids, now)
-        return tuple(facts for facts in found.values() if not isinstance(facts, Gone))
-
     def _go(self, run: _Run, before: Fleet | None, ids: Sequence[ServiceId], *, named: bool) -> Report:
         asked_before = self._parts.signals.metrics_asked
         run.notices += self._parts.teller.of_policies(run.book.news, run.now)
@@ -177,7 +116,11 @@ class Controller:
         decided = self._parts.looker.look(due, run.known, run.looks, run.now)
         self._handle_openings(decided, run.now)
         acted = self._parts.actor.act(
-            decided, lambda: _members(run), run.book.since, lambda one: self._again(one, run), run.now
+            decided,
+            lambda: _members(run),
+            run.book.since,
+            lambda one: self._parts.look_again(one.facts.id, run.known, run.looks, run.now),
+            run.now,
         )
         run.outcomes += acted.outcomes
         self._remember(run, acted.decided)
@@ -225,32 +168,6 @@ class Controller:
     def _is_due(self, run: _Run, id: ServiceId) -> bool:
         look = run.looks.get(id)
         return look is None or look.look_again_at <= run.now or look.basis != basis(run.fleet.services[id], run.known)
-
-    def _again(self, one: Decided, run: _Run) -> Callable[[], Decision]:
-        return self._look_again(one.facts.id, run.known, run.looks, run.now)
-
-    def _look_again(
-        self, id: ServiceId, known: Known, looks: Mapping[ServiceId, Look], now: datetime
-    ) -> Callable[[], Decision]:
-        """Decides once more just before a stop: the service, its signals and people's words read afresh."""
-
-        def look() -> Decision:
-            facts = self._parts.inventory.refresh([id], now)[id]
-            if isinstance(facts, Gone):
-                raise UnknownService(f"{id} does not exist any more.")
-            fresh = replace(
-                known,
-                controls=self._parts.controls.read(now),
-                memories={**known.memories, id: self._parts.states.get(id).memory},
-            )
-            last = looks.get(id)
-            asking_all = {id: replace(last, absent_since=MappingProxyType({}))} if last else {}
-            (again,) = self._parts.looker.look([facts], fresh, asking_all, now)
-            if again.decision is None:
-                raise UnknownService(f"{id} is not governed by a policy any more: {again.refused}.")
-            return again.decision
-
-        return look
 
     def _handle_openings(self, decided: Sequence[Decided], now: datetime) -> None:
         """An opening that finds the service up is dealt with, before anything stops it: what idleness stops stays down.

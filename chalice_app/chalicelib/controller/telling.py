@@ -9,6 +9,7 @@ from typing import assert_never
 from chalicelib.controller.hands import Hand
 from chalicelib.controller.news import News
 from chalicelib.decide.facts import ActionKind, ServiceFacts
+from chalicelib.execute.entries import KnownPrice, PriceOf, no_price
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import PlanKind
 from chalicelib.notify.notice import Notice, NoticeKind
@@ -50,8 +51,9 @@ def _kind(outcome: Outcome) -> NoticeKind | None:
 class Teller:
     """Writes news into the history. Notices of outcomes have their own lines there already."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, price: PriceOf = no_price) -> None:
         self._history = history
+        self._price = price
 
     def of_hand(self, turned: Hand, facts: ServiceFacts, now: datetime) -> Notice:
         word, kind = ("started", NoticeKind.HAND_START) if turned is Hand.STARTED else ("stopped", NoticeKind.HAND_STOP)
@@ -77,11 +79,11 @@ class Teller:
 
     def of_news(self, facts: ServiceFacts, news: Sequence[News], now: datetime) -> tuple[Notice, ...]:
         for one in news:
-            self._history.append(_entry(facts, one, now))
+            self._history.append(_entry(facts, one, self._price(facts), now))
         return tuple(Notice(now, one.kind, facts.id, one.text, one.policy.name if one.policy else "") for one in news)
 
 
-def _entry(facts: ServiceFacts, one: News, now: datetime) -> Entry:
+def _entry(facts: ServiceFacts, one: News, price: KnownPrice | None, now: datetime) -> Entry:
     decision = one.decision
     return Entry(
         at=now,
@@ -96,4 +98,7 @@ def _entry(facts: ServiceFacts, one: News, now: datetime) -> Entry:
         evidence=decision.evidence if decision else (),
         outcome=one.kind.value,
         desired_count=facts.desired_count,
+        price_usd_per_hour=price.usd_per_hour if price else None,
+        price_source=price.source if price else "",
+        price_as_of=price.as_of if price else None,
     )

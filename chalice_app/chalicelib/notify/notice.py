@@ -62,7 +62,7 @@ class LogNotifier:
                 notice.text,
                 extra={
                     "notice": notice.kind.value,
-                    "service": str(notice.service) if notice.service else "",
+                    "about": str(notice.service) if notice.service else "",
                     "policy": notice.policy,
                     "notice_at": notice.at.isoformat(),
                 },

@@ -64,9 +64,10 @@ def build(
     """
     from chalicelib.controller.acting import Actor
     from chalicelib.controller.book import PolicyBook
-    from chalicelib.controller.controller import Controller, Parts
+    from chalicelib.controller.controller import Controller
     from chalicelib.controller.looking import Looker
     from chalicelib.controller.memo import Memo
+    from chalicelib.controller.parts import Parts
     from chalicelib.controller.telling import Teller
     from chalicelib.execute.executor import Executor
     from chalicelib.observe.cloudwatch import CloudWatchSignals
@@ -74,7 +75,7 @@ def build(
     from chalicelib.observe.inventory import Inventory
     from chalicelib.observe.policy_source import source_of
     from chalicelib.observe.probes import TaskProtection
-    from chalicelib.prices import hourly_price
+    from chalicelib.prices import Price, hourly_price
     from chalicelib.record.controls import Controls
     from chalicelib.record.history import History
     from chalicelib.record.policies import PoliciesInForce
@@ -95,6 +96,9 @@ def build(
             raise UnknownService(f"{service} does not exist any more.")
         return found
 
+    def price(facts: ServiceFacts) -> Price | None:
+        return hourly_price(facts, settings.region)
+
     executor = Executor(
         clients.ecs,
         clients.scaling,
@@ -102,7 +106,7 @@ def build(
         history,
         look,
         new_id=lambda: uuid.uuid4().hex[:12],
-        price=lambda facts: hourly_price(facts, settings.region),
+        price=price,
     )
     told = notifier or _log_notifier()
     parts = Parts(
@@ -111,6 +115,7 @@ def build(
         looker=Looker(signals, (TaskProtection(clients.ecs),)),
         source=source,
         book=PolicyBook(source if take_force else None, in_force),
+        in_force=PolicyBook(None, in_force),
         states=states,
         controls=controls,
         memo=Memo(Snapshots(table)),
@@ -123,7 +128,7 @@ def build(
             stopwatch=time.monotonic,
             workers=workers,
         ),
-        teller=Teller(history),
+        teller=Teller(history, price),
         notifier=told,
     )
     controller = Controller(parts, timedelta(seconds=settings.full_refresh_seconds))

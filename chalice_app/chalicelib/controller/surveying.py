@@ -1,0 +1,80 @@
+"""What a person asks for: a survey that writes nothing, and the carrying out of plans that were shown before.
+
+Both work on the world as it is now. A survey decides as a sweep would; an application does exactly its plans, each
+looked at again, and counts towards no limit, because a person chose the set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from chalicelib.controller import telling
+from chalicelib.controller.book import peek
+from chalicelib.controller.looking import Known
+from chalicelib.controller.parts import Parts
+from chalicelib.controller.report import Report, Survey
+from chalicelib.decide.facts import ServiceFacts, ServiceId
+from chalicelib.errors import ConfigurationError, NoRecord
+from chalicelib.execute.plan import Plan
+from chalicelib.observe.fleet import Gone
+from chalicelib.policy.model import PolicySet
+from chalicelib.policy.problems import Problem
+from chalicelib.record.controls import ControlState
+
+
+def survey(parts: Parts, now: datetime, *, ids: Iterable[ServiceId] | None = None, in_force: bool = False) -> Survey:
+    """Observes and decides as a sweep would, for all services or for ``ids``; writes nothing.
+
+    Decides by the policies at their source, whether they are in force or not; with ``in_force`` by those that
+    are, if any are. Raises AwsUnreachable or ObservationError; without a table the survey is made as if nothing
+    had ever been recorded.
+    """
+    policies, problems = _policies_to_show(parts, now, in_force=in_force)
+    try:
+        known = Known(policies, parts.states.all(), parts.controls.read(now))
+        picture = parts.memo.load()
+        remembered = True
+    except NoRecord:
+        known, picture, remembered = Known(policies, {}, ControlState()), None, False
+    services = _described(parts, ids, now)
+    looks = picture.looks if picture else {}
+    decided = parts.looker.look(services, known, looks, now)
+    return Survey(now, decided, policies, problems, known.controls, remembered)
+
+
+def apply(parts: Parts, plans: Sequence[Plan], now: datetime, *, who: str) -> Report:
+    """Carries exactly these plans out, each against the world and the policies as they are now."""
+    accepted = peek(parts.source, now.date())
+    versions = {policy.name: policy.version for policy in accepted.policies.policies}
+    known = Known(accepted.policies, parts.states.all(), parts.controls.read(now))
+    outcomes = [
+        parts.executor.run(
+            plan,
+            who,
+            now,
+            look_again=parts.look_again(plan.service, known, {}, now),
+            policy_version=versions.get(plan.decision.policy, "gone"),
+        )
+        for plan in plans
+    ]
+    notices = tuple(notice for one in outcomes if (notice := telling.of_outcome(one, now)))
+    parts.notifier.tell(notices)
+    return Report(now, len(plans), len(plans), parts.signals.metrics_asked, (), tuple(outcomes), notices)
+
+
+def _policies_to_show(parts: Parts, now: datetime, *, in_force: bool) -> tuple[PolicySet, tuple[Problem, ...]]:
+    if in_force:
+        try:
+            return parts.in_force.open(now).policies, ()
+        except (NoRecord, ConfigurationError):
+            pass  # nothing was ever in force here: what the source holds is all there is
+    accepted = peek(parts.source, now.date())
+    return accepted.policies, accepted.problems
+
+
+def _described(parts: Parts, ids: Iterable[ServiceId] | None, now: datetime) -> Sequence[ServiceFacts]:
+    if ids is None:
+        return tuple(parts.inventory.refresh_all(now).services.values())
+    found = parts.inventory.refresh(ids, now)
+    return tuple(facts for facts in found.values() if not isinstance(facts, Gone))
