@@ -72,7 +72,7 @@ class Controller:
         return self._go(run, before, [facts.id for facts in fleet.services.values()], named=False)
 
     def look_at(self, ids: Iterable[ServiceId], now: datetime, *, why: str) -> Report:
-        """Looks at these services now, whatever their time. ``why`` goes to the log of who calls.
+        """Looks at these services now, whatever their time. ``why`` stands in the report, and decides nothing.
 
         A name that is no service (any more) is passed over. Raises as `sweep` does.
         """
@@ -82,7 +82,7 @@ class Controller:
         wanted = sorted(set(ids))
         fleet = self._parts.inventory.refresh_into(before, wanted, now)
         run = _Run(known, book, fleet, dict(picture.looks) if picture else {}, now, [], [])
-        return self._go(run, before, [id for id in wanted if id in fleet.services], named=True)
+        return replace(self._go(run, before, [id for id in wanted if id in fleet.services], named=True), why=why)
 
     def survey(self, now: datetime, *, ids: Iterable[ServiceId] | None = None, in_force: bool = False) -> Survey:
         """See `surveying.survey`."""
@@ -126,7 +126,9 @@ class Controller:
         self._remember(run, acted.decided)
         self._after_acting(run, [one.service for one in acted.outcomes])
         run.notices += [notice for one in run.outcomes if (notice := telling.of_outcome(one, run.now))]
-        self._parts.memo.save(run.fleet, MappingProxyType(run.looks), ids if named else [f.id for f in due], run.now)
+        if due or run.fleet != before:
+            touched = ids if named else [facts.id for facts in due]
+            self._parts.memo.save(run.fleet, MappingProxyType(run.looks), touched, run.now)
         self._parts.notifier.tell(run.notices)
         asked = self._parts.signals.metrics_asked - asked_before
         return Report(

@@ -59,6 +59,8 @@ class Report:
     notices: tuple[Notice, ...] = ()
     left: int = 0
     """Actions that this run had no room for; the next sweep finds them still wanted."""
+    why: str = "sweep"
+    """What set the look off, in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def told(report: Report) -> dict[str, int]:
     }
     for name, value in numbers.items():
         metrics.add_metric(name=_metric_name(name), unit=MetricUnit.Count, value=value)
-    logger.info("looked at the fleet", extra=numbers)
+    logger.info("looked at the fleet", extra={**numbers, "why": report.why})
     return numbers
 
 
