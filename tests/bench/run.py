@@ -1,13 +1,14 @@
 """`make bench`: runs every benchmark, writes the figures, and says which goal is missed.
 
 Each benchmark is a module beside this one with ``measure() -> Result``. The raw figures go to
-out/bench/results.json and the tables to out/bench/results.md; the documents quote those. Exits 1 and
-names the goals that were not met.
+tests/bench/results/results.json and the tables to results.md beside it; the documents quote those. A run of only
+some benchmarks prints and writes nothing. Exits 1 and names the goals that were not met.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sys
 from dataclasses import asdict
@@ -29,18 +30,23 @@ def main(names: list[str]) -> int:
         result = import_module(name).measure()
         print(as_markdown(result), flush=True)
         results.append(result)
-    folder = ROOT / "out" / "bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    machine = f"{platform.machine()}, Python {platform.python_version()}"
+    if not names:
+        write(results)
+    missed = [goal for result in results for goal in result.goals if not goal.met]
+    for goal in missed:
+        print(f"MISSED {goal.name}: {goal.measured} (goal: {goal.limit})")
+    print(f"\n{len(missed)} goals missed.")
+    return 1 if missed else 0
+
+
+def write(results: list[Result]) -> None:
+    folder = Path(__file__).parent / "results"
+    folder.mkdir(exist_ok=True)
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     raw = {"machine": machine, "results": [asdict(result) for result in results]}
     (folder / "results.json").write_text(json.dumps(raw, indent=2, default=str) + "\n")
     tables = "\n\n".join(as_markdown(result) for result in results)
     (folder / "results.md").write_text(f"# Benchmarks\n\nMeasured on {machine}, by `make bench`.\n\n{tables}\n")
-    missed = [goal for result in results for goal in result.goals if not goal.met]
-    for goal in missed:
-        print(f"MISSED {goal.name}: {goal.measured} (goal: {goal.limit})")
-    print(f"\n{len(missed)} goals missed. Figures: out/bench/results.md and results.json")
-    return 1 if missed else 0
 
 
 if __name__ == "__main__":
