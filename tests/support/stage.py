@@ -78,7 +78,7 @@ class Stage:
     def at(self, text: str) -> datetime:
         """``21:00`` is the next such time, ``Mon 08:00`` the next such moment, else an ISO moment."""
         now = self.clock.now().astimezone(self.zone)
-        if "T" in text:
+        if text[:4].isdigit():
             return datetime.fromisoformat(text)
         day, _, clock = text.rpartition(" ")
         moment = datetime.combine(now.date(), time.fromisoformat(clock), self.zone)

@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from chalicelib.controller.report import Decided
 from chalicelib.decide.decision import Decision
-from chalicelib.decide.facts import ServiceFacts
+from chalicelib.decide.facts import ServiceFacts, ServiceId
 from chalicelib.decide.limits import (
     Candidate,
     Rationed,
@@ -31,17 +32,20 @@ from chalicelib.record.controls import Controls
 WORKERS = 8
 """Services acted on side by side: below the connections a client keeps open."""
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 LookAgain = Callable[[Decided], Callable[[], Decision]]
 Members = Callable[[], Mapping[str, Sequence[ServiceFacts]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """``decided`` again, with what a limit held back marked; ``left`` counts what this run had no room for."""
+    """``decided`` again, with what a limit held back marked; ``left`` is what this run had no room for."""
 
     decided: tuple[Decided, ...]
     outcomes: tuple[Outcome, ...]
-    left: int
+    left: frozenset[ServiceId]
 
 
 class Actor:
@@ -85,7 +89,8 @@ class Actor:
         ready = [one for one in marked if one.plan and not one.held]
         outcomes = self._run(ready[: self._most], look_again, now)
         self._give_back(rationed, outcomes, now)
-        return Acted(tuple(marked), tuple(outcomes), left=len(ready) - len(outcomes))
+        left = {one.facts.id for one in ready} - {outcome.service for outcome in outcomes}
+        return Acted(tuple(marked), tuple(outcomes), frozenset(left))
 
     def _run(self, ready: Sequence[Decided], look_again: LookAgain, now: datetime) -> list[Outcome]:
         begun = self._stopwatch()
@@ -95,12 +100,14 @@ class Actor:
                 return None
             return self._executor.run(decided.plan, "controller", now, look_again=look_again(decided))
 
-        if len(ready) < 2 or self._workers < 2:
-            done = [one(decided) for decided in ready]
-        else:
-            with ThreadPoolExecutor(min(self._workers, len(ready)), thread_name_prefix="act") as pool:
-                done = list(pool.map(one, ready))
-        return [outcome for outcome in done if outcome]
+        return [outcome for outcome in self.side_by_side(one, ready) if outcome]
+
+    def side_by_side(self, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """``work`` done for every item, several at once; the results in the order of the items."""
+        if len(items) < 2 or self._workers < 2:
+            return [work(item) for item in items]
+        with ThreadPoolExecutor(min(self._workers, len(items)), thread_name_prefix="act") as pool:
+            return list(pool.map(work, items))
 
     def _ration(self, candidates: Sequence[Candidate], members: Members, now: datetime) -> Rationed:
         if not candidates:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from chalicelib.controller import surveying, telling
+from chalicelib.controller.acting import Acted
 from chalicelib.controller.book import Book
 from chalicelib.controller.hands import Hand, hand
 from chalicelib.controller.looking import Known
@@ -123,7 +124,7 @@ class Controller:
             run.now,
         )
         run.outcomes += acted.outcomes
-        self._remember(run, acted.decided)
+        self._remember(run, acted)
         self._after_acting(run, [one.service for one in acted.outcomes])
         run.notices += [notice for one in run.outcomes if (notice := telling.of_outcome(one, run.now))]
         if due or run.fleet != before:
@@ -132,7 +133,7 @@ class Controller:
         self._parts.notifier.tell(run.notices)
         asked = self._parts.signals.metrics_asked - asked_before
         return Report(
-            run.now, len(ids), len(due), asked, acted.decided, tuple(run.outcomes), tuple(run.notices), acted.left
+            run.now, len(ids), len(due), asked, acted.decided, tuple(run.outcomes), tuple(run.notices), len(acted.left)
         )
 
     def _notice_hands(self, run: _Run, before: Fleet | None, ids: Sequence[ServiceId]) -> None:
@@ -176,14 +177,19 @@ class Controller:
 
         Where the opening calls for a start, the start deals with it.
         """
-        for one in decided:
-            begun = one.decision.handles_opening if one.decision else None
-            if begun and one.facts.desired_count > 0 and one.seen.memory.opening_handled != begun:
-                self._parts.states.handle_opening(one.facts.id, begun, now)
+        found = [
+            (one.facts.id, begun)
+            for one in decided
+            if one.decision
+            and (begun := one.decision.handles_opening)
+            and one.facts.desired_count > 0
+            and one.seen.memory.opening_handled != begun
+        ]
+        self._parts.actor.side_by_side(lambda pair: self._parts.states.handle_opening(*pair, now), found)
 
-    def _remember(self, run: _Run, decided: Sequence[Decided]) -> None:
-        """When to look at each again, and what people were told."""
-        for one in decided:
+    def _remember(self, run: _Run, acted: Acted) -> None:
+        """When to look at each again (at the next sweep, where this run had no room), and what people were told."""
+        for one in acted.decided:
             id, last = one.facts.id, run.looks.get(one.facts.id)
             unknown_since = _unknown_since(one, last, run.now)
             closing = None
@@ -198,7 +204,7 @@ class Controller:
             look = last or Look(run.now)
             run.looks[id] = replace(
                 look.having_seen(one.seen.signals, run.now),
-                look_again_at=_look_again_at(one, run.now),
+                look_again_at=run.now if id in acted.left else _look_again_at(one, run.now),
                 basis=basis(one.facts, run.known),
                 told=frozenset(item.name for item in news),
                 unknown_since=unknown_since,
