@@ -56,11 +56,14 @@ SignalWord = Literal["requests", "leases", "ollama-ps", "task-protection", "gpu"
 BecauseWord = Literal["hours", "holiday", "idle", "in-use", "unknown", "exclude", "freeze", "override", "limit"]
 NoticeWord = Literal[
     "stopped",
+    "starting",
     "started",
+    "mended",
     "start-failed",
     "stop-failed",
     "kept",
     "unknown",
+    "closing-soon",
     "hand-start",
     "hand-stop",
     "limit",
