@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from chalicelib.local import results
+from chalicelib.local.naming import our_command
 from chalicelib.local.people import told
 from chalicelib.local.scenario import Scenario
 from chalicelib.local.scenario import week as demo_week
@@ -179,10 +180,16 @@ def _promises(world: World, wrong: Sequence[results.Mistake], on: Screen) -> Non
 
 def _next(on: Screen, html: Path) -> None:
     on.say()
+    ours = our_command()
+    steps = [
+        (f"open {html}", "the same week as a page with a calendar"),
+        ("make up", f"keep this fleet running; then, elsewhere, {ours} --local status"),
+        (f"{ours} plan", "your own account, read-only: what the policies here would do, and why"),
+    ]
+    wide = max(len(command) for command, _ in steps)
     on.say("Next:")
-    on.say(f"  open {html}            the same week as a page with a calendar")
-    on.say("  make up                             keep this fleet running; then `lifecycle --local status`")
-    on.say("  lifecycle init && lifecycle plan    your own account, read-only: what would be done, and why")
+    for command, what in steps:
+        on.say(f"  {command:{wide}}   {what}")
     on.say()
 
 

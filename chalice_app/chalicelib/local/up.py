@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, cast
 from chalicelib.local.aws import LOOPBACK
 from chalicelib.local.handlers import APP_DIR, load_app
 from chalicelib.local.handoff import UP_FILE, ScaledClock, UpFile
+from chalicelib.local.naming import our_command
 from chalicelib.local.people import told
 from chalicelib.local.scenario import Scenario
 from chalicelib.local.scenario import week as demo_week
@@ -124,10 +125,11 @@ def _introduce(world: World, clock: LiveClock, api: str, up_file: Path, on: Scre
     on.say(f"Policies      {world.scenario.policies} (edit them: the next sweep reads them)")
     on.say(f"Hand-over     {up_file}")
     on.say()
+    ours = our_command()
     on.say("In another terminal, in this folder:")
-    on.say("  lifecycle --local status")
-    on.say("  lifecycle --local why prod-stream")
-    on.say("  lifecycle --local start dev-chat --for 3h")
+    on.say(f"  {ours} --local status")
+    on.say(f"  {ours} --local why prod-stream")
+    on.say(f"  {ours} --local start dev-chat --for 3h")
     on.say("Ctrl-C ends it.")
     on.say()
 
