@@ -139,11 +139,16 @@ def judge(
     if busy:
         last_use, says = max(busy, key=itemgetter(0))
         return InUse(says, tuple(evidence), last_use)
-    if missing:
-        return Unknown("cannot tell: " + ", ".join(missing), tuple(evidence))
     if silent and not evidence:
         return Unknown("cannot tell: none of its signals could be read", ())
-    if proof_needed and not proven:
+    return _not_busy(evidence, missing, unproven=proof_needed and not proven)
+
+
+def _not_busy(evidence: list[Evidence], missing: list[str], *, unproven: bool) -> Unknown | Idle:
+    """No signal shows use: quiet, unless one is missing or none that could prove quiet was there."""
+    if missing:
+        return Unknown("cannot tell: " + ", ".join(missing), tuple(evidence))
+    if unproven:
         return Unknown("cannot tell: it has no signal of requests that could prove it idle", tuple(evidence), True)
     return Idle(tuple(evidence), bool(evidence))
 

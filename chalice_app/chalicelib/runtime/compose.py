@@ -20,13 +20,17 @@ from chalicelib.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.controller.controller import Controller
+    from chalicelib.controller.parts import Parts
     from chalicelib.decide.facts import ServiceFacts, ServiceId
+    from chalicelib.execute.entries import PriceOf
+    from chalicelib.execute.executor import Executor
     from chalicelib.notify.notice import Notifier
     from chalicelib.observe.inventory import Inventory
     from chalicelib.record.controls import Controls
     from chalicelib.record.history import History
     from chalicelib.record.policies import PoliciesInForce
     from chalicelib.record.states import States
+    from chalicelib.record.table import Table
 
 SHARE_FOR_ACTING = 0.6
 """Of a handler's time: the rest is for looking, and for the actions that are under way when it ends."""
@@ -62,33 +66,91 @@ def build(
     ``take_force`` False: policies are only looked at, never taken into force (a person's command must not replace
     what the deployment runs on). Raises ConfigurationError for an address of policies that is none.
     """
-    from chalicelib.controller.acting import Actor
-    from chalicelib.controller.book import PolicyBook
     from chalicelib.controller.controller import Controller
-    from chalicelib.controller.looking import Looker
-    from chalicelib.controller.memo import Memo
-    from chalicelib.controller.parts import Parts
-    from chalicelib.controller.telling import Teller
-    from chalicelib.execute.executor import Executor
-    from chalicelib.observe.cloudwatch import CloudWatchSignals
-    from chalicelib.observe.fleet import Gone
     from chalicelib.observe.inventory import Inventory
-    from chalicelib.observe.policy_source import source_of
-    from chalicelib.observe.probes import TaskProtection
-    from chalicelib.prices import Price, hourly_price
     from chalicelib.record.controls import Controls
     from chalicelib.record.history import History
     from chalicelib.record.policies import PoliciesInForce
-    from chalicelib.record.snapshots import Snapshots
     from chalicelib.record.states import States
     from chalicelib.record.table import Table
 
     table = Table(clients.dynamodb, settings.table)
-    states, controls, history = States(table), Controls(table), History(table)
+    record = _Record(table, States(table), Controls(table), History(table), PoliciesInForce(table))
     inventory = Inventory(clients.ecs, clients.scaling, clients.elb, clusters=settings.clusters)
+    told = notifier or _log_notifier()
+    parts = _parts(settings, clients, record, inventory, told, take_force=take_force, workers=workers)
+    controller = Controller(parts, timedelta(seconds=settings.full_refresh_seconds))
+    return App(
+        settings, clients, clock, controller, inventory, record.states, record.controls, record.history,
+        record.policies, told,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    table: Table
+    states: States
+    controls: Controls
+    history: History
+    policies: PoliciesInForce
+
+
+def _parts(
+    settings: Settings,
+    clients: Clients,
+    record: _Record,
+    inventory: Inventory,
+    notifier: Notifier,
+    *,
+    take_force: bool,
+    workers: int,
+) -> Parts:
+    from chalicelib.controller.acting import Actor
+    from chalicelib.controller.book import PolicyBook
+    from chalicelib.controller.looking import Looker
+    from chalicelib.controller.memo import Memo
+    from chalicelib.controller.parts import Parts
+    from chalicelib.controller.telling import Teller
+    from chalicelib.observe.cloudwatch import CloudWatchSignals
+    from chalicelib.observe.policy_source import source_of
+    from chalicelib.observe.probes import TaskProtection
+    from chalicelib.prices import Price, hourly_price
+    from chalicelib.record.snapshots import Snapshots
+
+    def price(facts: ServiceFacts) -> Price | None:
+        return hourly_price(facts, settings.region)
+
     signals = CloudWatchSignals(clients.cloudwatch)
     source = source_of(settings.policies, clients.s3 if settings.policies.startswith("s3://") else None)
-    in_force = PoliciesInForce(table)
+    executor = _executor(clients, record, inventory, price)
+    seconds = settings.handler_seconds * SHARE_FOR_ACTING
+    return Parts(
+        inventory=inventory,
+        signals=signals,
+        looker=Looker(signals, (TaskProtection(clients.ecs),)),
+        source=source,
+        book=PolicyBook(source if take_force else None, record.policies),
+        in_force=PolicyBook(None, record.policies),
+        states=record.states,
+        controls=record.controls,
+        memo=Memo(Snapshots(record.table)),
+        executor=executor,
+        actor=Actor(
+            executor,
+            record.controls,
+            most=settings.max_actions_per_run,
+            seconds=seconds,
+            stopwatch=time.monotonic,
+            workers=workers,
+        ),
+        teller=Teller(record.history, price),
+        notifier=notifier,
+    )
+
+
+def _executor(clients: Clients, record: _Record, inventory: Inventory, price: PriceOf) -> Executor:
+    from chalicelib.execute.executor import Executor
+    from chalicelib.observe.fleet import Gone
 
     def look(service: ServiceId, now: datetime) -> ServiceFacts:
         found = inventory.refresh([service], now)[service]
@@ -96,43 +158,15 @@ def build(
             raise UnknownService(f"{service} does not exist any more.")
         return found
 
-    def price(facts: ServiceFacts) -> Price | None:
-        return hourly_price(facts, settings.region)
-
-    executor = Executor(
+    return Executor(
         clients.ecs,
         clients.scaling,
-        states,
-        history,
+        record.states,
+        record.history,
         look,
         new_id=lambda: uuid.uuid4().hex[:12],
         price=price,
     )
-    told = notifier or _log_notifier()
-    parts = Parts(
-        inventory=inventory,
-        signals=signals,
-        looker=Looker(signals, (TaskProtection(clients.ecs),)),
-        source=source,
-        book=PolicyBook(source if take_force else None, in_force),
-        in_force=PolicyBook(None, in_force),
-        states=states,
-        controls=controls,
-        memo=Memo(Snapshots(table)),
-        executor=executor,
-        actor=Actor(
-            executor,
-            controls,
-            most=settings.max_actions_per_run,
-            seconds=settings.handler_seconds * SHARE_FOR_ACTING,
-            stopwatch=time.monotonic,
-            workers=workers,
-        ),
-        teller=Teller(history, price),
-        notifier=told,
-    )
-    controller = Controller(parts, timedelta(seconds=settings.full_refresh_seconds))
-    return App(settings, clients, clock, controller, inventory, states, controls, history, in_force, told)
 
 
 _installed: App | None = None
