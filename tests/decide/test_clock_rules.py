@@ -126,6 +126,21 @@ def test_a_start_by_hand_while_closed_is_kept_for_two_hours() -> None:
     assert scene.decide("2026-11-21T00:10").wanted is Wanted.STOPPED
 
 
+def test_a_start_by_hand_while_only_idleness_stops_is_kept_for_as_long() -> None:
+    closed_idle = policy(WEEKDAYS + ", closed: idle}\nidle: {stop-after: 30m}")
+    started = at("2026-11-20T22:10")
+    scene = SCENE.but(
+        policy=closed_idle, facts=service(ready=started + MINUTE), memory=ServiceMemory(hand_started_at=started)
+    )
+
+    kept = scene.decide("2026-11-21T00:09:59")
+
+    assert (kept.wanted, kept.rule, kept.because) == (Wanted.RUNNING, RuleName.CLOSED, Because.OVERRIDE)
+    assert kept.look_again_at == at("2026-11-21T00:10")
+    idle = scene.decide("2026-11-21T00:10")
+    assert (idle.wanted, idle.rule) == (Wanted.STOPPED, RuleName.IDLE)
+
+
 def test_a_start_by_hand_in_open_hours_does_not_outlast_them() -> None:
     scene = SCENE.but(memory=ServiceMemory(hand_started_at=at("2026-11-20T19:50")))
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from chalicelib.decide import hours, rules
 from chalicelib.decide.case import Case, Silent, Speaks, make_case
@@ -124,6 +125,8 @@ def _line(name: RuleName, answer: Answer, *, wins: bool) -> Weighed:
             return Weighed(name, reason, wanted, wins)
         case Silent() as silent:
             return Weighed(name, silent.says, None, False)
+        case other:
+            assert_never(other)
 
 
 def _conclude(case: Case, name: RuleName, verdict: Speaks) -> Decision:

@@ -36,7 +36,8 @@ def closed(case: Case) -> Answer:
         return Silent(lambda: _open_words(phase, case))
     match hours.closed:
         case Closed.IDLE:
-            return Silent(lambda: f"{_closed_words(phase, case)}, when only the idle rule stops")
+            only_idle = Silent(lambda: f"{_closed_words(phase, case)}, when only the idle rule stops")
+            return _kept_by_hand(case, hours, phase) or only_idle
         case Closed.LEAVE:
             said = f"{_closed_words(phase, case)}, when this policy leaves services as they are"
             return Speaks(Wanted.LEAVE, _because(phase), said, (_hours_evidence(phase),), phase.until)
@@ -53,12 +54,8 @@ def _close(case: Case, hours: Hours, phase: Phase, cut_at: datetime | None) -> S
     said = _closed_words(phase, case)
     if not case.is_up:
         return Speaks(Wanted.STOPPED, because, f"{said}; already stopped", evidence, phase.until)
-    started = case.memory.hand_started_at
-    if started is not None and phase.since <= started and case.now < started + hours.started_by_hand:
-        kept_until = started + hours.started_by_hand
-        said = f"{said}, but started by hand {clock(started, case.zone)}: kept until {clock(kept_until, case.zone)}"
-        by_hand = (*evidence, Evidence("start by hand", "keep", "", started, kept_until))
-        return Speaks(Wanted.RUNNING, Because.OVERRIDE, said, by_hand, earliest(phase.until, kept_until))
+    if kept := _kept_by_hand(case, hours, phase):
+        return kept
     if cut_at is not None and case.now >= cut_at:
         said = f"{said}; cut, as {length(case.now - phase.since)} after closing even running work ends"
         return Speaks(Wanted.STOPPED, because, said, evidence, phase.until, cuts=True)
@@ -78,6 +75,18 @@ def _close(case: Case, hours: Hours, phase: Phase, cut_at: datetime | None) -> S
             return Speaks(Wanted.STOPPED, because, said + alone, evidence + used, earliest(phase.until, cut_at))
         case other:
             assert_never(other)
+
+
+def _kept_by_hand(case: Case, hours: Hours, phase: Phase) -> Speaks | None:
+    """A start by hand while closed is an implied `keep` for ``started-by-hand``, whatever else closed hours mean."""
+    started = case.memory.hand_started_at
+    if not case.is_up or started is None or started < phase.since or case.now >= started + hours.started_by_hand:
+        return None
+    until = started + hours.started_by_hand
+    words = f"started by hand {clock(started, case.zone)}: kept until {clock(until, case.zone)}"
+    evidence = (_hours_evidence(phase), Evidence("start by hand", "keep", "", started, until))
+    said = f"{_closed_words(phase, case)}, but {words}"
+    return Speaks(Wanted.RUNNING, Because.OVERRIDE, said, evidence, earliest(phase.until, until))
 
 
 def opening(case: Case) -> Answer:
