@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import subprocess
 import sys
 import zipfile
@@ -13,6 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
+from chalicelib.entrypoints.triggers import ALARM_PREFIX
+from chalicelib.execute.executor import Executor
 from chalicelib.record.table import TABLE, TTL_ATTRIBUTE
 from support.chalice_package import ROOT, package
 
@@ -117,6 +120,12 @@ def test_a_function_ends_its_work_before_lambda_ends_the_function(resources: dic
         assert int(properties["Environment"]["Variables"]["LIFECYCLE_HANDLER_SECONDS"]) < properties["Timeout"]
 
 
+def test_a_lock_outlives_every_function_that_may_hold_it(resources: dict[str, Any]) -> None:
+    lease = inspect.signature(Executor).parameters["lease_seconds"].default
+
+    assert all(resources[name]["Properties"]["Timeout"] < lease for name in ("Sweep", "AwsEvents"))
+
+
 def test_two_sweeps_never_run_side_by_side(resources: dict[str, Any]) -> None:
     assert resources["Sweep"]["Properties"]["ReservedConcurrentExecutions"] == 1
 
@@ -136,7 +145,8 @@ def test_the_queue_feeds_the_handler_in_batches_that_may_fail_in_part(resources:
     assert source["Queue"] == {"Fn::Sub": "${EventQueue.Arn}"}
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetters", "Arn"]}
-    assert queue["VisibilityTimeout"] >= 6 * resources["AwsEvents"]["Properties"]["Timeout"]
+    shown_to_us = resources["AwsEvents"]["Properties"]["Timeout"]
+    assert queue["VisibilityTimeout"] >= 6 * shown_to_us + source["MaximumBatchingWindowInSeconds"]
 
 
 def test_every_rule_is_narrow_and_keeps_what_it_cannot_deliver(resources: dict[str, Any]) -> None:
@@ -148,6 +158,12 @@ def test_every_rule_is_narrow_and_keeps_what_it_cannot_deliver(resources: dict[s
         (target,) = rule["Targets"]
         assert target["Arn"] == {"Fn::GetAtt": ["EventQueue", "Arn"]}
         assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
+
+
+def test_the_alarms_let_through_are_those_whose_names_the_handler_reads(resources: dict[str, Any]) -> None:
+    pattern = resources["AlarmRule"]["Properties"]["EventPattern"]
+
+    assert pattern["detail"]["alarmName"] == [{"prefix": ALARM_PREFIX}]
 
 
 def test_only_rules_of_this_stack_may_fill_the_queue(resources: dict[str, Any]) -> None:
@@ -212,6 +228,22 @@ def test_only_services_of_the_clusters_named_may_be_changed(resources: dict[str,
     assert set(writers) == {"SweepRole", "AwsEventsRole"}
     for statement in writers.values():
         assert str(statement["Resource"]).endswith("service/${ClusterPattern}/*'}")
+
+
+def test_of_autoscaling_only_the_desired_count_of_ecs_services_may_be_registered(resources: dict[str, Any]) -> None:
+    """AWS names a scalable target by a random id, so a role cannot be bound to the targets of some clusters."""
+    writers = [
+        statement
+        for _, statement in _statements(resources)
+        if "application-autoscaling:RegisterScalableTarget" in _each(statement["Action"])
+    ]
+
+    assert len(writers) == 2
+    for statement in writers:
+        assert statement["Condition"]["StringEquals"] == {
+            "application-autoscaling:service-namespace": "ecs",
+            "application-autoscaling:scalable-dimension": "ecs:service:DesiredCount",
+        }
 
 
 def test_the_api_may_only_write_its_logs(resources: dict[str, Any]) -> None:
