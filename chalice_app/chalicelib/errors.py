@@ -14,9 +14,9 @@
     ├── ActionFailed             AWS refused an action, or did not answer it
     └── Refused                  an action that a guard forbids
         ├── NotManageable        DAEMON, CODE_DEPLOY and EXTERNAL services
-        ├── Locked               somebody else is acting on the service
+        ├── Locked               somebody else is acting on the service, or our own lock has run out
         ├── WorldChanged         the service is no longer what the plan was made for
-        └── LimitReached         a policy's or a run's limit is used up
+        └── NoLongerWanted       looking again just before acting changed the decision
 
 Every message is one sentence a person can act on.
 """
@@ -27,6 +27,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chalicelib.decide.decision import Decision
     from chalicelib.policy.problems import Problem
 
 
@@ -100,12 +101,16 @@ class NotManageable(Refused):
 
 
 class Locked(Refused):
-    """Somebody else is acting on the service."""
+    """Somebody else is acting on the service, or may be, because our own lock has run out."""
 
 
 class WorldChanged(Refused):
     """The service is no longer what the plan was made for."""
 
 
-class LimitReached(Refused):
-    """A limit of the policy or of the run is used up."""
+class NoLongerWanted(Refused):
+    """Looking again just before acting changed the decision; carries the new one."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.reason)
+        self.decision = decision

@@ -76,9 +76,9 @@ def test_stopping_twice_keeps_the_size_of_the_first_stop(table: Table) -> None:
     stage = Stage(table)
     first = stage.plan(Wanted.STOPPED)
     assert first is not None
-    stage.executor.run(first, "controller", stage.now)
+    stage.executor.run(first, "controller")
 
-    again = stage.executor.run(first, "alarm", stage.now)
+    again = stage.executor.run(first, "alarm")
 
     assert again.status is OutcomeStatus.REFUSED
     assert "its desired count is 0 now; the plan was made for 3" in again.reason
@@ -104,7 +104,7 @@ def test_a_plan_for_another_world_is_refused_and_nothing_is_touched(
     for name, value in change.items():
         setattr(stage.service, name, value)
 
-    outcome = stage.executor.run(made, "controller", stage.now)
+    outcome = stage.executor.run(made, "controller")
 
     assert outcome.status is OutcomeStatus.REFUSED
     assert word in outcome.reason
@@ -118,7 +118,7 @@ def test_a_plan_made_under_another_version_of_the_policy_is_refused(table: Table
     made = stage.plan(Wanted.STOPPED)
     assert made is not None
 
-    outcome = stage.executor.run(made, "ada", stage.now, policy_version="v2")
+    outcome = stage.executor.run(made, "ada", policy_version="v2")
 
     assert "policy vision-dev changed since the plan was made" in outcome.reason
     assert stage.cloud.writes() == []
@@ -267,7 +267,7 @@ def test_a_service_that_is_gone_is_a_failed_outcome_not_an_exception(table: Tabl
     assert made is not None
     del stage.cloud.services[DEV]
 
-    outcome = stage.executor.run(made, "controller", stage.now)
+    outcome = stage.executor.run(made, "controller")
 
     assert outcome.status is OutcomeStatus.FAILED
     assert "There is no service gpu-dev/ollama-vision" in outcome.reason
@@ -370,9 +370,8 @@ def test_a_mistake_of_ours_is_not_swallowed_and_frees_the_lock(table: Table) -> 
 
 def test_an_instant_of_another_zone_is_remembered_as_the_same_instant(table: Table) -> None:
     stage = Stage(table)
-    made = stage.plan(Wanted.STOPPED)
-    assert made is not None
+    stage.now = stage.now.astimezone(ZoneInfo("Asia/Tokyo"))
 
-    stage.executor.run(made, "controller", stage.now.astimezone(ZoneInfo("Asia/Tokyo")))
+    stage.act(Wanted.STOPPED)
 
     assert stage.memory.stopped_at == START

@@ -16,6 +16,7 @@ from chalicelib.execute.outcome import OutcomeStatus
 from chalicelib.execute.plan import plan
 from chalicelib.record.history import History
 from chalicelib.record.states import States
+from chalicelib.runtime.clock import SteppedClock
 from support.acting import DEV, PEOPLES, decision
 from support.moto_record import new_table, serialised
 
@@ -50,7 +51,8 @@ class Account:
             MaxCapacity=4,
             SuspendedState={"ScheduledScalingSuspended": True},
         )
-        self.executor = Executor(self.ecs, self.scaling, self.states, self.history, self.look, lambda: "a1")
+        self.clock = SteppedClock(NOW)
+        self.executor = Executor(self.ecs, self.scaling, self.states, self.history, self.look, lambda: "a1", self.clock)
 
     def look(self, service: ServiceId, now: datetime) -> ServiceFacts:
         (found,) = self.ecs.describe_services(cluster=service.cluster, services=[service.name])["services"]
@@ -87,9 +89,10 @@ def account() -> Iterator[Account]:
 def test_a_service_is_stopped_verified_started_and_verified(account: Account) -> None:
     for wanted, minutes, count in ((Wanted.STOPPED, 0, 0), (Wanted.RUNNING, 60, 2)):
         now = NOW + timedelta(minutes=minutes)
+        account.clock.set(now)
         made = plan(decision(wanted), account.look(DEV, now), account.states.get(DEV).memory, now)
         assert made is not None
-        assert account.executor.run(made, "controller", now).status is OutcomeStatus.DONE
+        assert account.executor.run(made, "controller").status is OutcomeStatus.DONE
 
         later = now + timedelta(minutes=6)
         facts = account.look(DEV, later)
@@ -108,9 +111,11 @@ def test_a_cluster_that_is_gone_is_one_clear_sentence(account: Account) -> None:
     facts = replace(account.look(DEV, NOW), id=gone, scaling=None)
     made = plan(decision(Wanted.STOPPED), facts, ServiceMemory(), NOW)
     assert made is not None
-    executor = Executor(account.ecs, account.scaling, account.states, account.history, lambda *_: facts, lambda: "a2")
+    executor = Executor(
+        account.ecs, account.scaling, account.states, account.history, lambda *_: facts, lambda: "a2", account.clock
+    )
 
-    outcome = executor.run(made, "controller", NOW)
+    outcome = executor.run(made, "controller")
 
     assert outcome.status is OutcomeStatus.FAILED
     assert outcome.reason == "gone/model: there is no cluster gone in this account and region."

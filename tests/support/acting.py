@@ -10,6 +10,7 @@ from typing import Any
 from chalicelib.decide.decision import Because, Decision, Evidence, RuleName, Wanted
 from chalicelib.decide.facts import ScalingBounds, ServiceFacts, ServiceId, ServiceMemory
 from chalicelib.execute.executor import Executor
+from chalicelib.execute.guards import Again
 from chalicelib.execute.outcome import Outcome
 from chalicelib.execute.plan import Plan, plan
 from chalicelib.record.history import Entry, History
@@ -40,6 +41,16 @@ def decision(wanted: Wanted, **changes: Any) -> Decision:
     return Decision(**{**given, **changes})
 
 
+class ClockOf:
+    """The stage's own time, as it is when somebody asks."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def now(self) -> datetime:
+        return self._stage.now
+
+
 class Stage:
     def __init__(self, table: Table, service: ToyService | None = None) -> None:
         self.now = START
@@ -63,6 +74,7 @@ class Stage:
             History(table),
             self.cloud.look,
             lambda: f"action-{next(self._numbers)}",
+            ClockOf(self),
             **options,
         )
 
@@ -96,7 +108,12 @@ class Stage:
     ) -> Outcome | None:
         """Plans afresh and runs; None when there was nothing to do."""
         made = self.plan(wanted, **changes)
-        return None if made is None else self.executor.run(made, "controller", self.now, look_again=look_again)
+
+        def again() -> Again:
+            decided = look_again() if look_again else decision(wanted, **changes)
+            return Again(self.cloud.look(DEV, self.now), decided)
+
+        return None if made is None else self.executor.run(made, "controller", look_again=again)
 
     def verify(self) -> Outcome | None:
         return self.executor.verify(DEV, self.facts(), self.memory, self.now)
@@ -117,7 +134,7 @@ class Stage:
         executor = self.process(mortality)
         try:
             if made is not None:
-                executor.run(made, "controller", self.now)
+                executor.run(made, "controller")
         except Killed:
             return True
         finally:

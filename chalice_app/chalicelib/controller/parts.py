@@ -12,10 +12,13 @@ from chalicelib.controller.book import PolicyBook
 from chalicelib.controller.looking import Known, Looker
 from chalicelib.controller.memo import Memo
 from chalicelib.controller.telling import Teller
-from chalicelib.decide.decision import Decision
-from chalicelib.decide.facts import ServiceId
-from chalicelib.errors import UnknownService
+from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
+from chalicelib.decide.facts import ServiceFacts, ServiceId
+from chalicelib.decide.govern import govern
+from chalicelib.errors import ObservationError
+from chalicelib.execute.doing import Clock
 from chalicelib.execute.executor import Executor
+from chalicelib.execute.guards import Again
 from chalicelib.notify.notice import Notifier
 from chalicelib.observe.cloudwatch import CloudWatchSignals
 from chalicelib.observe.fleet import Gone
@@ -31,6 +34,7 @@ class Parts:
     """``source`` is where a survey reads its policies; ``book`` takes them into force, ``in_force`` only reads those
     that are."""
 
+    clock: Clock
     inventory: Inventory
     signals: CloudWatchSignals
     looker: Looker
@@ -45,25 +49,32 @@ class Parts:
     teller: Teller
     notifier: Notifier
 
-    def look_again(
-        self, id: ServiceId, known: Known, looks: Mapping[ServiceId, Look], now: datetime
-    ) -> Callable[[], Decision]:
-        """Decides once more just before a stop: the service, its signals and people's words read afresh.
+    def look_again(self, id: ServiceId, known: Known, looks: Mapping[ServiceId, Look]) -> Callable[[], Again]:
+        """Looks and decides once more just before a write: the time, the service, its signals, people's words.
 
         Signals that were found absent not long ago are asked for again, in case one has come to life.
         """
 
-        def look() -> Decision:
+        def look() -> Again:
+            now = self.clock.now()
             facts = self.inventory.refresh([id], now)[id]
             if isinstance(facts, Gone):
-                raise UnknownService(f"{id} does not exist any more.")
+                raise ObservationError(f"{id} does not exist any more.")
             memories = {**known.memories, id: self.states.get(id).memory}
             fresh = replace(known, controls=self.controls.read(now), memories=memories)
             last = looks.get(id)
             asking_all = {id: replace(last, absent_since=MappingProxyType({}))} if last else {}
-            (again,) = self.looker.look([facts], fresh, asking_all, now)
-            if again.decision is None:
-                raise UnknownService(f"{id} is not governed by a policy any more: {again.refused}.")
-            return again.decision
+            (again,) = self.looker.look([facts], fresh, asking_all, now, sure=True)
+            return Again(facts, again.decision or _nobody_decides(facts, fresh, now))
 
         return look
+
+
+def _nobody_decides(facts: ServiceFacts, known: Known, now: datetime) -> Decision:
+    """For a service without a ruling policy: nothing is wanted of it; a freeze of everything still holds."""
+    said, rule, because = "no policy governs it any more", RuleName.DEFAULT, Because.HOURS
+    if frozen := known.controls.switches.frozen_by:
+        said, rule, because = f"everything is frozen by {frozen}", RuleName.FREEZE_ALL, Because.FREEZE
+    elif govern(known.policies, facts).never_touch:
+        said, rule, because = "a policy says never to touch it", RuleName.NEVER_TOUCH, Because.EXCLUDE
+    return Decision(facts.id, Wanted.LEAVE, rule, because, said, (), now)

@@ -48,13 +48,14 @@ def apply(parts: Parts, plans: Sequence[Plan], now: datetime, *, who: str) -> Re
     accepted = peek(parts.source, now.date())
     versions = {policy.name: policy.version for policy in accepted.policies.policies}
     known = Known(accepted.policies, parts.states.all(), parts.controls.read(now))
+    picture = parts.memo.load()
+    looks = picture.looks if picture else {}
     outcomes = [
         parts.executor.run(
             plan,
             who,
-            now,
-            look_again=parts.look_again(plan.service, known, {}, now),
-            policy_version=versions.get(plan.decision.policy, "gone"),
+            look_again=parts.look_again(plan.service, known, looks),
+            policy_version=versions.get(plan.decision.policy, "gone") if plan.decision.policy else None,
         )
         for plan in plans
     ]

@@ -96,6 +96,10 @@ def _call(service: ServiceId, action: str, call: Callable[[], Any]) -> Any:
     except BotoCoreError as error:
         said = f"{service}: no answer to {action}, so it may or may not have happened ({error})."
         raise ActionFailed(said, uncertain=True) from error
+    except Exception as error:  # botocore's parsers and others raise outside its own tree; one service's ends here
+        kind = type(error).__name__
+        said = f"{service}: {action} got an answer that cannot be read ({kind}), so it may or may not have happened."
+        raise ActionFailed(said, uncertain=True) from error
 
 
 def _sentence(service: ServiceId, action: str, error: Mapping[str, Any]) -> str:

@@ -1,17 +1,18 @@
 """Carries a plan out: one service, under its lock, every step guarded. The only room that changes ECS.
 
-    lock ─ describe again ─ compare ─ step ─ step ─ … ─ history ─ pending ─ release        (later: verify)
+    lock ─ describe ─ compare ─ (draining) ─ look again ─ compare ─ step ─ … ─ history ─ pending ─ release   (verify)
 
-It refuses when somebody else holds the lock, when the service or its record are not what the plan was made for, and
-when looking again just before a stop finds use or cannot tell. A run that dies between two steps leaves a mark
-(draining, a saved size) from which the next plan goes on or takes back; the lock expires by itself. What goes wrong
-is an `Outcome`, never an exception, unless the program itself is wrong.
+It refuses when somebody else holds the lock or ours has run out, when the service or its record are not what the plan
+was made for, and when looking again just before the first write to AWS finds that something else is wanted or cannot
+tell. A run that dies between two steps leaves a mark (draining, a saved size, the lock itself) from which the next
+plan goes on or takes back; the lock expires by itself. What goes wrong is an `Outcome`, never an exception, unless
+the program itself is wrong. Every instant written down is the clock's at that moment, not the run's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -22,15 +23,16 @@ from chalicelib.errors import (
     ConditionFailed,
     LifecycleError,
     Locked,
+    NoLongerWanted,
     RecordUnavailable,
     Refused,
 )
 from chalicelib.execute import guards
-from chalicelib.execute.doing import Doer, Run
+from chalicelib.execute.doing import Clock, Doer, Run
 from chalicelib.execute.entries import PriceOf, action_entry, action_of, no_price
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
-from chalicelib.execute.plan import Plan, PlanKind, take_back_steps
-from chalicelib.execute.steps import LookAgain, MarkPending
+from chalicelib.execute.plan import NOTHING_IS_WRITTEN, Plan, PlanKind, take_back_steps
+from chalicelib.execute.steps import WRITES_TO_AWS, LookAgain, MarkDraining, MarkPending, SetDesiredCount, TakeBack
 from chalicelib.execute.verify import Verifier
 from chalicelib.record.history import Entry, EntryKind, History
 from chalicelib.record.states import Lease, States
@@ -43,8 +45,25 @@ Look = Callable[[ServiceId, datetime], ServiceFacts]
 """Describes one service afresh. Raises UnknownService when it is gone, ObservationError when AWS does not answer."""
 
 
+LEASE_SECONDS = 600
+"""Longer than any handler may run (270 s), so that a lock never ends while its owner still acts."""
+
+_NOT_AFTER_ALL = {PlanKind.STOP: "not stopped", PlanKind.START: "not started", PlanKind.MEND: "not put right"}
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far a run has come. ``begun``: the start itself went out. ``keep_lock``: the lock is the only mark of it."""
+
+    run: Run
+    facts: ServiceFacts | None = None
+    drained: bool = False
+    begun: bool = False
+    keep_lock: bool = False
+
+
 class Executor:
-    """``look`` and ``new_id`` are handed in, as are the clients; ``lease_seconds`` outlasts a handler's run."""
+    """``look``, ``new_id`` and ``clock`` are handed in, as are the clients."""
 
     def __init__(
         self,
@@ -54,43 +73,46 @@ class Executor:
         history: History,
         look: Look,
         new_id: Callable[[], str],
+        clock: Clock,
         *,
         price: PriceOf = no_price,
-        lease_seconds: int = 120,
+        lease_seconds: int = LEASE_SECONDS,
     ) -> None:
         self._states = states
         self._history = history
         self._look = look
         self._new_id = new_id
+        self._clock = clock
         self._price = price
         self._lease_seconds = lease_seconds
-        self._doer = Doer(ecs, scaling, states, self._begun)
+        self._doer = Doer(ecs, scaling, states, clock, self._begun)
         self._verifier = Verifier(ecs, states, history, price=price)
 
     def run(
         self,
         plan: Plan,
         who: str,
-        now: datetime,
         *,
         look_again: guards.LookAgain | None = None,
         policy_version: str | None = None,
     ) -> Outcome:
         """Carries ``plan`` out for ``who``. ``policy_version`` is the one in force now, when the plan may be old."""
         if plan.refusal:
-            return self._cannot(plan, who, now)
+            return self._cannot(plan, who)
         action_id = self._new_id()
+        owner = f"{_lock_word(plan)}:{action_id}"
         try:
-            lease = self._states.lock(plan.service, f"{_lock_word(plan)}:{action_id}", now, self._lease_seconds)
+            lease = self._states.lock(plan.service, owner, self._clock.now(), self._lease_seconds)
         except Locked as held:
             return Outcome(plan.service, plan.kind, OutcomeStatus.REFUSED, str(held), news=False)
         except RecordUnavailable as lost:
             return Outcome(plan.service, plan.kind, OutcomeStatus.FAILED, str(lost))
-        run = Run(plan, plan.decision, who, now, lease, _resumed(plan, lease) or action_id)
+        course = _Course(Run(plan, plan.decision, who, lease, _resumed(plan, lease) or action_id))
         try:
-            return self._guarded(run, look_again, policy_version)
+            return self._guarded(course, look_again, policy_version)
         finally:
-            self._release(lease)
+            if not course.keep_lock:
+                self._release(lease)
 
     def verify(self, service: ServiceId, facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> Outcome | None:
         """Whether the pending action of one service had its effect; None when nothing is to be said yet."""
@@ -102,33 +124,49 @@ class Executor:
 
     # --- the run
 
-    def _guarded(self, run: Run, look_again: guards.LookAgain | None, policy_version: str | None) -> Outcome:
-        facts: ServiceFacts | None = None
+    def _guarded(self, course: _Course, look_again: guards.LookAgain | None, policy_version: str | None) -> Outcome:
+        service, kind = course.run.plan.service, course.run.plan.kind
         try:
-            plan = run.plan
-            facts = self._look(plan.service, run.now)
-            guards.same_world(plan, facts, run.lease.memory, run.now, policy_version)
-            for step in plan.steps:
-                if isinstance(step, LookAgain):
-                    run = replace(run, decision=guards.still_wanted(look_again, run.decision))
-                else:
-                    facts = self._doer.do(step, run, facts)
-        except guards.NoLongerWanted as changed:
-            run = replace(run, decision=changed.decision)
-            undone = self._take_back(run, facts)
-            return self._refused(run, "changed-mind", f"{run.lease.service}: not stopped after all: {changed}{undone}")
+            facts = self._go(course, look_again, policy_version)
+        except NoLongerWanted as changed:
+            course.run = replace(course.run, decision=changed.decision)
+            undone = self._take_back(course)
+            reason = f"{service}: {_NOT_AFTER_ALL[kind]} after all: {changed}{undone}"
+            return self._refused(course.run, "changed-mind", reason)
         except Refused as refusal:
-            return self._refused(run, type(refusal).__name__, str(refusal))
-        except ActionFailed as failure:
-            return self._failed(run, facts, str(failure), certain=not failure.uncertain)
+            if course.begun:
+                return self._begun_all_the_same(course, str(refusal))
+            undone = "" if isinstance(refusal, Locked) else self._take_back(course)
+            return self._refused(course.run, type(refusal).__name__, f"{refusal}{undone}")
         except LifecycleError as trouble:
-            return self._failed(run, facts, str(trouble), certain=False)
-        return self._done(run, facts)
+            return self._start_troubled(course, trouble) if kind is PlanKind.START else self._failed(course, trouble)
+        return self._done(course.run, facts)
+
+    def _go(self, course: _Course, look_again: guards.LookAgain | None, policy_version: str | None) -> ServiceFacts:
+        plan, memory = course.run.plan, course.run.lease.memory
+        course.facts = facts = self._look(plan.service, self._clock.now())
+        guards.same_world(plan, facts, memory, self._clock.now(), policy_version)
+        looked = False
+        for step in plan.steps:
+            if not looked and isinstance(step, (LookAgain, *WRITES_TO_AWS)):
+                looked = True
+                if again := guards.still_wanted(look_again, plan):
+                    course.facts = facts = again.facts
+                    guards.same_world(plan, facts, memory, self._clock.now(), policy_version)
+                    course.run = replace(course.run, decision=_newest(plan, again.decision))
+            if isinstance(step, LookAgain):
+                continue
+            course.facts = facts = self._doer.do(step, course.run, facts)
+            course.drained = course.drained or isinstance(step, MarkDraining)
+            starts = plan.kind is PlanKind.START and isinstance(step, SetDesiredCount)
+            course.begun = course.begun or starts
+        return facts
 
     # --- what became of it
 
     def _begun(self, run: Run, facts: ServiceFacts) -> None:
-        self._history.append(self._entry(run, facts, EntryKind.ACTED, _reason(run), "begun"))
+        """The act went out: a history that cannot be written now must not make it look as if it had not."""
+        self._write(self._entry(run, facts, EntryKind.ACTED, _reason(run), "begun"))
 
     def _done(self, run: Run, facts: ServiceFacts) -> Outcome:
         begun = any(isinstance(step, MarkPending) for step in run.plan.steps)
@@ -140,21 +178,22 @@ class Executor:
         )
 
     def _refused(self, run: Run, word: str, reason: str) -> Outcome:
-        return self._say_refused(run.plan, run.decision, run.who, run.now, word, reason, run.action_id)
+        return self._say_refused(run.plan, run.decision, run.who, word, reason, run.action_id)
 
-    def _cannot(self, plan: Plan, who: str, now: datetime) -> Outcome:
-        outcome = self._say_refused(plan, plan.decision, who, now, "cannot", plan.refusal)
+    def _cannot(self, plan: Plan, who: str) -> Outcome:
+        outcome = self._say_refused(plan, plan.decision, who, "cannot", plan.refusal)
         if plan.decision.handles_opening:
             try:
-                self._states.handle_opening(plan.service, plan.decision.handles_opening, now)
+                self._states.handle_opening(plan.service, plan.decision.handles_opening, self._clock.now())
             except RecordUnavailable:
                 return outcome  # the next look says it again
         return outcome
 
     def _say_refused(
-        self, plan: Plan, decision: Decision, who: str, now: datetime, word: str, reason: str, action_id: str = ""
+        self, plan: Plan, decision: Decision, who: str, word: str, reason: str, action_id: str = ""
     ) -> Outcome:
         """``word`` and the decision's because name the refusal: the same one is told once, not at every look."""
+        now = self._clock.now()
         entry = action_entry(
             plan,
             decision,
@@ -173,29 +212,63 @@ class Executor:
             self._write(entry)
         return Outcome(plan.service, plan.kind, OutcomeStatus.REFUSED, reason, action_id, entry=entry, news=news)
 
-    def _failed(self, run: Run, facts: ServiceFacts | None, reason: str, *, certain: bool) -> Outcome:
+    def _failed(self, course: _Course, trouble: LifecycleError) -> Outcome:
         """A stop is taken back when AWS surely refused it; where no answer came, the next look finds out."""
+        run, reason = course.run, str(trouble)
+        if isinstance(trouble, ActionFailed) and not trouble.uncertain:
+            reason += self._take_back(course)
+        return self._say_failed(course, run, reason)
+
+    def _start_troubled(self, course: _Course, trouble: LifecycleError) -> Outcome:
+        """Only a start that AWS was asked for counts as failed; one that went out is awaited, whatever came after."""
+        run, reason = course.run, str(trouble)
+        if course.begun:
+            return self._begun_all_the_same(course, reason)
+        if isinstance(trouble, ActionFailed) and _asks_for_tasks(run.plan):
+            if trouble.uncertain:
+                try:
+                    course.facts = self._look(run.plan.service, self._clock.now())
+                except LifecycleError as unseen:
+                    course.keep_lock = True
+                    return self._say_failed(course, run, f"{reason} And it could not be seen: {unseen}")
+                if course.facts.desired_count == _asks_for_tasks(run.plan):
+                    return self._begun_all_the_same(course, reason)
+            try:
+                self._states.start_not_begun(run.lease, reason, self._clock.now())
+            except (RecordUnavailable, ConditionFailed) as lost:
+                reason += f" And it could not be recorded: {lost}"
+        return self._say_failed(course, run, reason)
+
+    def _begun_all_the_same(self, course: _Course, trouble: str) -> Outcome:
+        """The start went out, something after it failed: it is awaited, and what is missing is put right later."""
+        run, facts = course.run, course.facts
+        assert facts is not None
         try:
-            match run.plan.kind:
-                case PlanKind.STOP:
-                    reason += self._take_back(run, facts) if certain else ""
-                case PlanKind.START:
-                    self._states.start_not_begun(run.lease, reason, run.now)
-                case PlanKind.MEND:
-                    pass
-        except (RecordUnavailable, ConditionFailed) as lost:
-            reason += f" And it could not be recorded: {lost}"
-        entry = self._entry(run, facts, EntryKind.FAILED, reason, "failed")
+            for step in run.plan.steps:
+                if isinstance(step, MarkPending):
+                    self._doer.do(step, run, facts)
+        except LifecycleError as lost:
+            course.keep_lock = True  # nobody may take it for somebody's hand while nothing else says that it is ours
+            trouble = f"{trouble} And it could not be recorded yet: {lost}"
+        reason = f"{_reason(run)} (The start went out, but not all was done: {trouble})"
+        entry = self._entry(run, facts, EntryKind.ACTED, reason, "begun")
+        return Outcome(facts.id, run.plan.kind, OutcomeStatus.DONE, reason, run.action_id, entry=entry)
+
+    def _say_failed(self, course: _Course, run: Run, reason: str) -> Outcome:
+        entry = self._entry(run, course.facts, EntryKind.FAILED, reason, "failed")
         self._write(entry)
         return Outcome(run.plan.service, run.plan.kind, OutcomeStatus.FAILED, reason, run.action_id, entry=entry)
 
-    def _take_back(self, run: Run, facts: ServiceFacts | None) -> str:
+    def _take_back(self, course: _Course) -> str:
         """Undoes what this stop did so far. Answers what could not be undone, in words; the next look mends it."""
-        if facts is None or facts.desired_count == 0:
+        facts, run = course.facts, course.run
+        if not course.drained or facts is None or facts.desired_count == 0:
             return ""
         try:
             memory = self._states.get(facts.id).memory
-            for step in take_back_steps(facts, memory.saved_size):
+            frozen = run.decision.rule in NOTHING_IS_WRITTEN
+            steps = (TakeBack(forget_size=False),) if frozen else take_back_steps(facts, memory.saved_size)
+            for step in steps:
                 facts = self._doer.do(step, run, facts)
         except LifecycleError as trouble:
             return f" It could not be taken back yet: {trouble}"
@@ -207,7 +280,7 @@ class Executor:
             run.decision,
             kind=kind,
             who=run.who,
-            at=run.now,
+            at=self._clock.now(),
             reason=reason,
             outcome=outcome,
             action_id=run.action_id,
@@ -225,6 +298,15 @@ class Executor:
             self._states.release(lease)
         except RecordUnavailable:
             return  # the lock expires by itself
+
+
+def _newest(plan: Plan, now: Decision) -> Decision:
+    """A mend keeps its own reason: it is done whatever the rules say, unless they forbid every write."""
+    return plan.decision if plan.kind is PlanKind.MEND else now
+
+
+def _asks_for_tasks(plan: Plan) -> int:
+    return next((step.count for step in plan.steps if isinstance(step, SetDesiredCount)), 0)
 
 
 def _reason(run: Run) -> str:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
-from chalicelib.decide.decision import Because, Decision, Wanted
+from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
 from chalicelib.decide.facts import ServiceFacts, ServiceMemory
-from chalicelib.errors import LifecycleError, NotManageable, Refused, WorldChanged
-from chalicelib.execute.plan import Plan
+from chalicelib.errors import LifecycleError, NoLongerWanted, NotManageable, WorldChanged
+from chalicelib.execute.plan import NOTHING_IS_WRITTEN, Plan, PlanKind, mend
 from chalicelib.execute.plan import plan as make_plan
 
-LookAgain = Callable[[], Decision]
-"""Decides once more with fresh facts and probes. Raises a LifecycleError when it cannot."""
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What looking again found: the service as it is now, and what is decided about it now."""
+
+    facts: ServiceFacts
+    decision: Decision
 
 
-class NoLongerWanted(Refused):
-    """Looking again changed the decision; carries the new one."""
-
-    def __init__(self, decision: Decision) -> None:
-        super().__init__(decision.reason)
-        self.decision = decision
+LookAgain = Callable[[], Again]
+"""Reads facts, signals, people's words and the record afresh. Raises a LifecycleError when it cannot."""
 
 
 def same_world(
@@ -41,23 +43,50 @@ def same_world(
         )
     if policy_version is not None and policy_version != seen.policy_version:
         raise WorldChanged(f"{service}: policy {plan.decision.policy} changed since the plan was made; plan again.")
-    fresh = make_plan(plan.decision, facts, memory, now, policy_version=seen.policy_version)
+    fresh = (
+        make_plan(plan.decision, facts, memory, now, policy_version=seen.policy_version)
+        if plan.decision.policy
+        else mend(facts, memory, now)
+    )
     if fresh is None or fresh.steps != plan.steps:
         raise WorldChanged(
             f"{service}: its saved size, autoscaling or pending action changed since the plan was made; plan again."
         )
 
 
-def still_wanted(look_again: LookAgain | None, decision: Decision) -> Decision:
-    """The newest decision to stop. Raises NoLongerWanted when a fresh look wants something else or cannot tell."""
+def still_wanted(look_again: LookAgain | None, plan: Plan) -> Again | None:
+    """What a fresh look found, None when there is none to be had (``look_again`` None).
+
+    Raises NoLongerWanted when it wants something else than ``plan`` does, or cannot tell.
+    """
     if look_again is None:
-        return decision
+        return None
     try:
         again = look_again()
     except LifecycleError as unseen:
-        reason = f"could not look again before stopping: {unseen}"
-        unknown = replace(decision, wanted=Wanted.LEAVE, because=Because.UNKNOWN, reason=reason)
+        reason = f"could not look again just before acting: {unseen}"
+        unknown = replace(plan.decision, wanted=Wanted.LEAVE, because=Because.UNKNOWN, reason=reason)
         raise NoLongerWanted(unknown) from unseen
-    if again.wanted is not Wanted.STOPPED:
-        raise NoLongerWanted(again)
+    if not _still(plan, again.decision):
+        raise NoLongerWanted(again.decision)
     return again
+
+
+def _still(plan: Plan, now: Decision) -> bool:
+    if now.rule in NOTHING_IS_WRITTEN:
+        return False
+    match plan.kind:
+        case PlanKind.STOP:
+            return now.wanted is Wanted.STOPPED
+        case PlanKind.START:
+            return now.wanted is Wanted.RUNNING or _own_retry(plan, now)
+        case PlanKind.MEND:
+            return True
+        case other:
+            assert_never(other)
+
+
+def _own_retry(plan: Plan, now: Decision) -> bool:
+    """A failed start of ours is tried again even where nothing is wanted, unless people took the service from us."""
+    nothing = plan.decision.wanted is Wanted.LEAVE and now.wanted is Wanted.LEAVE
+    return nothing and now.rule is not RuleName.EXCLUSION

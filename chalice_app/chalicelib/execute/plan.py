@@ -41,7 +41,7 @@ STOP_WITHIN = timedelta(minutes=15)
 START_WITHIN = timedelta(minutes=20)
 """A GPU host boots, pulls an image of some GB and loads a model."""
 
-_NOTHING_IS_WRITTEN = frozenset({RuleName.FREEZE_ALL, RuleName.NEVER_TOUCH, RuleName.FREEZE})
+NOTHING_IS_WRITTEN = frozenset({RuleName.FREEZE_ALL, RuleName.NEVER_TOUCH, RuleName.FREEZE})
 
 
 class PlanKind(StrEnum):
@@ -79,7 +79,7 @@ def plan(
     decision: Decision, facts: ServiceFacts, memory: ServiceMemory, now: datetime, *, policy_version: str = ""
 ) -> Plan | None:
     """What to do about ``decision``; None when nothing is to be done, or not yet (`retry_at`)."""
-    if decision.rule in _NOTHING_IS_WRITTEN or _is_older_than_our_act(facts, memory):
+    if decision.rule in NOTHING_IS_WRITTEN or _is_older_than_our_act(facts, memory):
         return None
     match decision.wanted:
         case Wanted.STOPPED:

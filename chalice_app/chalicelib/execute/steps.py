@@ -118,6 +118,10 @@ Step = (
 )
 
 
+WRITES_TO_AWS = (SuspendScaling, SetDesiredCount, RestoreScaling)
+"""Before the first of these the world is looked at once more, before each of them our lock."""
+
+
 def _bounds(scaling: ScalingBounds) -> str:
     switches = {
         "scale-in": scaling.scale_in_suspended,
