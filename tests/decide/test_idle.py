@@ -64,10 +64,20 @@ def test_a_window_over_three_hours_is_read_in_five_minute_steps() -> None:
     need = needs(scene.policy, scene.seen(NOW), (), scene.policies, NOW)
 
     assert need is not None
-    assert (need.window_from, need.window_to) == (at("2026-11-20T10:55"), at("2026-11-20T14:55"))
+    assert (need.window_from, need.window_to) == (at("2026-11-20T10:55"), at("2026-11-20T14:58"))
     again = scene.decide(NOW).look_again_at
     assert again == at("2026-11-20T18:47")
     assert scene.decide(again).wanted is Wanted.STOPPED
+
+
+def test_the_newest_use_is_seen_over_a_long_window_too() -> None:
+    """Three minutes old: within the five-minute period that is not over yet."""
+    scene = SCENE.but(policy=policy("idle: {stop-after: 4h}"), uses=[NOW - 3 * MINUTE])
+
+    decision = scene.decide(NOW)
+
+    assert (decision.wanted, decision.because) == (Wanted.LEAVE, Because.IN_USE)
+    assert decision.look_again_at == NOW + timedelta(hours=4, minutes=2)
 
 
 def test_it_is_too_young_until_warm_up_and_the_whole_window_have_passed() -> None:

@@ -1,7 +1,7 @@
 """Over which stretch of time use is judged, and when a stretch of quiet is long enough.
 
-All stretches end on a period's edge at least `TRUST_DELAY` before now, so that what was asked for a decision and what
-the decision reads are the same points. Nothing here looks at signals.
+All stretches begin on a period's edge and end on a minute, the newest that is `TRUST_DELAY` old: use that CloudWatch
+has told must not go unseen because its five minutes are not over. Nothing here looks at signals.
 """
 
 from __future__ import annotations
@@ -38,16 +38,14 @@ def quiet_span(now: datetime) -> Span:
 
 
 def idle_span(stop_after: timedelta, now: datetime) -> Span:
-    """The last ``stop_after`` that can be trusted at ``now``, both edges moved back to a period's edge."""
-    period = period_seconds(stop_after)
-    end = _floor(now - TRUST_DELAY, period)
-    return Span(_floor(end - stop_after, period), end)
+    """The last ``stop_after`` that can be trusted at ``now``, begun at a period's edge."""
+    end = _floor(now - TRUST_DELAY, SHORT_PERIOD_SECONDS)
+    return Span(_floor(end - stop_after, period_seconds(stop_after)), end)
 
 
 def idle_at(last_use: datetime, stop_after: timedelta) -> datetime:
     """The first ``now`` whose `idle_span` holds nothing of what ended at ``last_use``."""
-    period = period_seconds(stop_after)
-    return _ceil(_ceil(last_use, period) + stop_after, period) + TRUST_DELAY
+    return _ceil(_ceil(last_use, period_seconds(stop_after)) + stop_after, SHORT_PERIOD_SECONDS) + TRUST_DELAY
 
 
 def quiet_at(last_use: datetime) -> datetime:
