@@ -1,8 +1,9 @@
-"""How long a cold start spends importing: app.py alone, then all that a sweep runs, then with its AWS clients made.
+"""How long a cold start spends before its handler runs: app.py, all that a sweep imports, and its six AWS clients made.
 
-Each figure is the median of seven fresh interpreters on a warm disk with bytecode at hand; the time of the interpreter
-itself is not in it. The last row has no bytecode, as in the zip that Chalice packages. Making a client reads
-botocore's model of the service: that is not importing, but a cold start pays for it too, so it is shown.
+Each figure is the median of seven fresh interpreters on a warm disk; the time of the interpreter itself is not in it.
+Every case is measured with all bytecode at hand, and as packaged: Chalice's zip holds none, so only Python's own
+modules and boto3, which Lambda's runtime brings, have theirs. Making a client reads botocore's model of the service:
+that is not importing, but a cold start pays for it too, so it is shown.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ CASES = {
     SWEEP: f"{APP}\n{MODULES}",
     "the same with six AWS clients made": f"{APP}\n{MODULES}\n{CLIENTS}",
 }
+OF_THE_RUNTIME = {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "urllib3"}
 
 ENVIRONMENT = {
     "PYTHONPATH": str(ROOT / "chalice_app"),
@@ -51,19 +53,41 @@ ENVIRONMENT = {
 
 def measure() -> Result:
     with TemporaryDirectory() as bytecode:
-        warm = {"PYTHONPYCACHEPREFIX": bytecode, "PYTHONDONTWRITEBYTECODE": ""}
+        kept = {"PYTHONPYCACHEPREFIX": bytecode, "PYTHONDONTWRITEBYTECODE": ""}
         for code in CASES.values():
-            _once_ms(code, warm)
-        medians = {name: _median_ms(code, warm) for name, code in CASES.items()}
-    with TemporaryDirectory() as nothing:
-        cold = {"PYTHONPYCACHEPREFIX": nothing, "PYTHONDONTWRITEBYTECODE": "1"}
-        medians[f"{SWEEP}, without bytecode"] = _median_ms(CASES[SWEEP], cold)
-    sweep = medians[SWEEP]
+            _once_ms(code, kept)
+        kept["PYTHONDONTWRITEBYTECODE"] = "1"
+        warm = {name: _median_ms(code, kept) for name, code in CASES.items()}
+        _forget_packaged(Path(bytecode))
+        cold = {name: _median_ms(code, kept) for name, code in CASES.items()}
     return Result(
         title="Cold import",
-        rows=[{"what": name, f"median of {RUNS}": f"{value:.0f} ms"} for name, value in medians.items()],
-        goals=[Goal("cold import of the sweep handler", f"< {GOAL_MS} ms", f"{sweep:.0f} ms", sweep < GOAL_MS)],
+        rows=[
+            {
+                f"median of {RUNS}": name,
+                "with bytecode": f"{warm[name]:.0f} ms",
+                "as packaged": f"{cold[name]:.0f} ms",
+            }
+            for name in CASES
+        ],
+        goals=[
+            Goal(
+                "imports of the sweep, with bytecode", f"< {GOAL_MS} ms", f"{warm[SWEEP]:.0f} ms", warm[SWEEP] < GOAL_MS
+            ),
+            Goal(
+                "imports of the sweep, as packaged", f"< {GOAL_MS} ms", f"{cold[SWEEP]:.0f} ms", cold[SWEEP] < GOAL_MS
+            ),
+        ],
     )
+
+
+def _forget_packaged(bytecode: Path) -> None:
+    """Takes away what Lambda would have to compile: our own modules, and all of site-packages but boto3's."""
+    for compiled in bytecode.rglob("*.pyc"):
+        path = compiled.relative_to(bytecode)
+        _, installed, package = path.as_posix().partition("/site-packages/")
+        if Path("/", path).is_relative_to(ROOT) if not installed else package.split("/")[0] not in OF_THE_RUNTIME:
+            compiled.unlink()
 
 
 def _median_ms(code: str, environment: Mapping[str, str]) -> float:
