@@ -162,6 +162,7 @@ def test_a_size_waiting_to_be_given_back_is_saved_again_rather_than_a_smaller_on
         (PEOPLES, ScalingBounds(2, 9, True, True, True), ScalingBounds(2, 9, scheduled_suspended=True)),
         (PEOPLES, ScalingBounds(0, 0, True, True, True), PEOPLES),
         (ALL_OFF, ALL_OFF, None),
+        (PEOPLES, ScalingBounds(1, 4, True), None),
     ],
 )
 def test_autoscaling_is_given_back_as_a_person_had_it(
@@ -183,3 +184,12 @@ def test_every_step_says_what_it_does() -> None:
         "set desired count 3 -> 0",
         "verify within 15 min that its tasks have ended",
     )
+
+
+def test_the_size_of_an_earlier_service_of_the_same_name_is_not_given_to_a_new_one() -> None:
+    created_since = replace(ASLEEP, created_at=SAVED.saved_at + timedelta(hours=1))
+
+    made = plan(decision(Wanted.RUNNING), created_since, ServiceMemory(saved_size=SAVED), START)
+
+    assert made is not None
+    assert (made.steps, "no size was saved" in made.refusal) == ((), True)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from chalicelib.errors import ConditionFailed, RecordUnavailable
 from chalicelib.record import conditions
-from chalicelib.record.codec import epoch, when, when_text
+from chalicelib.record.codec import Item, epoch, when, when_text
+from chalicelib.record.conditions import Condition
 from chalicelib.record.policies import PART_BYTES, InForce, PoliciesInForce, PolicySince
 from chalicelib.record.snapshots import Snapshots
 from chalicelib.record.table import TABLE, Changes, Table
@@ -39,12 +40,42 @@ def test_who_saves_over_a_newer_snapshot_gives_up(table: Table) -> None:
 
 def test_a_torn_snapshot_is_answered_as_none_and_can_be_replaced(table: Table) -> None:
     Snapshots(table).save([b"one", b"two"])
-    table.drop("SNAPSHOT", "0001")
+    _, other = table.query("SNAPSHOT")
+    table.drop("SNAPSHOT", other["sk"])
 
     again = Snapshots(table)
     assert again.load() == []
     assert again.save([b"new"])
     assert Snapshots(table).load() == [b"new"]
+
+
+def test_who_reads_between_the_writes_of_a_new_snapshot_finds_the_old_one_whole(table: Table) -> None:
+    found: list[list[bytes]] = []
+
+    class Watched(Table):
+        def put(self, item: Item, condition: Condition, values: Item | None = None) -> None:
+            super().put(item, condition, values)
+            found.append(Snapshots(table).load())
+
+    Snapshots(table).save([b"old one", b"old two"])
+    writer = Snapshots(Watched(table._client, table.name))
+    writer.load()
+
+    assert writer.save([b"new one", b"new two", b"new three"])
+
+    old, new = [b"old one", b"old two"], [b"new one", b"new two", b"new three"]
+    assert found == [old, old, new]
+    assert len(list(table.query("SNAPSHOT"))) == 3, "nothing of the old one is left"
+
+
+def test_the_loser_of_two_savers_takes_its_shards_away(table: Table) -> None:
+    first, second = Snapshots(table), Snapshots(table)
+
+    assert first.save([b"first", b"1"])
+    assert not second.save([b"second", b"2", b"3"])
+
+    assert Snapshots(table).load() == [b"first", b"1"]
+    assert len(list(table.query("SNAPSHOT"))) == 2
 
 
 def test_a_shard_that_does_not_fit_is_a_mistake_said_at_once(table: Table) -> None:

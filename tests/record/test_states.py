@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -184,7 +185,7 @@ def test_a_hand_is_noted_once_and_not_while_an_action_of_ours_explains_it(table:
     assert not states.note_hand_start(DEV, NOW + minutes(1))
     assert states.note_hand_stop(DEV, NOW + minutes(2), size(3))
     assert not states.note_hand_stop(DEV, NOW + minutes(2), size(5))
-    assert states.get(DEV).memory.saved_size == size(3)
+    assert states.get(DEV).memory.saved_size == replace(size(3), scaling=None), "only the count is a person's doing"
     assert states.get(DEV).memory.hand_started_at is None
 
     lease = states.lock(DEV, "stop:x", NOW + minutes(3), 60)
@@ -227,3 +228,44 @@ def test_a_table_that_is_not_there_is_one_clear_sentence(table: Table) -> None:
 
     with pytest.raises(RecordUnavailable, match="There is no table nowhere"):
         elsewhere.all()
+
+
+def test_a_stop_by_hand_keeps_the_autoscaling_that_we_still_owe(table: Table) -> None:
+    states = States(table)
+    lease = states.lock(DEV, "stop:a", NOW, 60)
+    states.save_size(lease, size(3))
+    states.release(lease)
+
+    assert states.note_hand_stop(DEV, NOW + minutes(5), replace(size(4), scaling=None))
+
+    saved = states.get(DEV).memory.saved_size
+    assert saved is not None
+    assert (saved.desired_count, saved.scaling) == (4, size(3).scaling)
+
+
+def test_a_service_that_is_gone_is_forgotten_once(table: Table) -> None:
+    states = States(table)
+    states.note_hand_start(DEV, NOW)
+
+    assert [states.forget(DEV, None), states.forget(DEV, None)] == [True, False]
+    assert states.all() == {}
+
+
+def test_a_predecessor_of_the_same_name_is_forgotten_but_nothing_that_was_noted_since(table: Table) -> None:
+    states = States(table)
+    lease = states.lock(DEV, "stop:a", NOW, 60)
+    states.save_size(lease, size(3))
+    states.release(lease)
+
+    assert not states.forget(DEV, NOW - minutes(1))
+    assert states.get(DEV).memory.saved_size is not None
+    assert states.forget(DEV, NOW + minutes(1))
+    assert states.get(DEV).memory == ServiceMemory()
+
+
+def test_nothing_is_forgotten_while_somebody_acts_on_the_service_of_today(table: Table) -> None:
+    states = States(table)
+    lease = states.lock(DEV, "stop:a", NOW, 600)
+
+    assert not states.forget(DEV, NOW)
+    assert states.release(lease)

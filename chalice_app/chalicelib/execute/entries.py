@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from chalicelib.decide.decision import Decision
 from chalicelib.decide.facts import ActionKind, Pending, ServiceFacts, ServiceMemory
@@ -106,6 +106,8 @@ def action_of(plan: Plan) -> ActionKind | None:
             return ActionKind.STOP
         case PlanKind.MEND:
             return None
+        case other:
+            assert_never(other)
 
 
 def _size(plan: Plan) -> int | None:

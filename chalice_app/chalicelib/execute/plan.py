@@ -6,7 +6,7 @@ done. A start of a service whose size we never saved carries a refusal instead o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
@@ -81,6 +81,7 @@ def plan(
     """What to do about ``decision``; None when nothing is to be done, or not yet (`retry_at`)."""
     if decision.rule in NOTHING_IS_WRITTEN or _is_older_than_our_act(facts, memory):
         return None
+    memory = _of_this_service(facts, memory)
     match decision.wanted:
         case Wanted.STOPPED:
             kind, steps, refusal = _stop(facts, memory)
@@ -97,6 +98,7 @@ def mend(facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> Plan | No
     """What is to be put right at a service that no policy governs any more; None when all is well."""
     if _is_older_than_our_act(facts, memory):
         return None
+    memory = _of_this_service(facts, memory)
     said = "no policy governs it any more, and what was begun there is put right"
     decision = Decision(facts.id, Wanted.LEAVE, RuleName.DEFAULT, Because.HOURS, said, (), now)
     return _made(decision, facts, "", *_mend(facts, memory))
@@ -199,6 +201,12 @@ def _restore(facts: ServiceFacts, saved: SavedSize | None) -> tuple[Step, ...]:
 
 def _pending(memory: ServiceMemory) -> ActionKind | None:
     return memory.pending.kind if memory.pending else None
+
+
+def _of_this_service(facts: ServiceFacts, memory: ServiceMemory) -> ServiceMemory:
+    """Without a size that was saved before the service was created: that was another service of the same name."""
+    saved, created = memory.saved_size, facts.created_at
+    return replace(memory, saved_size=None) if saved and created and saved.saved_at < created else memory
 
 
 def _is_older_than_our_act(facts: ServiceFacts, memory: ServiceMemory) -> bool:

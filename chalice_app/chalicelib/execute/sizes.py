@@ -33,9 +33,10 @@ def scaling_to_restore(saved: ScalingBounds | None, seen: ScalingBounds | None) 
     """The scalable target as it shall be after a start; None when nothing is to be changed.
 
     We never change bounds, so others than the saved ones are a person's later word and stay, unless they are shut
-    (maximum 0) and could hold no task. A target that was removed meanwhile is not made anew.
+    (maximum 0) and could hold no task. So do switches that are not all suspended: that is not how we left them. A
+    target that was removed meanwhile is not made anew.
     """
-    if saved is None or seen is None:
+    if saved is None or seen is None or not (all_suspended(seen) or seen.max_capacity == 0):
         return None
     wanted = saved if seen.max_capacity == 0 else _with_switches_of(saved, seen)
     return None if wanted == seen else wanted

@@ -17,6 +17,7 @@ from chalicelib.errors import ActionFailed, RecordUnavailable
 from chalicelib.execute.entries import PriceOf, no_price, verified_entry
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import STOP_WITHIN, PlanKind
+from chalicelib.execute.sizes import scaling_to_restore
 from chalicelib.execute.trouble import Trouble, read_trouble
 from chalicelib.record.history import EntryKind, History
 from chalicelib.record.states import States
@@ -134,11 +135,13 @@ class Verifier:
                 kind, word, status = EntryKind.FAILED, "late", OutcomeStatus.FAILED
             case TurnedByHand():
                 kind, word, status = EntryKind.HAND, "undone", OutcomeStatus.REFUSED
+            case other:
+                assert_never(other)
         entry = verified_entry(
             facts, memory, pending, kind=kind, at=now, reason=verdict.said, outcome=word, price=self._price(facts)
         )
         try:
-            if not self._remember(verdict, facts.id, pending, now):
+            if not self._remember(verdict, facts, memory, pending, now):
                 return None
             self._history.append(entry)
         except RecordUnavailable as lost:
@@ -153,10 +156,14 @@ class Verifier:
             entry=entry,
         )
 
-    def _remember(self, verdict: Verdict, service: ServiceId, pending: Pending, now: datetime) -> bool:
+    def _remember(
+        self, verdict: Verdict, facts: ServiceFacts, memory: ServiceMemory, pending: Pending, now: datetime
+    ) -> bool:
+        service, saved = facts.id, memory.saved_size
         match verdict:
             case Ready():
-                return self._states.mark_ready(service, pending.action_id, now)
+                owed = scaling_to_restore(saved.scaling if saved else None, facts.scaling) is not None
+                return self._states.mark_ready(service, pending.action_id, now, keep_size=owed)
             case Ended():
                 return self._states.mark_stopped(service, pending.action_id, now)
             case DidNotStart():

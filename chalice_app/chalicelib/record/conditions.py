@@ -70,6 +70,31 @@ HAND_STOP_ONCE = Condition("hand-stop-once", "attribute_not_exists(hand_stopped_
     full sweep   ────sees 2──────────────x note 14:03
 """
 
+STANDS = Condition("stands", "attribute_exists(pk)")
+"""Forget what is there: of two that forget, one is told that it did."""
+
+_INSTANTS = (
+    "saved_at",
+    "stopped_at",
+    "draining_since",
+    "pending_since",
+    "failure_at",
+    "hand_started_at",
+    "hand_stopped_at",
+    "opening_noted_at",
+    "refusal_at",
+    "lock_until",
+)
+ALL_OF_IT_BEFORE = Condition(
+    "all-of-it-before",
+    " AND ".join(f"(attribute_not_exists({name}) OR {name} < :created)" for name in _INSTANTS),
+)
+"""Forget a predecessor only while nothing was noted of the service that bears its name today.
+
+    sweep A  ──sees: created 12:00, saved 11:00──────────────x forget
+    sweep B         ──stops it: save(12:01)──
+"""
+
 OPENING_ONCE = Condition("opening-once", "attribute_not_exists(opening_handled) OR opening_handled < :opening")
 """An opening is an event handled once; a late hand never turns the mark back to an earlier opening.
 
@@ -130,8 +155,8 @@ NEW_ENTRY = Condition("new-entry", "attribute_not_exists(pk)")
 """
 
 NEWER_SNAPSHOT = Condition("newer-snapshot", "attribute_not_exists(generation) OR generation < :generation")
-"""Two sweeps that began from the same snapshot do not mix their shards.
+"""Of two sweeps that began from the same snapshot one saves its own; the head is written last.
 
-    A  ──load(4)────────save shard 0 (5)──save shard 1 (5)──
-    B  ────load(4)──────────────────────x save shard 0 (5): gives up
+    A  ──load(4)──other shards (5a)──head (5a)──
+    B  ────load(4)───other shards (5b)──────────x head (5b): gives up, takes its shards away
 """

@@ -1,4 +1,4 @@
-"""What we remember of each service: one row, changed only by conditional writes, never deleted.
+"""What we remember of each service: one row, changed only by conditional writes, deleted only with its service.
 
 Two kinds of writers exist. Who *acts* holds a lease: the row's lock until it expires, and the fencing number that
 every one of its writes must still find. Who *settles* a verified action writes once, only while nobody acts, and
@@ -156,9 +156,10 @@ class States:
 
     # --- writes of who verifies (no lease; only while nobody acts)
 
-    def mark_ready(self, service: ServiceId, action_id: str, now: datetime) -> bool:
-        """It came up: forgets saved size and failures."""
-        return self._settle(service, action_id, now, Changes(remove=_ALL_OF_AN_ACTION)) is not None
+    def mark_ready(self, service: ServiceId, action_id: str, now: datetime, *, keep_size: bool = False) -> bool:
+        """It came up: forgets failures, and the saved size unless something of it is still to be given back."""
+        gone = tuple(name for name in _ALL_OF_AN_ACTION if not (keep_size and name in codec.SAVED))
+        return self._settle(service, action_id, now, Changes(remove=gone)) is not None
 
     def mark_stopped(self, service: ServiceId, action_id: str, now: datetime) -> bool:
         """All its tasks ended."""
@@ -200,18 +201,38 @@ class States:
         return self._won(service, changes, condition, {":an_hour_ago": when_text(now - _HOUR)})
 
     def note_hand_stop(self, service: ServiceId, now: datetime, size: SavedSize | None = None) -> bool:
-        """Somebody else stopped it. ``size`` is what stood before, if it was seen: the next opening gives it back."""
+        """Somebody else stopped it. ``size`` is what stood before, if it was seen: the next opening gives it back.
+
+        Of it only the count is kept. Whoever stopped the service did not suspend its autoscaling for us to resume,
+        and what we had suspended ourselves and not given back yet stays saved.
+        """
         sets: dict[str, Any] = {"hand_stopped_at": when_text(now)}
         condition = conditions.HAND_STOP_ONCE & conditions.NO_TRACE_OF_US
         values = {":an_hour_ago": when_text(now - _HOUR)}
         changes = Changes(set=sets, remove=("hand_started_at",))
         if size is None or size.desired_count < 1:
             return self._won(service, changes, condition, values)
-        with_size = replace(changes, set={**sets, **codec.saved_attributes(size)})
+        count = {name: value for name, value in codec.saved_attributes(size).items() if name != "saved_scaling"}
+        with_size = replace(changes, set={**sets, **count})
         larger = {**values, ":saved_desired": size.desired_count}
         return self._won(service, with_size, condition & conditions.NEVER_SMALLER, larger) or self._won(
             service, changes, condition, values
         )
+
+    def forget(self, service: ServiceId, created_at: datetime | None) -> bool:
+        """Forgets what is known of a service that is gone (``created_at`` None) or of its predecessor of that name.
+
+        False when there was nothing to forget: no row, somebody acts, or what stands there was noted since
+        ``created_at`` and is about the service of today.
+        """
+        condition, values = conditions.STANDS, {}
+        if created_at is not None:
+            condition, values = condition & conditions.ALL_OF_IT_BEFORE, {":created": when_text(created_at)}
+        try:
+            self._table.delete(PK, str(service), condition, values)
+        except ConditionFailed:
+            return False
+        return True
 
     def first_refusal(self, service: ServiceId, key: str, now: datetime) -> bool:
         """Whether this refusal is news: another than the last, or the same one after six hours."""
