@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import app as deployed
@@ -181,6 +182,56 @@ def test_an_alarm_behind_which_nothing_stands_yet_comes_again_until_a_sweep_has_
     controller.behind["targetgroup/chat/73e2"] = CHAT
     assert deliver(client, ON_A_TARGET_GROUP, receive_count=2) == []
     assert [ids for ids, _, _ in controller.looks] == [(CHAT,)]
+
+
+def test_what_ecs_says_forces_no_look_at_a_service_that_is_not_due(client: Client, controller: StubController) -> None:
+    """A deployment's tasks come and go by the dozen, and every forced look pays for metrics."""
+    deliver(client, CHAT_TASK, service_event(service_arn("gpu-dev", "vision")))
+
+    assert [ids for ids, _, _ in controller.looks] == [(CHAT, VISION)]
+    assert controller.forced == [False]
+
+
+def test_an_alarm_forces_a_look_at_its_own_service_alone(client: Client, controller: StubController) -> None:
+    deliver(client, CHAT_TASK, alarm_event("lifecycle/gpu-dev/chat/idle"), task_event("gpu-dev", "service:vision"))
+
+    assert [ids for ids, _, _ in controller.looks] == [(CHAT,), (VISION,)]
+    assert controller.forced == [True, False]
+    assert [why for _, _, why in controller.looks] == [
+        "alarm lifecycle/gpu-dev/chat/idle went to ALARM",
+        "a task of gpu-dev/vision is STOPPED",
+    ]
+
+
+# --- the time that is left
+
+
+@dataclass
+class Invocation:
+    """Lambda's context, for a function whose time runs out."""
+
+    millis: list[float]
+    function_name: str = "f"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn"
+    aws_request_id: str = "1"
+
+    def get_remaining_time_in_millis(self) -> float:
+        return self.millis.pop(0)
+
+
+def test_a_sweep_may_take_what_lambda_leaves_it_less_a_margin(controller: StubController) -> None:
+    deployed.sweep(envelope("aws.events", "Scheduled Event", {}), Invocation([262_500.0]))
+
+    assert controller.seconds == [247.5]
+
+
+def test_each_look_of_a_batch_has_only_what_the_one_before_left(controller: StubController) -> None:
+    both = queue_event(alarm_event("lifecycle/gpu-dev/chat/idle"), task_event("gpu-dev", "service:vision"))
+
+    deployed.on_aws_events(both, Invocation([80_000.0, 9_000.0]))
+
+    assert controller.seconds == [65.0, 0.0]
 
 
 # --- HTTP

@@ -38,6 +38,7 @@ PROGRAM = """
 import sys
 class Context:
     function_name = "f"; memory_limit_in_mb = 512; invoked_function_arn = "arn"; aws_request_id = "1"
+    def get_remaining_time_in_millis(self): return 270_000
 {body}
 print("LOADED", *sorted(loaded))
 """

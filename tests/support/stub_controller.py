@@ -24,13 +24,22 @@ class StubController:
     fails: Exception | None = None
     sweeps: list[datetime] = field(default_factory=list)
     looks: list[tuple[tuple[ServiceId, ...], datetime, str]] = field(default_factory=list)
+    forced: list[bool] = field(default_factory=list)
+    """For each look, whether it was one at services that are not due either."""
+    seconds: list[float | None] = field(default_factory=list)
+    """How long each sweep and look was given."""
 
-    def sweep(self, now: datetime, *, full: bool | None = None) -> Report:
+    def sweep(self, now: datetime, *, full: bool | None = None, seconds: float | None = None) -> Report:
         self.sweeps.append(now)
+        self.seconds.append(seconds)
         return self._report(now, looked=14)
 
-    def look_at(self, ids: Iterable[ServiceId], now: datetime, *, why: str) -> Report:
+    def look_at(
+        self, ids: Iterable[ServiceId], now: datetime, *, why: str, force: bool = True, seconds: float | None = None
+    ) -> Report:
         self.looks.append((tuple(ids), now, why))
+        self.forced.append(force)
+        self.seconds.append(seconds)
         return self._report(now, looked=len(self.looks[-1][0]))
 
     def services_behind(self, target_groups: Iterable[str]) -> frozenset[ServiceId]:

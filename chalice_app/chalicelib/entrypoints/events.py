@@ -1,8 +1,12 @@
 """Events of AWS, buffered by SQS: one batch of envelopes in, one look at all services they speak of.
 
-Looking once for a whole batch is why a deployment with its hundred task events costs a handful of calls. A record
-that cannot be read, or that names no service we know, is reported as failed on its own, so that SQS gives it to the
-dead letters after its last try; the others are done. When the look itself fails, all come back: none was dealt with.
+Looking once for a whole batch is why a deployment with its hundred task events costs a handful of calls. What ECS says
+sets off a decision only where the service has changed or its time has come; an alarm has seen metrics that we have not,
+so it always does, and a batch with both kinds is two looks.
+
+A record that cannot be read, or that names no service we know, is reported as failed on its own, so that SQS gives it
+to the dead letters after its last try; the others are done. When a look itself fails, all come back: to look twice
+changes nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.decide.facts import ServiceId
+from chalicelib.entrypoints.deadline import as_taken, seconds_left
 from chalicelib.entrypoints.middleware import logger
 from chalicelib.entrypoints.told import told
 from chalicelib.entrypoints.triggers import AlarmChanged, Trigger, parse_trigger, why
@@ -39,11 +44,13 @@ def on_aws_events(event: SQSEvent) -> Any:
     from chalicelib.runtime import compose
 
     app = compose.current()
-    causes: dict[ServiceId, str] = {}
+    alarmed: dict[ServiceId, str] = {}
+    changed: dict[ServiceId, str] = {}
 
     def read(record: SQSRecord) -> None:
         try:
             trigger = parse_trigger(record.body)
+            causes = alarmed if isinstance(trigger, AlarmChanged) else changed
             causes.update(dict.fromkeys(_services(trigger, app), why(trigger)))
         except LifecycleError as error:
             _tell_once(record, error)
@@ -54,8 +61,12 @@ def on_aws_events(event: SQSEvent) -> Any:
         record_handler=read,
         processor=BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False),
     )
-    if causes:
-        told(app.controller.look_at(sorted(causes), app.clock.now(), why=_in_one(causes.values())))
+    for causes, force in ((alarmed, True), (changed, False)):
+        ids = sorted(causes) if force else sorted(causes.keys() - alarmed.keys())
+        if ids:
+            seconds = seconds_left(event)
+            more = as_taken(app.controller.look_at, force=force, seconds=seconds)
+            told(app.controller.look_at(ids, app.clock.now(), why=_in_one(causes[id] for id in ids), **more))
     return answer
 
 

@@ -1,0 +1,34 @@
+"""How long a run may take: what Lambda leaves of the function's time, less what the last action may need to end.
+
+A run that is cut off by Lambda loses nothing for good, but it leaves a lock behind and tells nobody what it did.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+if TYPE_CHECKING:
+    from chalice.app import BaseLambdaEvent
+
+MARGIN_SECONDS = 15.0
+"""For the actions that are under way when the time is up, for the picture, and for the notices."""
+
+
+class _Context(Protocol):
+    """What Lambda hands over; Chalice's own annotation calls it a dictionary."""
+
+    def get_remaining_time_in_millis(self) -> float: ...
+
+
+def seconds_left(event: BaseLambdaEvent) -> float:
+    """Never below zero: a run without time looks, and leaves every action to the next."""
+    context = cast(_Context, event.context)
+    return max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
+
+
+def as_taken(method: Callable[..., object], **wanted: object) -> dict[str, Any]:
+    """Of ``wanted``, what the method has parameters for."""
+    parameters = inspect.signature(method).parameters
+    return {name: value for name, value in wanted.items() if name in parameters}
