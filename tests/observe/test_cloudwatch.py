@@ -41,9 +41,10 @@ def want(
     minutes: int = 30,
     last: Mapping[SignalName, datetime] | None = None,
     skip: frozenset[SignalName] = frozenset(),
+    sure: bool = False,
 ) -> Want:
     need = SignalNeed(END - timedelta(minutes=minutes), END, frozenset(names))
-    return Want(of, need, last or {}, skip)
+    return Want(of, need, last or {}, skip, sure)
 
 
 def read(aws: StrictAws, *names: SignalName, **how: object) -> Mapping[SignalName, SignalReading]:
@@ -182,6 +183,41 @@ def test_a_signal_found_absent_lately_is_not_paid_for_again(aws: StrictAws) -> N
 
     assert readings[SignalName.GPU].availability is Availability.ABSENT
     assert readings[SignalName.REQUESTS].points
+
+
+def test_a_sure_look_finds_without_memory_that_a_silent_gpu_reported_today(aws: StrictAws) -> None:
+    agent_died = NOW - timedelta(hours=2)
+    aws.world.add_service("gpu-dev", "chat").sends("gpu", lambda at: 70.0 if at < agent_died else None)
+
+    sure = read(aws, SignalName.GPU, SignalName.CPU, sure=True, skip=frozenset({SignalName.GPU}))
+
+    assert sure[SignalName.GPU].availability is Availability.MISSING
+    assert sure[SignalName.GPU].note == "silent since 20 Nov 09:55 UTC: no datapoint"
+    assert sure[SignalName.CPU].availability is Availability.ABSENT
+
+
+def test_a_sure_look_pays_for_the_last_day_only_where_a_signal_was_silent(aws: StrictAws) -> None:
+    aws.world.add_service("gpu-dev", "chat").sends("requests", 1.0).sends("cpu", 1.0)
+    signals = CloudWatchSignals(aws.client("cloudwatch"))
+
+    signals.read([want(facts(aws)[CHAT], SignalName.REQUESTS, SignalName.CPU, SignalName.GPU, sure=True)])
+
+    assert signals.metrics_asked == 4
+
+
+def test_a_day_that_cannot_be_read_makes_a_silent_signal_missing(aws: StrictAws) -> None:
+    aws.world.add_service("gpu-dev", "chat")
+    services = facts(aws)
+    aws.fail(
+        "cloudwatch.GetMetricData",
+        "ThrottlingException",
+        when=lambda params: params["MetricDataQueries"][0]["MetricStat"]["Period"] == 300,
+    )
+
+    reading = CloudWatchSignals(aws.client("cloudwatch")).read([want(services[CHAT], SignalName.GPU, sure=True)])[CHAT]
+
+    assert reading[SignalName.GPU].availability is Availability.MISSING
+    assert "ThrottlingException" in reading[SignalName.GPU].note
 
 
 def test_a_throttled_call_makes_its_signals_missing_with_the_reason(aws: StrictAws) -> None:

@@ -2,8 +2,8 @@
 
 Decides what a silence means. No RequestCount is zero requests only while HealthyHostCount reports; that is asked
 in a second round, only where RequestCount said nothing. A veto that reported within 24 hours and is silent now is
-missing; one that never reported is absent. Whatever could not be read is missing and says why: a throttled call
-never looks like an idle service.
+missing; one that never reported is absent: a look that must be sure asks for those 24 hours, others rely on what is
+remembered. Whatever could not be read is missing and says why: a throttled call never looks like an idle service.
 
 Refuses to judge use: thresholds belong to policies, and the newest two minutes are cut off by whoever says over
 which window to look (`decide.needs`).
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from chalicelib.decide.facts import Availability, Point, ServiceId, SignalName, SignalReading, TargetGroup
 from chalicelib.observe.batches import Answer, Query, ask
 from chalicelib.observe.metrics import HEALTHY_HOSTS, METRICS, REQUESTS, Metric
-from chalicelib.observe.signals import Readings, Want, silent
+from chalicelib.observe.signals import REMEMBERED, Readings, Want, silent
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch.client import CloudWatchClient
@@ -56,14 +56,20 @@ class CloudWatchSignals:
         answers = self._ask([query for _, _, queries in asked for query in queries])
         readings: dict[ServiceId, dict[SignalName, SignalReading]] = {want.facts.id: {} for want in wants}
         unsure: list[Want] = []
+        silent_ones: list[tuple[Want, Metric, SignalReading]] = []
         for want, metric, queries in asked:
             reading = _reading(want, metric, queries, [answers[query] for query in queries])
             readings[want.facts.id][metric.signal] = reading
             if metric.name == REQUESTS.name and reading.availability is Availability.READ and not reading.points:
                 unsure.append(want)
+            short = want.need.window_to - want.need.window_from < REMEMBERED
+            if want.sure and queries and short and reading.availability is Availability.ABSENT:
+                silent_ones.append((want, metric, reading))
         for want, health in self._health(unsure):
             reading = readings[want.facts.id][SignalName.REQUESTS]
             readings[want.facts.id][SignalName.REQUESTS] = _with_health(reading, health)
+        for want, reading in self._since_yesterday(silent_ones):
+            readings[want.facts.id][reading.name] = reading
         return readings
 
     def _ask(self, queries: Sequence[Query]) -> dict[Query, Answer]:
@@ -71,8 +77,8 @@ class CloudWatchSignals:
         self.metrics_asked += len(answers)
         return answers
 
-    def _queries(self, want: Want, metric: Metric) -> list[Query]:
-        if metric.signal in want.skip:
+    def _queries(self, want: Want, metric: Metric, *, since: datetime | None = None) -> list[Query]:
+        if metric.signal in want.skip and not want.sure:
             return []
         dimensions: list[tuple[tuple[str, str], ...]]
         match metric.per:
@@ -84,13 +90,37 @@ class CloudWatchSignals:
             case "service":
                 dimensions = [(("ClusterName", want.facts.id.cluster), ("ServiceName", want.facts.id.name))]
         need = want.need
-        return [Query.over(metric, one, need.window_from, need.window_to) for one in dimensions]
+        return [Query.over(metric, one, since or need.window_from, need.window_to) for one in dimensions]
 
     def _health(self, wants: Sequence[Want]) -> list[tuple[Want, Answer]]:
         """The second round: whether the load balancers of the silent services report at all."""
         queries = {want.facts.id: self._queries(want, HEALTHY_HOSTS) for want in wants}
         answers = self._ask([query for some in queries.values() for query in some])
         return [(want, _together([answers[query] for query in queries[want.facts.id]])) for want in wants]
+
+    def _since_yesterday(
+        self, silent_ones: Sequence[tuple[Want, Metric, SignalReading]]
+    ) -> list[tuple[Want, SignalReading]]:
+        """Absent signals asked for the whole day that `silent` remembers: one that reported in it is missing."""
+        queries = {
+            (want.facts.id, metric.signal): self._queries(want, metric, since=want.need.window_to - REMEMBERED)
+            for want, metric, _ in silent_ones
+        }
+        answers = self._ask([query for some in queries.values() for query in some])
+        return [
+            (want, _of_a_day(want, reading, [answers[query] for query in queries[want.facts.id, metric.signal]]))
+            for want, metric, reading in silent_ones
+        ]
+
+
+def _of_a_day(want: Want, reading: SignalReading, answers: Sequence[Answer]) -> SignalReading:
+    answer = _together(answers)
+    if answer.failed:
+        return replace(reading, availability=Availability.MISSING, note=answer.failed)
+    if not answer.points:
+        return reading
+    remembering = replace(want, last_reported={reading.name: answer.points[-1].at})
+    return silent(remembering, reading.name, reading.covers_from, reading.unit, "no datapoint")
 
 
 def _counted(groups: Sequence[TargetGroup]) -> list[TargetGroup]:
@@ -136,7 +166,7 @@ def _reading(want: Want, metric: Metric, queries: Sequence[Query], answers: Sequ
 def _unasked(want: Want, metric: Metric) -> SignalReading:
     """Why nothing was asked: it was found absent lately, or there is nothing to ask about."""
     name, need = metric.signal, want.need
-    if name in want.skip:
+    if name in want.skip and not want.sure:
         return silent(want, name, need.window_from, metric.unit, "not reported when last asked")
     detached = [group.target_group for group in want.facts.target_groups if group.load_balancer is None]
     if detached and len(detached) == len(want.facts.target_groups):

@@ -29,13 +29,15 @@ class Want:
 
     ``last_reported`` is when each signal last had a point: it tells missing from absent. ``skip`` names signals
     found absent not long ago: they are reported absent without being asked for, because each metric asked for
-    costs money.
+    costs money. ``sure``: a silent signal of which nothing is remembered is asked for the whole last day, so that
+    missing and absent are told apart without any memory; for the look just before a stop.
     """
 
     facts: ServiceFacts
     need: SignalNeed
     last_reported: Mapping[SignalName, datetime] = field(default_factory=lambda: MappingProxyType({}))
     skip: frozenset[SignalName] = frozenset()
+    sure: bool = False
 
 
 Readings = Mapping[SignalName, SignalReading]
