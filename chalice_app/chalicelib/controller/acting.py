@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import TypeVar
 
 from chalicelib.controller.report import Decided
-from chalicelib.decide.decision import Decision
 from chalicelib.decide.facts import ServiceFacts, ServiceId
 from chalicelib.decide.limits import (
     Candidate,
@@ -24,6 +23,7 @@ from chalicelib.decide.limits import (
     slots_wanted,
     waiting_since,
 )
+from chalicelib.execute import guards
 from chalicelib.execute.executor import Executor
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import PlanKind
@@ -35,7 +35,7 @@ WORKERS = 8
 T = TypeVar("T")
 R = TypeVar("R")
 
-LookAgain = Callable[[Decided], Callable[[], Decision]]
+LookAgain = Callable[[Decided], guards.LookAgain]
 Members = Callable[[], Mapping[str, Sequence[ServiceFacts]]]
 
 
@@ -98,7 +98,7 @@ class Actor:
         def one(decided: Decided) -> Outcome | None:
             if decided.plan is None or self._stopwatch() - begun > self._seconds:
                 return None
-            return self._executor.run(decided.plan, "controller", now, look_again=look_again(decided))
+            return self._executor.run(decided.plan, "controller", look_again=look_again(decided))
 
         return [outcome for outcome in self.side_by_side(one, ready) if outcome]
 

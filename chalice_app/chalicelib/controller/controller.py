@@ -120,7 +120,7 @@ class Controller:
             decided,
             lambda: _members(run),
             run.book.since,
-            lambda one: self._parts.look_again(one.facts.id, run.known, run.looks, run.now),
+            lambda one: self._parts.look_again(one.facts.id, run.known, run.looks),
             run.now,
         )
         run.outcomes += acted.outcomes

@@ -57,11 +57,22 @@ class Looker:
         self._probes = tuple(probe_sources)
 
     def look(
-        self, services: Iterable[ServiceFacts], known: Known, looks: Mapping[ServiceId, Look], now: datetime
+        self,
+        services: Iterable[ServiceFacts],
+        known: Known,
+        looks: Mapping[ServiceId, Look],
+        now: datetime,
+        *,
+        sure: bool = False,
     ) -> tuple[Decided, ...]:
-        """One `Decided` a service, in order. Raises AwsUnreachable when AWS refuses our credentials."""
+        """One `Decided` a service, in order. ``sure``: silent signals are asked for a whole day (see `Want`).
+
+        Raises AwsUnreachable when AWS refuses our credentials.
+        """
         found: list[Decided | _Governed] = [self._govern(facts, known, now) for facts in services]
-        governed = self._with_signals([one for one in found if isinstance(one, _Governed)], known, looks, now)
+        governed = self._with_signals(
+            [one for one in found if isinstance(one, _Governed)], known, looks, now, sure=sure
+        )
         decided = {one.seen.facts.id: self._decide(one, known, now) for one in governed}
         return tuple(one if isinstance(one, Decided) else decided[one.seen.facts.id] for one in found)
 
@@ -77,12 +88,18 @@ class Looker:
         return _Governed(seen, governance)
 
     def _with_signals(
-        self, governed: Sequence[_Governed], known: Known, looks: Mapping[ServiceId, Look], now: datetime
+        self,
+        governed: Sequence[_Governed],
+        known: Known,
+        looks: Mapping[ServiceId, Look],
+        now: datetime,
+        *,
+        sure: bool,
     ) -> list[_Governed]:
         wants: list[Want] = []
         for one in governed:
             if need := _whole_need(one, known, now):
-                wants.append(_want(one.seen.facts, need, looks.get(one.seen.facts.id), now))
+                wants.append(_want(one.seen.facts, need, looks.get(one.seen.facts.id), now, sure=sure))
         readings = self._signals.read(wants) if wants else {}
         return [replace(one, seen=replace(one.seen, signals=readings.get(one.seen.facts.id, {}))) for one in governed]
 
@@ -144,7 +161,8 @@ def _whole_need(one: _Governed, known: Known, now: datetime) -> SignalNeed | Non
     )
 
 
-def _want(facts: ServiceFacts, need: SignalNeed, look: Look | None, now: datetime) -> Want:
+def _want(facts: ServiceFacts, need: SignalNeed, look: Look | None, now: datetime, *, sure: bool) -> Want:
     if look is None:
-        return Want(facts, need)
-    return Want(facts, need, last_reported=look.last_reported, skip=look.not_worth_asking(now))
+        return Want(facts, need, sure=sure)
+    skip = frozenset() if sure else look.not_worth_asking(now)
+    return Want(facts, need, last_reported=look.last_reported, skip=skip, sure=sure)

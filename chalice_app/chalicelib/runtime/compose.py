@@ -78,7 +78,7 @@ def build(
     record = _Record(table, States(table), Controls(table), History(table), PoliciesInForce(table))
     inventory = Inventory(clients.ecs, clients.scaling, clients.elb, clusters=settings.clusters)
     told = notifier or _log_notifier()
-    parts = _parts(settings, clients, record, inventory, told, take_force=take_force, workers=workers)
+    parts = _parts(settings, clients, clock, record, inventory, told, take_force=take_force, workers=workers)
     controller = Controller(parts, timedelta(seconds=settings.full_refresh_seconds))
     return App(
         settings, clients, clock, controller, inventory, record.states, record.controls, record.history,
@@ -98,6 +98,7 @@ class _Record:
 def _parts(
     settings: Settings,
     clients: Clients,
+    clock: Clock,
     record: _Record,
     inventory: Inventory,
     notifier: Notifier,
@@ -122,9 +123,10 @@ def _parts(
 
     signals = CloudWatchSignals(clients.cloudwatch)
     source = source_of(settings.policies, clients.s3 if settings.policies.startswith("s3://") else None)
-    executor = _executor(clients, record, inventory, price)
+    executor = _executor(clients, clock, record, inventory, price)
     seconds = settings.handler_seconds * SHARE_FOR_ACTING
     return Parts(
+        clock=clock,
         inventory=inventory,
         signals=signals,
         looker=Looker(signals, (TaskProtection(clients.ecs),)),
@@ -148,7 +150,7 @@ def _parts(
     )
 
 
-def _executor(clients: Clients, record: _Record, inventory: Inventory, price: PriceOf) -> Executor:
+def _executor(clients: Clients, clock: Clock, record: _Record, inventory: Inventory, price: PriceOf) -> Executor:
     from chalicelib.execute.executor import Executor
     from chalicelib.observe.fleet import Gone
 
@@ -166,6 +168,7 @@ def _executor(clients: Clients, record: _Record, inventory: Inventory, price: Pr
         look,
         new_id=lambda: uuid.uuid4().hex[:12],
         price=price,
+        clock=clock,
     )
 
 
