@@ -27,7 +27,7 @@ class Exit(IntEnum):
     USAGE = 64
 
 
-class Stop(Exception):
+class Stop(LifecycleError):
     """Ends the run with one sentence for people; ``code`` says how."""
 
     def __init__(self, sentence: str, code: Exit = Exit.ERROR) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import Exit
@@ -43,6 +43,8 @@ def tell(desk: Desk, outcomes: Iterable[Outcome]) -> None:
                 said = f"REFUSED  {outcome.service}  {outcome.kind.value}: {outcome.reason}"
             case OutcomeStatus.FAILED:
                 said = f"FAILED  {outcome.service}  {outcome.kind.value}: {outcome.reason}"
+            case other:
+                assert_never(other)
         desk.paper.say(said, _STYLES[outcome.status])
 
 

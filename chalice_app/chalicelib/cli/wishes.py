@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
 from chalicelib.cli.exits import Fruitless
@@ -103,5 +103,7 @@ def describe(said: Override, zone: ZoneInfo) -> str:
             what = "stop at once and stay stopped" if said.force else "stop when not in use and stay stopped"
         case OverrideKind.EXCLUDE:
             what = "leave alone"
+        case other:
+            assert_never(other)
     end = f" until {words.clock_with_year(said.until, zone)}" if said.until else " for good"
     return f"{what}{end}" + (f": {words.sentence(said.reason)}" if said.reason else "")

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from chalicelib.decide.same import Same
+from chalicelib.errors import LifecycleError
 from chalicelib.policy.dates import parse_date
 from chalicelib.policy.model import Hours, Idle, Policy
 from chalicelib.policy.moments import first_instant
@@ -100,7 +101,7 @@ def _apply(same: Same[Policy], hours: str | None, idle: str | None) -> Tagged:
     return Tagged(policy.model_copy(update=changes))
 
 
-class _Unreadable(ValueError):
+class _Unreadable(LifecycleError):
     """Its message is the sentence for people."""
 
 

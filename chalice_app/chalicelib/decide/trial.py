@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, assert_never
 
 from chalicelib.decide.constants import TRUST_DELAY
 from chalicelib.decide.decide import decide
@@ -73,8 +73,10 @@ class Outcome:
                 return not self.is_up
             case "unchanged":
                 return True
-            case _:
+            case "asking":
                 return False
+            case other:
+                assert_never(other)
 
     def is_because(self, because: str | None) -> bool:
         return because is None or self.decision.because.value == because or (because == "hours" and self.by_hours)
@@ -108,6 +110,8 @@ def _word(policy: Policy, decision: Decision, phase: Phase | None, *, is_up: boo
         case Wanted.LEAVE:
             allowed = phase is None or phase.open
             return "running" if is_up and allowed and decision.because in _CASUAL else "unchanged"
+        case other:
+            assert_never(other)
 
 
 def _asks(policy: Policy, decision: Decision) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 MINUTE = timedelta(minutes=1)
@@ -66,6 +67,8 @@ def draw(
                 requests.extend(_busy(pattern, start, end, zone, random))
             case Streams():
                 requests.extend(_streams(pattern, start, end, random))
+            case other:
+                assert_never(other)
     return tuple(sorted(requests))
 
 
