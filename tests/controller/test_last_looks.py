@@ -158,3 +158,27 @@ def test_a_new_service_is_not_started_at_the_size_of_the_one_that_had_its_name(n
     noon.run_until("Thu 08:10")
 
     assert new.desired == 0
+
+
+def test_a_mistake_of_ours_at_one_applied_plan_does_not_lose_the_others(noon: Stage) -> None:
+    some = [noon.add(name, requests=until(noon, "12:10")) for name in ("chat", "vision")]
+    noon.set(noon.at("13:00"))
+    made = plans(noon)
+    executor: Any = noon.app.controller._parts.executor
+    run = executor.run
+
+    def broken(plan: Plan, *args: Any, **options: Any) -> Any:
+        if plan.service == id_of(some[0]):
+            raise KeyError("a bug")
+        return run(plan, *args, **options)
+
+    executor.run = broken
+
+    report = noon.app.controller.apply(made, noon.clock.now(), who="ben")
+
+    assert [one.desired for one in some] == [1, 0]
+    assert {one.service.name: one.status for one in report.outcomes} == {
+        "chat": OutcomeStatus.FAILED,
+        "vision": OutcomeStatus.DONE,
+    }
+    assert any("KeyError" in one.reason for one in report.outcomes)

@@ -217,6 +217,29 @@ def test_a_start_of_which_nobody_can_tell_whether_it_happened_keeps_its_lock(tab
     assert stage.memory.start_failure is None
 
 
+def test_the_start_of_a_run_that_died_is_nobodys_hand_even_if_the_next_run_sees_nothing(table: Table) -> None:
+    stage = Stage(table)
+    begin(stage, Wanted.RUNNING)
+    assert stage.die_after(2, Wanted.RUNNING)
+    assert stage.service.desired == 3
+    stage.later(11)
+    made, describe = stage.plan(Wanted.RUNNING), stage.cloud.look
+    assert made is not None
+
+    def look(service: ServiceId, now: datetime) -> ServiceFacts:
+        raise ObservationError("no answer")
+
+    stage.cloud.look = look  # type: ignore[method-assign]
+    assert stage.process(Mortality()).run(made, "controller").status is OutcomeStatus.FAILED
+
+    assert not stage.states.note_hand_start(DEV, stage.now + timedelta(minutes=15))
+    stage.cloud.look = describe  # type: ignore[method-assign]
+    stage.executor = stage.process(Mortality())
+    stage.later(11)
+    stage.act(Wanted.RUNNING)
+    assert stage.memory.pending is not None
+
+
 def test_autoscaling_that_could_not_be_given_back_at_the_start_is_given_back_once_it_is_ready(table: Table) -> None:
     stage = Stage(table)
     begin(stage, Wanted.RUNNING)

@@ -16,6 +16,8 @@ from chalicelib.controller.parts import Parts
 from chalicelib.controller.report import Report, Survey
 from chalicelib.decide.facts import ServiceFacts, ServiceId
 from chalicelib.errors import ConfigurationError, NoRecord
+from chalicelib.execute.guards import LookAgain
+from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import Plan
 from chalicelib.observe.fleet import Gone
 from chalicelib.policy.model import PolicySet
@@ -51,7 +53,8 @@ def apply(parts: Parts, plans: Sequence[Plan], now: datetime, *, who: str) -> Re
     picture = parts.memo.load()
     looks = picture.looks if picture else {}
     outcomes = [
-        parts.executor.run(
+        _carried_out(
+            parts,
             plan,
             who,
             look_again=parts.look_again(plan.service, known, looks),
@@ -62,6 +65,15 @@ def apply(parts: Parts, plans: Sequence[Plan], now: datetime, *, who: str) -> Re
     notices = tuple(notice for one in outcomes if (notice := telling.of_outcome(one, now)))
     parts.notifier.tell(notices)
     return Report(now, len(plans), len(plans), parts.signals.metrics_asked, (), tuple(outcomes), notices)
+
+
+def _carried_out(parts: Parts, plan: Plan, who: str, *, look_again: LookAgain, policy_version: str | None) -> Outcome:
+    """A mistake of ours at one service is its own failed outcome: what was done to the others is still told."""
+    try:
+        return parts.executor.run(plan, who, look_again=look_again, policy_version=policy_version)
+    except Exception as mistake:  # noqa: BLE001 - whatever it is, the other plans go on
+        said = f"{plan.service}: an error that was not foreseen, {type(mistake).__name__}: {mistake}"
+        return Outcome(plan.service, plan.kind, OutcomeStatus.FAILED, said)
 
 
 def _policies_to_show(parts: Parts, now: datetime, *, in_force: bool) -> tuple[PolicySet, tuple[Problem, ...]]:

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.decide.decision import Decision
-from chalicelib.decide.facts import ServiceFacts, ServiceId, ServiceMemory
+from chalicelib.decide.facts import ActionKind, ServiceFacts, ServiceId, ServiceMemory
 from chalicelib.errors import (
     ActionFailed,
     ConditionFailed,
@@ -108,11 +108,14 @@ class Executor:
         except RecordUnavailable as lost:
             return Outcome(plan.service, plan.kind, OutcomeStatus.FAILED, str(lost))
         course = _Course(Run(plan, plan.decision, who, lease, _resumed(plan, lease) or action_id))
+        done = False
         try:
-            return self._guarded(course, look_again, policy_version)
+            outcome = self._guarded(course, look_again, policy_version)
+            done = outcome.status is OutcomeStatus.DONE
         finally:
-            if not course.keep_lock:
+            if not (course.keep_lock or (_interrupted_start(lease) and not done)):
                 self._release(lease)
+        return outcome
 
     def verify(self, service: ServiceId, facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> Outcome | None:
         """Whether the pending action of one service had its effect; None when nothing is to be said yet."""
@@ -318,6 +321,11 @@ def _reason(run: Run) -> str:
 def _lock_word(plan: Plan) -> str:
     action = action_of(plan)
     return action.value if action else plan.kind.value
+
+
+def _interrupted_start(lease: Lease) -> bool:
+    """A start that a dead run may have sent out: the lock says that it was ours until something else does."""
+    return (lease.interrupted or "").startswith(f"{ActionKind.START.value}:") and lease.memory.pending is None
 
 
 def _resumed(plan: Plan, lease: Lease) -> str | None:
