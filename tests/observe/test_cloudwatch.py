@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -353,6 +354,34 @@ def test_packing_keeps_every_query_once_within_the_limits() -> None:
         assert len({query.period for query in chunk}) == 1
         assert len(chunk) <= METRICS_PER_CALL
         assert len(chunk) * -(-span // chunk[0].period) <= POINTS_PER_CALL
+
+
+@pytest.mark.parametrize("beside", ["net/inner/0123456789abcdef", None])
+def test_silence_at_the_load_balancer_proves_nothing_while_another_way_in_is_not_counted(
+    aws: StrictAws, beside: str | None
+) -> None:
+    chat = aws.world.add_service("gpu-dev", "chat")
+    other = aws.world.add_target_group("other", beside)
+    chat.load_balancers.append({"targetGroupArn": other, "containerName": "ollama", "containerPort": 11434})
+
+    quiet = read(aws, SignalName.REQUESTS)[SignalName.REQUESTS]
+    chat.sends("requests", 2.0)
+    busy = read(aws, SignalName.REQUESTS)[SignalName.REQUESTS]
+
+    assert quiet.availability is Availability.MISSING
+    assert (beside or "targetgroup/other/") in quiet.note
+    assert (busy.availability, busy.healthy) == (Availability.READ, False)
+    assert busy.points[0].value == 2.0
+
+
+def test_reads_side_by_side_lose_no_metric_of_the_bill(aws: StrictAws) -> None:
+    aws.world.add_service("gpu-dev", "chat").sends("gpu", 1.0)
+    signals, one = CloudWatchSignals(aws.client("cloudwatch")), want(facts(aws)[CHAT], SignalName.GPU)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: signals.read([one]), range(64)))
+
+    assert signals.metrics_asked == 64
 
 
 def test_refused_credentials_end_the_reading(aws: StrictAws) -> None:

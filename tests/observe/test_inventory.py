@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import NoCredentialsError
+from botocore.parsers import ResponseParserError
 from chalicelib.decide.facts import CapacityProviderUse, LaunchType, ScalingBounds, ServiceFacts, ServiceId, TargetGroup
-from chalicelib.errors import AwsUnreachable, ObservationError
+from chalicelib.errors import AwsUnreachable, ObservationError, UnknownService
 from chalicelib.observe.fleet import Gone
 from chalicelib.observe.inventory import Inventory
 from support.strict_aws import StrictAws
@@ -284,6 +285,54 @@ def test_refreshing_a_few_leaves_the_rest_of_the_fleet_untouched(aws: StrictAws)
     assert after.services[CHAT].desired_count == 0
     assert after.services[ServiceId("gpu-dev", "ocr")] is fleet.services[ServiceId("gpu-dev", "ocr")]
     assert ServiceId("gpu-dev", "old") not in after.services
+
+
+def test_an_event_of_a_cluster_not_looked_after_brings_nothing_into_the_fleet(aws: StrictAws) -> None:
+    aws.world.add_service("gpu-dev", "chat")
+    aws.world.add_service("billing", "ledger")
+    ours = inventory(aws, "gpu-dev")
+    fleet = ours.refresh_all(NOW)
+
+    after = ours.refresh_into(fleet, [ServiceId("billing", "ledger"), CHAT], LATER)
+
+    assert set(after.services) == {CHAT}
+    assert after.services[CHAT].described_at == LATER
+
+
+def test_a_service_of_a_cluster_no_longer_looked_after_leaves_the_fleet_when_named(aws: StrictAws) -> None:
+    ledger = ServiceId("billing", "ledger")
+    aws.world.add_service("gpu-dev", "chat")
+    aws.world.add_service("billing", "ledger")
+    wide = inventory(aws).refresh_all(NOW)
+
+    assert ledger not in inventory(aws, "gpu-dev").refresh_into(wide, [ledger], LATER).services
+
+
+def test_a_service_of_a_cluster_not_looked_after_is_refused_by_name_and_not_called_gone(aws: StrictAws) -> None:
+    aws.world.add_service("billing", "ledger")
+
+    with pytest.raises(UnknownService, match="billing/ledger is in none of the clusters looked after: gpu-dev"):
+        inventory(aws, "gpu-dev").refresh([ServiceId("billing", "ledger")], NOW)
+
+    assert aws.calls["ecs.DescribeServices"] == 0
+
+
+def test_an_answer_that_nobody_can_read_hurts_only_the_services_it_was_about(aws: StrictAws) -> None:
+    for number in range(20):
+        aws.world.add_service("gpu-dev", f"s-{number:02}")
+    aws.fail("ecs.DescribeServices", ResponseParserError("invalid JSON"), times=1)
+
+    fleet = inventory(aws).refresh_all(NOW)
+
+    assert len(fleet.services) == len(fleet.problems) == 10
+    assert "ResponseParserError" in fleet.problems[0].reason
+
+
+def test_an_answer_that_nobody_can_read_is_one_sentence_where_nothing_goes_on_without_it(aws: StrictAws) -> None:
+    aws.fail("ecs.ListClusters", ResponseParserError("invalid JSON"))
+
+    with pytest.raises(ObservationError, match=r"^Cannot read the ECS clusters: .*ResponseParserError"):
+        inventory(aws).refresh_all(NOW)
 
 
 def test_an_aws_that_does_not_answer_is_one_sentence(aws: StrictAws) -> None:

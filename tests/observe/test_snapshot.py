@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from chalicelib.decide.decision import Because, Wanted
 from chalicelib.decide.facts import (
     Availability,
     CapacityProviderUse,
@@ -22,7 +21,7 @@ from chalicelib.decide.facts import (
     TargetGroup,
 )
 from chalicelib.observe.fleet import ClusterCounts, Fleet, Unread
-from chalicelib.observe.snapshot import SHARD_BYTES, Look, Snapshot, Wish, dump, load
+from chalicelib.observe.snapshot import SHARD_BYTES, Look, Snapshot, dump, load
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -55,7 +54,6 @@ def snapshot(count: int) -> Snapshot:
             look_again_at=NOW + timedelta(minutes=index % 60),
             basis=f"basis-{index % 4}",
             told=frozenset({"unknown", "limit"}) if index % 2 else frozenset(),
-            wish=Wish(Wanted.RUNNING, Because.IN_USE, "v1"),
             last_reported={SignalName.REQUESTS: NOW},
             absent_since={SignalName.GPU: NOW},
             unknown_since=NOW if index % 3 else None,

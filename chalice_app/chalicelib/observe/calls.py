@@ -24,8 +24,9 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 from botocore.exceptions import ConnectionError as NoConnection
+from botocore.parsers import ResponseParserError
 
-from chalicelib.errors import AwsUnreachable, ObservationError
+from chalicelib.errors import AwsUnreachable, LifecycleError, ObservationError
 
 T = TypeVar("T")
 
@@ -79,6 +80,11 @@ def attempt(job: Callable[[], T]) -> T | Failed:
         if isinstance(error, _NO_CREDENTIALS):
             raise _unreachable(error) from error
         return Failed(type(error).__name__, f"no answer from AWS ({_first_line(error)})")
+    except LifecycleError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # An answer that botocore cannot parse is neither of the above, nor is one without a field we rely on.
+        return _unforeseen(error)
 
 
 @contextmanager
@@ -96,6 +102,8 @@ def one_sentence(what: str) -> Iterator[None]:
         if isinstance(error, (*_NO_CREDENTIALS, *_NO_ANSWER)):
             raise _unreachable(error) from error
         raise ObservationError(f"Cannot {what}: {_first_line(error)}.") from error
+    except ResponseParserError as error:
+        raise ObservationError(f"Cannot {what}: {_unforeseen(error).reason}.") from error
 
 
 def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
@@ -112,6 +120,11 @@ def _failed(error: ClientError) -> Failed:
     return Failed(code, f"{error.operation_name} answered {code}" + (f": {message}" if message else ""))
 
 
+def _unforeseen(error: Exception) -> Failed:
+    name = type(error).__name__
+    return Failed(name, f"the answer could not be understood ({name}: {_first_line(error)})")
+
+
 def _unreachable(error: BotoCoreError) -> AwsUnreachable:
     match error:
         case NoRegionError():
@@ -122,5 +135,5 @@ def _unreachable(error: BotoCoreError) -> AwsUnreachable:
             return AwsUnreachable("No usable AWS credentials were found: sign in, or set AWS_PROFILE.")
 
 
-def _first_line(error: BotoCoreError) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0].strip().rstrip(".") if str(error) else type(error).__name__

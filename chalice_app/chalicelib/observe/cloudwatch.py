@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from chalicelib.decide.facts import Availability, Point, ServiceId, SignalName, SignalReading, TargetGroup
@@ -40,6 +41,7 @@ class CloudWatchSignals:
         self._cloudwatch = cloudwatch
         self._metrics = {metric.signal: metric for metric in metrics}
         self.metrics_asked = 0
+        self._counting = Lock()
 
     @property
     def names(self) -> frozenset[SignalName]:
@@ -74,7 +76,8 @@ class CloudWatchSignals:
 
     def _ask(self, queries: Sequence[Query]) -> dict[Query, Answer]:
         answers = ask(self._cloudwatch, queries)
-        self.metrics_asked += len(answers)
+        with self._counting:
+            self.metrics_asked += len(answers)
         return answers
 
     def _queries(self, want: Want, metric: Metric, *, since: datetime | None = None) -> list[Query]:
@@ -127,6 +130,12 @@ def _counted(groups: Sequence[TargetGroup]) -> list[TargetGroup]:
     return [group for group in groups if group.load_balancer is not None and group.load_balancer.startswith(ALB)]
 
 
+def _uncounted(groups: Sequence[TargetGroup]) -> list[str]:
+    """The groups behind another kind of load balancer, or behind none that we can see."""
+    counted = _counted(groups)
+    return [group.load_balancer or group.target_group for group in groups if group not in counted]
+
+
 def _together(answers: Sequence[Answer]) -> Answer:
     """Several series as one: values of the same minute added up. One that failed makes the whole doubtful."""
     failed = next((answer.failed for answer in answers if answer.failed), None)
@@ -156,6 +165,11 @@ def _reading(want: Want, metric: Metric, queries: Sequence[Query], answers: Sequ
     if answer.failed:
         return replace(read, availability=Availability.MISSING, note=answer.failed)
     if name is SignalName.REQUESTS:
+        if uncounted := _uncounted(want.facts.target_groups):
+            # Points still show use. Their absence shows nothing: requests may come past what counts them.
+            quiet = Availability.READ if answer.points else Availability.MISSING
+            note = f"cannot prove it idle: nobody counts the requests through {' and '.join(uncounted)}"
+            return replace(read, availability=quiet, healthy=False, note=note)
         # A load balancer that counted requests is there; whether silence means none is asked in the second round.
         return replace(read, healthy=True) if answer.points else read
     if answer.points:

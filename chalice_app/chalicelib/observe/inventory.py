@@ -27,7 +27,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from chalicelib.decide.facts import ServiceFacts, ServiceId
-from chalicelib.errors import ObservationError
+from chalicelib.errors import ObservationError, UnknownService
 from chalicelib.observe.calls import WORKERS, Failed, attempt, chunks, one_sentence, together
 from chalicelib.observe.describing import last_part
 from chalicelib.observe.fleet import ClusterCounts, Fleet, Gone, Unread
@@ -87,21 +87,33 @@ class Inventory:
         return _merged(before, clusters, read, unlisted, at=now, only_these=True)
 
     def refresh(self, ids: Iterable[ServiceId], now: datetime) -> Mapping[ServiceId, ServiceFacts | Gone]:
-        """The services named, as they stand. Raises ObservationError when one of them cannot be read."""
-        read = self._read(_unique(ids), now)
+        """The services named, as they stand.
+
+        Raises ObservationError when one of them cannot be read, and UnknownService for one of a cluster that is
+        not ours to look after: it is not called `Gone`, because what we remember of it must not be forgotten.
+        """
+        wanted = _unique(ids)
+        if strangers := [id for id in wanted if not self._ours(id)]:
+            raise UnknownService(f"{strangers[0]} is in none of the clusters looked after: {', '.join(self._only)}.")
+        read = self._read(wanted, now)
         if read.unread:
             worst = "; ".join(f"{id}: {reason}" for id, reason in sorted(read.unread.items())[:3])
             raise ObservationError(f"Cannot read {len(read.unread)} of the services asked for: {worst}.")
         return {**read.facts, **{id: Gone(id) for id in read.gone}}
 
     def refresh_into(self, fleet: Fleet, ids: Iterable[ServiceId], now: datetime) -> Fleet:
-        """The fleet with the services named described anew; one that cannot be read stays and is named."""
-        wanted = _unique(ids)
-        if not wanted:
+        """The fleet with the services named described anew; one that cannot be read stays and is named.
+
+        Services of clusters that are not ours to look after are not described, and leave the fleet if they were in it.
+        """
+        named = _unique(ids)
+        if not named:
             return fleet
+        wanted = [id for id in named if self._ours(id)]
         read = self._read(wanted, now)
+        read.gone |= set(named) - set(wanted)
         services = {id: facts for id, facts in fleet.services.items() if id not in read.gone} | read.facts
-        asked = set(wanted)
+        asked = set(named)
         problems = (*(one for one in fleet.problems if one.service not in asked), *_unread(read))
         return Fleet(MappingProxyType(services), fleet.clusters, fleet.refreshed_at, problems)
 
@@ -124,6 +136,9 @@ class Inventory:
         read = self._read(_unique([*new, *again[:RETRIES_PER_LOOK]]), now)
         read.gone |= {id for id in previous.services if id.cluster in listed and id not in listed[id.cluster]}
         return _merged(previous, clusters, read, unlisted, at=previous.refreshed_at, only_these=False)
+
+    def _ours(self, id: ServiceId) -> bool:
+        return not self._only or id.cluster in self._only
 
     def _clusters(self) -> DescribedClusters:
         with one_sentence("read the ECS clusters"):

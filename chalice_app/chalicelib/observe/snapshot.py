@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from chalicelib.decide.decision import Because, Wanted
 from chalicelib.decide.facts import Availability, ServiceId, SignalName
 from chalicelib.observe.fleet import Fleet
 from chalicelib.observe.signals import Readings
@@ -30,15 +29,6 @@ ASK_ABSENT_AGAIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What was last decided, so that only a change is news."""
-
-    wanted: Wanted
-    because: Because
-    policy_version: str
-
-
-@dataclass(frozen=True, slots=True)
 class Look:
     """One service's place in the queue. ``unknown_since``: since when nobody could tell whether it is used.
 
@@ -49,7 +39,6 @@ class Look:
     look_again_at: datetime
     basis: str = ""
     told: frozenset[str] = frozenset()
-    wish: Wish | None = None
     last_reported: Mapping[SignalName, datetime] = field(default_factory=lambda: MappingProxyType({}))
     absent_since: Mapping[SignalName, datetime] = field(default_factory=lambda: MappingProxyType({}))
     unknown_since: datetime | None = None
@@ -139,12 +128,10 @@ def _pack(value: Mapping[str, Any]) -> bytes:
 def _look_row(look: Look | None) -> dict[str, Any] | None:
     if look is None:
         return None
-    wish = look.wish
     return {
         "again": look.look_again_at.isoformat(),
         "basis": look.basis,
         "told": sorted(look.told),
-        "wish": [wish.wanted.value, wish.because.value, wish.policy_version] if wish else None,
         "reported": {name.value: at.isoformat() for name, at in look.last_reported.items()},
         "absent": {name.value: at.isoformat() for name, at in look.absent_since.items()},
         "unknown": look.unknown_since.isoformat() if look.unknown_since else None,
@@ -154,12 +141,10 @@ def _look_row(look: Look | None) -> dict[str, Any] | None:
 def _look_of(row: Mapping[str, Any] | None) -> Look | None:
     if row is None:
         return None
-    wish = row["wish"]
     return Look(
         look_again_at=datetime.fromisoformat(row["again"]),
         basis=row["basis"],
         told=frozenset(row["told"]),
-        wish=Wish(Wanted(wish[0]), Because(wish[1]), wish[2]) if wish else None,
         last_reported=_moments(row["reported"]),
         absent_since=_moments(row["absent"]),
         unknown_since=datetime.fromisoformat(row["unknown"]) if row["unknown"] else None,

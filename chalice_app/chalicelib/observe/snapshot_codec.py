@@ -18,7 +18,7 @@ from chalicelib.decide.facts import (
 )
 from chalicelib.observe.fleet import ClusterCounts, Fleet, Unread
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever a row changes its meaning; snapshots of another format are forgotten."""
 
 
