@@ -159,7 +159,7 @@ def start_without_history(stage: Stage) -> Outcome | None:
     def append(entry: Entry) -> bool:
         raise RecordUnavailable("the history did not answer")
 
-    stage.executor._history.append = append  # type: ignore[method-assign]
+    stage.executor._scribe._history.append = append  # type: ignore[method-assign]
     return stage.act(Wanted.RUNNING)
 
 

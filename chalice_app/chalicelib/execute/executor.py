@@ -29,12 +29,13 @@ from chalicelib.errors import (
 )
 from chalicelib.execute import guards
 from chalicelib.execute.doing import Clock, Doer, Run
-from chalicelib.execute.entries import PriceOf, action_entry, action_of, no_price
+from chalicelib.execute.entries import PriceOf, action_of, no_price
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import NOTHING_IS_WRITTEN, Plan, PlanKind, take_back_steps
+from chalicelib.execute.scribe import Scribe
 from chalicelib.execute.steps import WRITES_TO_AWS, LookAgain, MarkDraining, MarkPending, SetDesiredCount, TakeBack
 from chalicelib.execute.verify import Verifier
-from chalicelib.record.history import Entry, EntryKind, History
+from chalicelib.record.history import History
 from chalicelib.record.states import Lease, States
 
 if TYPE_CHECKING:
@@ -79,13 +80,12 @@ class Executor:
         lease_seconds: int = LEASE_SECONDS,
     ) -> None:
         self._states = states
-        self._history = history
         self._look = look
         self._new_id = new_id
         self._clock = clock
-        self._price = price
+        self._scribe = Scribe(states, history, clock, price)
         self._lease_seconds = lease_seconds
-        self._doer = Doer(ecs, scaling, states, clock, self._begun)
+        self._doer = Doer(ecs, scaling, states, clock, self._scribe.begun)
         self._verifier = Verifier(ecs, states, history, price=price)
 
     def run(
@@ -98,7 +98,7 @@ class Executor:
     ) -> Outcome:
         """Carries ``plan`` out for ``who``. ``policy_version`` is the one in force now, when the plan may be old."""
         if plan.refusal:
-            return self._cannot(plan, who)
+            return self._scribe.cannot(plan, who)
         action_id = self._new_id()
         owner = f"{_lock_word(plan)}:{action_id}"
         try:
@@ -135,15 +135,15 @@ class Executor:
             course.run = replace(course.run, decision=changed.decision)
             undone = self._take_back(course)
             reason = f"{service}: {_NOT_AFTER_ALL[kind]} after all: {changed}{undone}"
-            return self._refused(course.run, "changed-mind", reason)
+            return self._scribe.refused(course.run, "changed-mind", reason)
         except Refused as refusal:
             if course.begun:
                 return self._begun_all_the_same(course, str(refusal))
             undone = "" if isinstance(refusal, Locked) else self._take_back(course)
-            return self._refused(course.run, type(refusal).__name__, f"{refusal}{undone}")
+            return self._scribe.refused(course.run, type(refusal).__name__, f"{refusal}{undone}")
         except LifecycleError as trouble:
             return self._start_troubled(course, trouble) if kind is PlanKind.START else self._failed(course, trouble)
-        return self._done(course.run, facts)
+        return self._scribe.done(course.run, facts)
 
     def _go(self, course: _Course, look_again: guards.LookAgain | None, policy_version: str | None) -> ServiceFacts:
         plan, memory = course.run.plan, course.run.lease.memory
@@ -165,62 +165,14 @@ class Executor:
             course.begun = course.begun or starts
         return facts
 
-    # --- what became of it
-
-    def _begun(self, run: Run, facts: ServiceFacts) -> None:
-        """The act went out: a history that cannot be written now must not make it look as if it had not."""
-        self._write(self._entry(run, facts, EntryKind.ACTED, _reason(run), "begun"))
-
-    def _done(self, run: Run, facts: ServiceFacts) -> Outcome:
-        begun = any(isinstance(step, MarkPending) for step in run.plan.steps)
-        entry = self._entry(run, facts, EntryKind.ACTED, _reason(run), "begun" if begun else "mended")
-        if not begun:
-            self._write(entry)
-        return Outcome(
-            facts.id, run.plan.kind, OutcomeStatus.DONE, entry.reason, run.action_id, verified=not begun, entry=entry
-        )
-
-    def _refused(self, run: Run, word: str, reason: str) -> Outcome:
-        return self._say_refused(run.plan, run.decision, run.who, word, reason, run.action_id)
-
-    def _cannot(self, plan: Plan, who: str) -> Outcome:
-        outcome = self._say_refused(plan, plan.decision, who, "cannot", plan.refusal)
-        if plan.decision.handles_opening:
-            try:
-                self._states.handle_opening(plan.service, plan.decision.handles_opening, self._clock.now())
-            except RecordUnavailable:
-                return outcome  # the next look says it again
-        return outcome
-
-    def _say_refused(
-        self, plan: Plan, decision: Decision, who: str, word: str, reason: str, action_id: str = ""
-    ) -> Outcome:
-        """``word`` and the decision's because name the refusal: the same one is told once, not at every look."""
-        now = self._clock.now()
-        entry = action_entry(
-            plan,
-            decision,
-            kind=EntryKind.REFUSED,
-            who=who,
-            at=now,
-            reason=reason,
-            outcome="refused",
-            action_id=action_id,
-        )
-        try:
-            news = self._states.first_refusal(plan.service, f"{plan.kind}:{word}:{decision.because}:{who}", now)
-        except RecordUnavailable:
-            news = False
-        if news:
-            self._write(entry)
-        return Outcome(plan.service, plan.kind, OutcomeStatus.REFUSED, reason, action_id, entry=entry, news=news)
+    # --- what to do when it goes wrong
 
     def _failed(self, course: _Course, trouble: LifecycleError) -> Outcome:
         """A stop is taken back when AWS surely refused it; where no answer came, the next look finds out."""
         run, reason = course.run, str(trouble)
         if isinstance(trouble, ActionFailed) and not trouble.uncertain:
             reason += self._take_back(course)
-        return self._say_failed(course, run, reason)
+        return self._scribe.failed(run, course.facts, reason)
 
     def _start_troubled(self, course: _Course, trouble: LifecycleError) -> Outcome:
         """Only a start that AWS was asked for counts as failed; one that went out is awaited, whatever came after."""
@@ -233,14 +185,14 @@ class Executor:
                     course.facts = self._look(run.plan.service, self._clock.now())
                 except LifecycleError as unseen:
                     course.keep_lock = True
-                    return self._say_failed(course, run, f"{reason} And it could not be seen: {unseen}")
+                    return self._scribe.failed(run, course.facts, f"{reason} And it could not be seen: {unseen}")
                 if course.facts.desired_count == _asks_for_tasks(run.plan):
                     return self._begun_all_the_same(course, reason)
             try:
                 self._states.start_not_begun(run.lease, reason, self._clock.now())
             except (RecordUnavailable, ConditionFailed) as lost:
                 reason += f" And it could not be recorded: {lost}"
-        return self._say_failed(course, run, reason)
+        return self._scribe.failed(run, course.facts, reason)
 
     def _begun_all_the_same(self, course: _Course, trouble: str) -> Outcome:
         """The start went out, something after it failed: it is awaited, and what is missing is put right later."""
@@ -253,14 +205,7 @@ class Executor:
         except LifecycleError as lost:
             course.keep_lock = True  # nobody may take it for somebody's hand while nothing else says that it is ours
             trouble = f"{trouble} And it could not be recorded yet: {lost}"
-        reason = f"{_reason(run)} (The start went out, but not all was done: {trouble})"
-        entry = self._entry(run, facts, EntryKind.ACTED, reason, "begun")
-        return Outcome(facts.id, run.plan.kind, OutcomeStatus.DONE, reason, run.action_id, entry=entry)
-
-    def _say_failed(self, course: _Course, run: Run, reason: str) -> Outcome:
-        entry = self._entry(run, course.facts, EntryKind.FAILED, reason, "failed")
-        self._write(entry)
-        return Outcome(run.plan.service, run.plan.kind, OutcomeStatus.FAILED, reason, run.action_id, entry=entry)
+        return self._scribe.begun_all_the_same(run, facts, trouble)
 
     def _take_back(self, course: _Course) -> str:
         """Undoes what this stop did so far. Answers what could not be undone, in words; the next look mends it."""
@@ -277,25 +222,6 @@ class Executor:
             return f" It could not be taken back yet: {trouble}"
         return ""
 
-    def _entry(self, run: Run, facts: ServiceFacts | None, kind: EntryKind, reason: str, outcome: str) -> Entry:
-        return action_entry(
-            run.plan,
-            run.decision,
-            kind=kind,
-            who=run.who,
-            at=self._clock.now(),
-            reason=reason,
-            outcome=outcome,
-            action_id=run.action_id,
-            price=self._price(facts) if facts else None,
-        )
-
-    def _write(self, entry: Entry) -> None:
-        try:
-            self._history.append(entry)
-        except RecordUnavailable:
-            return  # the outcome carries the entry to the log and to people
-
     def _release(self, lease: Lease) -> None:
         try:
             self._states.release(lease)
@@ -310,12 +236,6 @@ def _newest(plan: Plan, now: Decision) -> Decision:
 
 def _asks_for_tasks(plan: Plan) -> int:
     return next((step.count for step in plan.steps if isinstance(step, SetDesiredCount)), 0)
-
-
-def _reason(run: Run) -> str:
-    if run.plan.kind is not PlanKind.MEND:
-        return run.decision.reason
-    return "Put right what an interrupted run or a hand had left: " + "; ".join(run.plan.describe()) + "."
 
 
 def _lock_word(plan: Plan) -> str:
