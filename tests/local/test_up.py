@@ -6,13 +6,14 @@ import io
 import threading
 import time
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from chalicelib.errors import ConfigurationError
 from chalicelib.local.handoff import UpFile, read_up_file
 from chalicelib.local.scenario import week
 from chalicelib.local.screen import PlainScreen
-from chalicelib.local.up import run_up
+from chalicelib.local.up import LiveClock, run_up
 
 
 def wait_for(path: Path) -> UpFile:
@@ -51,3 +52,13 @@ def test_the_fleet_runs_live_is_reachable_and_leaves_nothing_behind(tmp_path: Pa
     assert "STOP   dev-chat, dev-vision" in printed.getvalue()
     assert not (folder / "up.json").exists()
     assert printed.getvalue().rstrip().endswith("nothing else was changed.")
+
+
+def test_no_time_passes_for_a_handler_while_it_runs() -> None:
+    midnight = datetime(2026, 11, 23, tzinfo=UTC)
+    clock = LiveClock(midnight, datetime.now(UTC) - timedelta(seconds=1), 600.0)
+
+    clock.set(midnight + timedelta(minutes=5))
+
+    assert clock.now() == midnight + timedelta(minutes=5)
+    assert clock.due() >= midnight + timedelta(minutes=10)

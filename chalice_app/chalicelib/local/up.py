@@ -46,10 +46,22 @@ _TICK_SECONDS = 0.2
 
 
 class LiveClock(ScaledClock):
-    """The scaled clock as the world's own: time passes by itself, and nobody can put it forward."""
+    """The scaled clock as the world's own: it stands where the world has been played to, and is put forward to `due`.
+
+    So no time passes for a handler while it runs. Minutes would, and it would ask for metrics that nobody measured yet.
+    """
+
+    stands: datetime | None = None
 
     def set(self, to: datetime) -> None:
-        return
+        self.stands = to
+
+    def now(self) -> datetime:
+        return self.stands or self.due()
+
+    def due(self) -> datetime:
+        """What time it is for everybody else."""
+        return super().now()
 
 
 def run_up(
@@ -93,7 +105,7 @@ def _live(world: World, clock: LiveClock, on: Screen, stop: threading.Event) -> 
     world.before_deed = lambda deed: witness.say(told(deed, zone))
     timeline = Timeline(zone, longest=sys.maxsize)
     while not stop.wait(_TICK_SECONDS):
-        for _ in world.run_until(clock.now()):
+        for _ in world.run_until(clock.due()):
             for line in timeline.add(witness.heard()):
                 on.line(line, zone)
             if stop.is_set():
