@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chalicelib.decide.decision import Decision
+    from chalicelib.decide.facts import ServiceFacts
     from chalicelib.policy.problems import Problem
 
 
@@ -109,8 +110,9 @@ class WorldChanged(Refused):
 
 
 class NoLongerWanted(Refused):
-    """Looking again just before acting changed the decision; carries the new one."""
+    """Looking again just before acting changed the decision; carries the new one, and the service as it is now."""
 
-    def __init__(self, decision: Decision) -> None:
+    def __init__(self, decision: Decision, facts: ServiceFacts | None = None) -> None:
         super().__init__(decision.reason)
         self.decision = decision
+        self.facts = facts

@@ -122,6 +122,22 @@ def test_a_size_that_changes_while_it_drains_is_not_lost(table: Table) -> None:
     assert stage.memory.saved_size.desired_count == 5
 
 
+def test_a_size_that_waits_is_not_forgotten_when_a_person_stops_the_service_while_it_drains(table: Table) -> None:
+    stage = Stage(table)
+    stage.stop_completely()
+    stage.act(Wanted.RUNNING)
+    stage.later(1)
+
+    def look_again() -> Decision:
+        stage.service.desired = 0
+        return decision(Wanted.LEAVE, reason="it is stopped")
+
+    stage.act(Wanted.STOPPED, look_again=look_again)
+
+    assert stage.memory.saved_size is not None
+    assert stage.memory.saved_size.desired_count == 3
+
+
 def test_a_mend_of_a_service_without_a_policy_is_carried_out(table: Table) -> None:
     stage = Stage(table)
     begin(stage, Wanted.LEAVE)

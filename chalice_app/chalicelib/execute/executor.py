@@ -133,6 +133,7 @@ class Executor:
             facts = self._go(course, look_again, policy_version)
         except NoLongerWanted as changed:
             course.run = replace(course.run, decision=changed.decision)
+            course.facts = changed.facts or course.facts
             undone = self._take_back(course)
             reason = f"{service}: {_NOT_AFTER_ALL[kind]} after all: {changed}{undone}"
             return self._scribe.refused(course.run, "changed-mind", reason)

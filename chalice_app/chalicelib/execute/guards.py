@@ -68,7 +68,7 @@ def still_wanted(look_again: LookAgain | None, plan: Plan) -> Again | None:
         unknown = replace(plan.decision, wanted=Wanted.LEAVE, because=Because.UNKNOWN, reason=reason)
         raise NoLongerWanted(unknown) from unseen
     if not _still(plan, again.decision):
-        raise NoLongerWanted(again.decision)
+        raise NoLongerWanted(again.decision, again.facts)
     return again
 
 
