@@ -186,6 +186,16 @@ def _describe_task(task: FakeTask, world: World) -> dict[str, Any]:
         "lastStatus": "RUNNING" if runs else "PENDING",
         "healthStatus": task.health,
         **({"startedAt": task.starts_at} if runs else {}),
+        **({"attachments": [_interface(task.address)]} if task.address else {}),
+    }
+
+
+def _interface(address: str) -> dict[str, Any]:
+    return {
+        "id": "eni-attach-1",
+        "type": "ElasticNetworkInterface",
+        "status": "ATTACHED",
+        "details": [{"name": "subnetId", "value": "subnet-1"}, {"name": "privateIPv4Address", "value": address}],
     }
 
 

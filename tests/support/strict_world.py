@@ -37,6 +37,8 @@ class FakeTask:
     """When it becomes RUNNING; None: never."""
     protected_until: datetime | None = None
     health: str = "UNKNOWN"
+    address: str | None = None
+    """Of its own network interface (awsvpc)."""
 
     def runs(self, now: datetime) -> bool:
         return self.starts_at is not None and self.starts_at <= now

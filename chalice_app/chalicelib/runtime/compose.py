@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.execute.executor import Executor
     from chalicelib.notify.notice import Notifier
     from chalicelib.observe.inventory import Inventory
+    from chalicelib.observe.signals import ProbeSource
     from chalicelib.record.controls import Controls
     from chalicelib.record.history import History
     from chalicelib.record.policies import PoliciesInForce
@@ -114,7 +115,6 @@ def _parts(
     from chalicelib.controller.telling import Teller
     from chalicelib.observe.cloudwatch import CloudWatchSignals
     from chalicelib.observe.policy_source import source_of
-    from chalicelib.observe.probes import TaskProtection
     from chalicelib.prices import Price, hourly_price
     from chalicelib.record.snapshots import Snapshots
 
@@ -129,7 +129,7 @@ def _parts(
         clock=clock,
         inventory=inventory,
         signals=signals,
-        looker=Looker(signals, (TaskProtection(clients.ecs),)),
+        looker=Looker(signals, probes(settings, clients)),
         source=source,
         book=PolicyBook(source if take_force else None, record.policies),
         in_force=PolicyBook(None, record.policies),
@@ -148,6 +148,17 @@ def _parts(
         teller=Teller(record.history, price),
         notifier=notifier,
     )
+
+
+def probes(settings: Settings, clients: Clients) -> tuple[ProbeSource, ...]:
+    """What is asked of a service just before a stop."""
+    from chalicelib.observe.probes import OllamaPs, TaskProtection
+
+    if not settings.probe_ollama:
+        return (TaskProtection(clients.ecs),)
+    from chalicelib.observe.ollama import TaskAnswers
+
+    return TaskProtection(clients.ecs), OllamaPs(TaskAnswers(clients.ecs), pause=time.sleep)
 
 
 def _executor(clients: Clients, clock: Clock, record: _Record, inventory: Inventory, price: PriceOf) -> Executor:

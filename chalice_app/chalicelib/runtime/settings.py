@@ -14,6 +14,7 @@ class Settings:
 
     ``policies`` is a folder or ``s3://bucket/prefix``. ``clusters`` empty means every cluster of the region.
     ``handler_seconds`` is the time one run may take before it leaves the rest to the next sweep.
+    ``probe_ollama``: whether Ollama itself is asked before a stop; needs a function inside the tasks' network.
     """
 
     table: str
@@ -23,6 +24,7 @@ class Settings:
     full_refresh_seconds: int = 1800
     max_actions_per_run: int = 50
     handler_seconds: int = 240
+    probe_ollama: bool = False
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -35,6 +37,7 @@ class Settings:
             full_refresh_seconds=_positive(env, "LIFECYCLE_FULL_REFRESH_SECONDS", 1800),
             max_actions_per_run=_positive(env, "LIFECYCLE_MAX_ACTIONS_PER_RUN", 50),
             handler_seconds=_positive(env, "LIFECYCLE_HANDLER_SECONDS", 240),
+            probe_ollama=_switch(env, "LIFECYCLE_PROBE_OLLAMA"),
         )
 
 
@@ -43,6 +46,13 @@ def _required(env: Mapping[str, str], name: str) -> str:
     if not value:
         raise ConfigurationError(f"the environment variable {name} is not set; the CloudFormation stack sets it")
     return value
+
+
+def _switch(env: Mapping[str, str], name: str) -> bool:
+    text = env.get(name, "").strip()
+    if text not in ("", "true", "false"):
+        raise ConfigurationError(f'{name} is "{text}": write true or false')
+    return text == "true"
 
 
 def _positive(env: Mapping[str, str], name: str, default: int) -> int:
