@@ -120,6 +120,13 @@ def test_a_function_ends_its_work_before_lambda_ends_the_function(resources: dic
         assert int(properties["Environment"]["Variables"]["LIFECYCLE_HANDLER_SECONDS"]) < properties["Timeout"]
 
 
+def test_ollama_is_asked_only_where_the_stack_is_told_so(template: dict[str, Any], resources: dict[str, Any]) -> None:
+    assert template["Parameters"]["ProbeOllama"]["Default"] == "false"
+    for name in ("Sweep", "AwsEvents"):
+        variables = resources[name]["Properties"]["Environment"]["Variables"]
+        assert variables["LIFECYCLE_PROBE_OLLAMA"] == {"Ref": "ProbeOllama"}
+
+
 def test_a_lock_outlives_every_function_that_may_hold_it(resources: dict[str, Any]) -> None:
     lease = inspect.signature(Executor).parameters["lease_seconds"].default
 
