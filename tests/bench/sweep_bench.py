@@ -1,6 +1,8 @@
 """What one sweep over a large fleet costs in AWS calls, time and memory, when there is nothing to do.
 
-Every service runs and is in use, with two signals (requests and GPU). Measured against the strict fake, which
+Every service runs and is in use, with two signals (requests and GPU). In a second fleet every other service has had
+no request and is kept by its GPU alone: there the load balancer is asked for its health too. Policies lie in S3, as
+they do when deployed. Measured against the strict fake, which
 enforces AWS's page and batch limits; what it does not answer itself (DynamoDB, S3) is answered by moto and counted.
 Twice the same: a *full* sweep that describes everything, and a *steady* one in which every service is due to be
 looked at, so that all signals are read. Most real sweeps read fewer.
@@ -17,7 +19,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -48,6 +49,7 @@ MOST_STEADY_CALLS, MOST_FULL_CALLS = 30, 170
 MOST_STEADY_SECONDS, MOST_FULL_SECONDS = 2.0, 4.0
 MOST_MEGABYTES = 150
 
+BUCKET = "lifecycle-bench-policies"
 POLICY = """\
 lifecycle: v1
 policies:
@@ -84,6 +86,7 @@ def measure() -> Result:
     far = timed(1_000, LATENCY_SECONDS)
     near = timed(1_000, 0.0)
     thousand, ten_thousand = counted(1_000), counted(10_000)
+    quiet = counted(1_000, silent=True)
     megabytes = memory(1_000)
     most = 10_000 // 100 + 2 * 10_000 // 500
     return Result(
@@ -92,10 +95,13 @@ def measure() -> Result:
             *(_row(1_000, kind, sweep, "0") for kind, sweep in near.items()),
             *(_row(1_000, kind, sweep, "30 ms") for kind, sweep in far.items()),
             *(_row(10_000, kind, sweep, "0") for kind, sweep in ten_thousand.items()),
+            *(_row(1_000, f"{kind}, half without requests", sweep, "0") for kind, sweep in quiet.items()),
         ],
         goals=[
             _at_most("calls, steady, 1,000 services", thousand["steady"].total, MOST_STEADY_CALLS),
             _at_most("calls, full, 1,000 services", thousand["full"].total, MOST_FULL_CALLS),
+            _at_most("calls, steady, 1,000 services, half without requests", quiet["steady"].total, MOST_STEADY_CALLS),
+            _at_most("calls, full, 1,000 services, half without requests", quiet["full"].total, MOST_FULL_CALLS),
             _at_most("calls, steady, 10,000 services (N/100 + 2N/500)", ten_thousand["steady"].total, most),
             _below("wall, steady, 30 ms a call", far["steady"].seconds, MOST_STEADY_SECONDS, "s"),
             _below("wall, full, 30 ms a call", far["full"].seconds, MOST_FULL_SECONDS, "s"),
@@ -105,6 +111,7 @@ def measure() -> Result:
             f"Measured: {thousand_what()}.",
             *(f"{kind.capitalize()}, 1,000 services: {_calls(sweep.calls)}." for kind, sweep in thousand.items()),
             *(f"{kind.capitalize()}, 10,000 services: {_calls(sweep.calls)}." for kind, sweep in ten_thousand.items()),
+            *(f"{kind.capitalize()}, half without requests: {_calls(sweep.calls)}." for kind, sweep in quiet.items()),
             "Wall holds only on a machine with nothing else to do; CPU time hardly depends on that.",
             "Memory is the resident size of an interpreter with our modules and clients "
             f"({megabytes['clean']:.0f} MB) plus what two sweeps added at their peak ({megabytes['added']:.0f} MB).",
@@ -116,9 +123,9 @@ def thousand_what() -> str:
     return "Controller.sweep" if _has_controller() else "inventory, signals and snapshot alone (no Controller yet)"
 
 
-def counted(services: int) -> dict[str, Sweep]:
+def counted(services: int, *, silent: bool = False) -> dict[str, Sweep]:
     """One full and one steady sweep without latency."""
-    with sweeper(services) as (aws, one):
+    with sweeper(services, silent=silent) as (aws, one):
         return {
             "full": once(aws, lambda: one.sweep(START, full=True)),
             "steady": once(aws, lambda: one.sweep(START + ALL_DUE, full=False), at=START + ALL_DUE),
@@ -158,16 +165,15 @@ def once(aws: StrictAws, sweep: Callable[[], None], at: datetime = START) -> Swe
 
 
 @contextmanager
-def sweeper(services: int) -> Iterator[tuple[StrictAws, Sweeper]]:
-    """A fleet of so many services in use, and whatever sweeps over it."""
+def sweeper(services: int, *, silent: bool = False) -> Iterator[tuple[StrictAws, Sweeper]]:
+    """A fleet of so many services in use, and whatever sweeps over it. ``silent``: every other one has no requests."""
     with StrictAws(START, moto=_has_controller(), parse=True, core=_core_session()) as aws:
         for number in range(services):
             cluster = f"gpu-{number // SERVICES_PER_CLUSTER}"
             service = aws.world.add_service(cluster, f"ollama-{number:05}", tags={"environment": "dev"}, scaling=(0, 2))
-            service.sends("requests", 3.0).sends("gpu", 60.0)
+            service.sends("requests", None if silent and number % 2 else 3.0).sends("gpu", 60.0)
         if _has_controller():
-            with tempfile.TemporaryDirectory() as folder:
-                yield aws, _Whole(aws, Path(folder))
+            yield aws, _Whole(aws)
         else:
             yield aws, _Parts(aws)
 
@@ -205,23 +211,23 @@ class _Parts:
 
 
 class _Whole:
-    """The application as it is deployed, composed from settings, with its table in moto."""
+    """The application as it is deployed, composed from settings, with its table and its policies in moto."""
 
     what = "controller"
 
-    def __init__(self, aws: StrictAws, folder: Path) -> None:
+    def __init__(self, aws: StrictAws) -> None:
         from chalicelib.record.table import create_table
         from chalicelib.runtime import compose
         from chalicelib.runtime.clients import Clients
         from chalicelib.runtime.clock import SteppedClock
         from chalicelib.runtime.settings import Settings
 
-        (folder / "bench.yaml").write_text(POLICY)
-        self._clients = Clients(aws.session, region=aws.session.region_name)
+        region = aws.session.region_name
+        self._clients = Clients(aws.session, region=region)
+        self._clients.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": region})
+        self._clients.s3.put_object(Bucket=BUCKET, Key="policies/bench.yaml", Body=POLICY.encode())
         create_table(self._clients.dynamodb, "lifecycle-bench")
-        settings = replace(
-            Settings(table="lifecycle-bench", policies=str(folder)), region=aws.session.region_name or ""
-        )
+        settings = replace(Settings(table="lifecycle-bench", policies=f"s3://{BUCKET}/policies"), region=region or "")
         self._clock = SteppedClock(START)
         self._app = compose.build(settings, self._clients, self._clock)
 
@@ -257,7 +263,7 @@ def _clean() -> dict[str, float]:
     from chalicelib.runtime.clients import Clients
 
     clients = Clients()
-    made = [clients.ecs, clients.scaling, clients.elb, clients.cloudwatch, clients.dynamodb]
+    made = [clients.ecs, clients.scaling, clients.elb, clients.cloudwatch, clients.dynamodb, clients.s3]
     if _has_controller():
         import chalicelib.runtime.compose as ours
     else:
