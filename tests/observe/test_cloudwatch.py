@@ -92,6 +92,15 @@ def test_a_load_balancer_taken_away_in_the_middle_of_the_window_is_not_healthy(a
     assert "last at 11:39 UTC" in reading.note
 
 
+def test_figures_that_come_a_quarter_of_an_hour_late_are_not_read_as_zero(aws: StrictAws) -> None:
+    aws.world.add_service("gpu-dev", "chat").sends("requests", lambda at: 1.0 if at.minute >= 50 else None)
+    aws.world.metrics_late = timedelta(minutes=15)
+
+    reading = read(aws, SignalName.REQUESTS)[SignalName.REQUESTS]
+
+    assert (reading.points, reading.healthy) == ((), False)
+
+
 def test_healthy_hosts_are_asked_for_only_where_requests_were_silent(aws: StrictAws) -> None:
     for number in range(10):
         aws.world.add_service("gpu-dev", f"s-{number}").sends("requests", 1.0 if number < 7 else None)

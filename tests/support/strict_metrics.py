@@ -1,6 +1,6 @@
 """CloudWatch's GetMetricData with its limits: 500 metrics and 100,800 points a call, periods by age.
 
-A minute is visible only two minutes after it ended (`DELAY`), as CloudWatch's own figures come late.
+A minute is visible only `World.metrics_late` after it ended, as CloudWatch's own figures come late.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from support.strict_world import FakeMetric, World
 
 Params = Mapping[str, Any]
 
-DELAY = timedelta(minutes=2)
 MINUTE = timedelta(minutes=1)
 MOST_METRICS = 500
 MOST_POINTS = 100_800
@@ -100,7 +99,7 @@ def _points(
 ) -> tuple[list[datetime], list[float]]:
     statistic = _STATISTICS[asked["Stat"]]
     minutes = max(asked["Period"] // 60, 1)
-    newest = world.now - DELAY - MINUTE
+    newest = world.now - world.metrics_late - MINUTE
     times, values = [], []
     for bucket in buckets:
         inside = [

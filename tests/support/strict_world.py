@@ -149,6 +149,8 @@ class World:
     attached: dict[str, str | None] = field(default_factory=dict)
     """Target group ARN -> load balancer ARN."""
     metrics: dict[MetricKey, FakeMetric] = field(default_factory=dict)
+    metrics_late: timedelta = timedelta(minutes=2)
+    """How long after its end a minute becomes visible; CloudWatch promises nothing."""
     metric_results_per_page: int | None = None
     """GetMetricData answers in pages of so many; the last result of a page is PartialData and goes on in the next."""
 
