@@ -376,8 +376,10 @@ def test_silence_at_the_load_balancer_proves_nothing_while_another_way_in_is_not
     quiet = read(aws, SignalName.REQUESTS)[SignalName.REQUESTS]
     chat.sends("requests", 2.0)
     busy = read(aws, SignalName.REQUESTS)[SignalName.REQUESTS]
+    chat.sends("requests", lambda at: 2.0 if at < NOW - timedelta(minutes=20) else None)
+    earlier = read(aws, SignalName.REQUESTS)[SignalName.REQUESTS]
 
-    assert quiet.availability is Availability.MISSING
+    assert earlier.availability is quiet.availability is Availability.MISSING
     assert (beside or "targetgroup/other/") in quiet.note
     assert (busy.availability, busy.healthy) == (Availability.READ, False)
     assert busy.points[0].value == 2.0

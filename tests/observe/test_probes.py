@@ -168,6 +168,16 @@ def test_a_service_without_a_gateway_has_no_leases_and_an_unreadable_book_is_mis
     assert Leases(Book(OSError("table gone"))).ask(CHAT, NOW).availability is Availability.MISSING
 
 
+def test_a_probe_that_breaks_is_missing_and_not_silently_absent() -> None:
+    def broken(_: ServiceFacts) -> list[str]:
+        raise ZeroDivisionError("a mistake of ours")
+
+    answers = ask_all([OllamaPs(broken, pause=lambda _: None)], CHAT, frozenset({SignalName.OLLAMA_PS}), NOW)
+
+    assert answers[SignalName.OLLAMA_PS].availability is Availability.MISSING
+    assert "ZeroDivisionError" in answers[SignalName.OLLAMA_PS].note
+
+
 def test_only_the_probes_asked_for_are_asked() -> None:
     probes = [Leases(Book(LeasesSeen(0))), OllamaPs(lambda _: [held()], pause=lambda _: None)]
 

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from chalicelib.decide.constants import CLOSED_QUIET
 from chalicelib.decide.facts import Availability, Point, ServiceId, SignalName, SignalReading, TargetGroup
 from chalicelib.observe.batches import Answer, Query, ask
 from chalicelib.observe.metrics import HEALTHY_HOSTS, METRICS, REQUESTS, Metric
@@ -166,8 +167,11 @@ def _reading(want: Want, metric: Metric, queries: Sequence[Query], answers: Sequ
         return replace(read, availability=Availability.MISSING, note=answer.failed)
     if name is SignalName.REQUESTS:
         if uncounted := _uncounted(want.facts.target_groups):
-            # Points still show use. Their absence shows nothing: requests may come past what counts them.
-            quiet = Availability.READ if answer.points else Availability.MISSING
+            # The newest minutes' requests show use over every stretch that may be judged. Older ones do not, and
+            # silence shows nothing: requests may come past what counts them.
+            since = need.window_to - CLOSED_QUIET - queries[0].period
+            lately = bool(answer.points) and answer.points[-1].at > since
+            quiet = Availability.READ if lately else Availability.MISSING
             note = f"cannot prove it idle: nobody counts the requests through {' and '.join(uncounted)}"
             return replace(read, availability=quiet, healthy=False, note=note)
         # A load balancer that counted requests is there; whether silence means none is asked in the second round.

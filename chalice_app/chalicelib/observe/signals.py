@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Protocol
 
 from chalicelib.decide.facts import Availability, ServiceFacts, ServiceId, SignalName, SignalReading
 from chalicelib.decide.needs import SignalNeed
+from chalicelib.observe.calls import Failed, attempt
 
 REMEMBERED = timedelta(hours=24)
 """A signal that reported within so long and is silent now is missing; one silent for longer is absent."""
@@ -69,8 +71,16 @@ class ProbeSource(Protocol):
 def ask_all(
     probes: Sequence[ProbeSource], facts: ServiceFacts, names: frozenset[SignalName], now: datetime
 ) -> dict[SignalName, SignalReading]:
-    """The answers of the probes among ``names``, one service."""
-    return {probe.name: probe.ask(facts, now) for probe in probes if probe.name in names}
+    """The answers of the probes among ``names``, one service. A probe that breaks gave no answer: MISSING."""
+    return {probe.name: _asked(probe, facts, now) for probe in probes if probe.name in names}
+
+
+def _asked(probe: ProbeSource, facts: ServiceFacts, now: datetime) -> SignalReading:
+    answer = attempt(partial(probe.ask, facts, now))
+    if isinstance(answer, Failed):
+        note = f"could not be read: {answer.reason}"
+        return SignalReading(probe.name, Availability.MISSING, now, now, note=note)
+    return answer
 
 
 def silent(want: Want, name: SignalName, covers_from: datetime, unit: str, why: str) -> SignalReading:
