@@ -5,9 +5,7 @@ A run that is cut off by Lambda loses nothing for good, but it leaves a lock beh
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
     from chalice.app import BaseLambdaEvent
@@ -26,9 +24,3 @@ def seconds_left(event: BaseLambdaEvent) -> float:
     """Never below zero: a run without time looks, and leaves every action to the next."""
     context = cast(_Context, event.context)
     return max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)
-
-
-def as_taken(method: Callable[..., object], **wanted: object) -> dict[str, Any]:
-    """Of ``wanted``, what the method has parameters for."""
-    parameters = inspect.signature(method).parameters
-    return {name: value for name, value in wanted.items() if name in parameters}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.decide.facts import ServiceId
-from chalicelib.entrypoints.deadline import as_taken, seconds_left
+from chalicelib.entrypoints.deadline import seconds_left
 from chalicelib.entrypoints.middleware import logger
 from chalicelib.entrypoints.told import told
 from chalicelib.entrypoints.triggers import AlarmChanged, Trigger, parse_trigger, why
@@ -65,8 +65,10 @@ def on_aws_events(event: SQSEvent) -> Any:
         ids = sorted(causes) if force else sorted(causes.keys() - alarmed.keys())
         if ids:
             seconds = seconds_left(event)
-            more = as_taken(app.controller.look_at, force=force, seconds=seconds)
-            told(app.controller.look_at(ids, app.clock.now(), why=_in_one(causes[id] for id in ids), **more))
+            report = app.controller.look_at(
+                ids, app.clock.now(), why=_in_one(causes[id] for id in ids), force=force, seconds=seconds
+            )
+            told(report)
     return answer
 
 

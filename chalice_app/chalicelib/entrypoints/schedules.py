@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
-from chalicelib.entrypoints.deadline import as_taken, seconds_left
+from chalicelib.entrypoints.deadline import seconds_left
 from chalicelib.entrypoints.told import told
 
 schedules = Blueprint("app")
@@ -19,4 +19,4 @@ def sweep(event: CloudWatchEvent) -> dict[str, int]:
     from chalicelib.runtime import compose
 
     app = compose.current()
-    return told(app.controller.sweep(app.clock.now(), **as_taken(app.controller.sweep, seconds=seconds_left(event))))
+    return told(app.controller.sweep(app.clock.now(), seconds=seconds_left(event)))

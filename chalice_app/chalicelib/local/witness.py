@@ -41,11 +41,13 @@ class Witness:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._controller, name)
 
-    def sweep(self, now: datetime, *, full: bool | None = None) -> Report:
-        return self._listen(self._controller.sweep(now, full=full))
+    def sweep(self, now: datetime, *, full: bool | None = None, seconds: float | None = None) -> Report:
+        return self._listen(self._controller.sweep(now, full=full, seconds=seconds))
 
-    def look_at(self, ids: Iterable[ServiceId], now: datetime, *, why: str) -> Report:
-        return self._listen(self._controller.look_at(ids, now, why=why))
+    def look_at(
+        self, ids: Iterable[ServiceId], now: datetime, *, why: str, force: bool = True, seconds: float | None = None
+    ) -> Report:
+        return self._listen(self._controller.look_at(ids, now, why=why, force=force, seconds=seconds))
 
     def say(self, happening: Happening | None) -> None:
         """For what people do: no report tells it."""
