@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -23,11 +24,15 @@ from chalicelib.decide.limits import (
     slots_wanted,
     waiting_since,
 )
+from chalicelib.errors import RecordUnavailable
 from chalicelib.execute import guards
 from chalicelib.execute.executor import Executor
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import PlanKind
 from chalicelib.record.controls import Controls
+
+RESERVE_SECONDS = 45.0
+"""What one action may take at the longest, kept free at the end of a run."""
 
 WORKERS = 8
 """Services acted on side by side: below the connections a client keeps open."""
@@ -49,7 +54,8 @@ class Acted:
 
 
 class Actor:
-    """``most`` actions a run, none begun later than ``seconds`` (of ``stopwatch``) after the first."""
+    """``most`` actions a run, none begun after the run's ``deadline``. ``seconds`` is how long a run may take that does
+    not say so itself; ``stopwatch`` gives seconds that only grow."""
 
     def __init__(
         self,
@@ -68,6 +74,11 @@ class Actor:
         self._stopwatch = stopwatch
         self._workers = workers
 
+    def deadline(self, seconds: float | None) -> float:
+        """The last instant (of ``stopwatch``) for a run of ``seconds`` that begins now to begin one more action."""
+        whole = self._seconds if seconds is None else max(0.0, seconds)
+        return self._stopwatch() + whole - min(RESERVE_SECONDS, whole / 2)
+
     def act(
         self,
         decided: Sequence[Decided],
@@ -75,6 +86,7 @@ class Actor:
         version_since: Mapping[str, datetime],
         look_again: LookAgain,
         now: datetime,
+        deadline: float,
     ) -> Acted:
         """Does what ``decided`` wants. ``members`` names the services that each policy rules, asked only if needed."""
         candidates = [
@@ -87,18 +99,23 @@ class Actor:
         rationed = self._ration(candidates, members, now)
         marked = _in_order(decided, rationed)
         ready = [one for one in marked if one.plan and not one.held]
-        outcomes = self._run(ready[: self._most], look_again, now)
+        idle = [one for one in ready if one.plan and not one.plan.steps]
+        acts = [one for one in ready if one.plan and one.plan.steps]
+        outcomes = self._run([*idle, *acts[: self._most]], look_again, deadline)
         self._give_back(rationed, outcomes, now)
         left = {one.facts.id for one in ready} - {outcome.service for outcome in outcomes}
         return Acted(tuple(marked), tuple(outcomes), frozenset(left))
 
-    def _run(self, ready: Sequence[Decided], look_again: LookAgain, now: datetime) -> list[Outcome]:
-        begun = self._stopwatch()
-
+    def _run(self, ready: Sequence[Decided], look_again: LookAgain, deadline: float) -> list[Outcome]:
         def one(decided: Decided) -> Outcome | None:
-            if decided.plan is None or self._stopwatch() - begun > self._seconds:
+            plan = decided.plan
+            if plan is None or self._stopwatch() > deadline:
                 return None
-            return self._executor.run(decided.plan, "controller", look_again=look_again(decided))
+            try:
+                return self._executor.run(plan, "controller", look_again=look_again(decided))
+            except Exception as mistake:  # noqa: BLE001  one service's must not keep the others from being told
+                reason = f"{plan.service}: a mistake of the program itself: {type(mistake).__name__}: {mistake}"
+                return Outcome(plan.service, plan.kind, OutcomeStatus.FAILED, reason)
 
         return [outcome for outcome in self.side_by_side(one, ready) if outcome]
 
@@ -126,8 +143,9 @@ class Actor:
         unused = Counter(
             one.policy.name for one in rationed.allowed if counts_towards_hour(one, now) and one.facts.id not in done
         )
-        for name, count in unused.items():
-            self._controls.give_back_stops(name, count, now)
+        with suppress(RecordUnavailable):  # they come free within the hour by themselves
+            for name, count in unused.items():
+                self._controls.give_back_stops(name, count, now)
 
 
 def _in_order(decided: Sequence[Decided], rationed: Rationed) -> list[Decided]:

@@ -26,12 +26,14 @@ NOTHING: Mapping[str, str] = {}
 @dataclass(frozen=True, slots=True)
 class Book:
     """The policies to decide by. ``since`` says when each policy's version took force; ``news`` is what people were
-    not told yet: problems of a change that was not taken over whole, or a source that does not answer."""
+    not told yet: problems of a change that was not taken over whole, or a source that does not answer. ``changes``:
+    policies that came into force, changed or left it with this reading."""
 
     policies: PolicySet
     since: Mapping[str, datetime]
     problems: tuple[Problem, ...] = ()
     news: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
 
 class PolicyBook:
@@ -42,6 +44,7 @@ class PolicyBook:
         self._store = store
         self._in_force: InForce | None = None
         self._policies: PolicySet | None = None
+        self._source_is_silent = False
 
     def open(self, now: datetime) -> Book:
         """Raises ConfigurationError when no policy was ever in force and there is no source to read."""
@@ -50,11 +53,15 @@ class PolicyBook:
         if self._source is None:
             return self._standing(now)
         try:
-            return self._follow(self._source, now)
+            book = self._follow(self._source, now)
         except ObservationError as silent:
             if self._in_force is None:
                 raise
-            return self._standing(now, news=(f"{silent} The last good policies stay in force.",))
+            news = () if self._source_is_silent else (f"{silent} The last good policies stay in force.",)
+            self._source_is_silent = True
+            return self._standing(now, news=news)
+        self._source_is_silent = False
+        return book
 
     def _follow(self, source: PolicySource, now: datetime) -> Book:
         before = self._in_force
@@ -80,7 +87,7 @@ class PolicyBook:
             return self._standing(now)
         self._in_force, self._policies = after, accepted.policies
         news = _news(accepted) if told != (before.told if before else "") else ()
-        return Book(accepted.policies, _instants(after), accepted.problems, news)
+        return Book(accepted.policies, _instants(after), accepted.problems, news, _changes(before, after))
 
     def _standing(self, now: datetime, news: tuple[str, ...] = ()) -> Book:
         if self._in_force is None:
@@ -109,6 +116,21 @@ def _since(policies: PolicySet, before: InForce | None, now: datetime) -> dict[s
         same = stood is not None and stood.version == policy.version
         since[policy.name] = stood if same and stood else PolicySince(policy.version, now)
     return since
+
+
+def _changes(before: InForce | None, after: InForce) -> tuple[str, ...]:
+    old, new = before.since if before else {}, after.since
+    came = [f"{name}: in force from now on, version {new[name].version}" for name in sorted(new.keys() - old.keys())]
+    changed = [
+        f"{name}: version {new[name].version} is in force from now on, it was {old[name].version}"
+        for name in sorted(new.keys() & old.keys())
+        if new[name].version != old[name].version
+    ]
+    gone = [
+        f"{name}: not in force any more; the services it ruled are left as they are"
+        for name in sorted(old.keys() - new.keys())
+    ]
+    return (*came, *changed, *gone)
 
 
 def _instants(in_force: InForce) -> dict[str, datetime]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
+from typing import assert_never
 
 from chalicelib.controller import surveying, telling
 from chalicelib.controller.acting import Acted
@@ -27,7 +28,7 @@ from chalicelib.decide.decide import closing_warning
 from chalicelib.decide.decision import Because
 from chalicelib.decide.facts import SavedSize, ServiceFacts, ServiceId, ServiceMemory
 from chalicelib.decide.govern import govern
-from chalicelib.execute.outcome import Outcome
+from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import Plan, retry_at
 from chalicelib.notify.notice import Notice
 from chalicelib.observe.fleet import Fleet
@@ -54,36 +55,45 @@ class Controller:
         self._parts = parts
         self._full_refresh_every = full_refresh_every
 
-    def sweep(self, now: datetime, *, full: bool | None = None) -> Report:
+    def sweep(self, now: datetime, *, full: bool | None = None, seconds: float | None = None) -> Report:
         """Looks at every service whose time has come. ``full`` True describes every service anew, False none.
 
-        Raises AwsUnreachable, ObservationError or RecordUnavailable when nothing can be seen or remembered.
+        ``seconds``: how long this run may take; what does not fit is left to the next sweep. Raises AwsUnreachable,
+        ObservationError or RecordUnavailable when nothing can be seen or remembered.
         """
+        deadline = self._parts.actor.deadline(seconds)
         known, book = self._know(now)
         picture = self._parts.memo.load()
         before = picture.fleet if picture else None
         looks = dict(picture.looks) if picture else {}
         overdue = before is None or now - before.refreshed_at >= self._full_refresh_every
-        if before is None or full or (full is None and overdue):
-            fleet = self._parts.inventory.refresh_all(now, before)
+        seen_at = self._parts.clock.now()
+        whole = before is None or bool(full) or (full is None and overdue)
+        if before is None or whole:
+            fleet = self._parts.inventory.refresh_all(seen_at, before)
         else:
-            fleet = self._parts.inventory.steady(before, now)
-            fleet = self._parts.inventory.refresh_into(fleet, _unsettled(known, fleet), now)
+            fleet = self._parts.inventory.steady(before, seen_at)
+            fleet = self._parts.inventory.refresh_into(fleet, _unsettled(known, fleet), seen_at)
         run = _Run(known, book, fleet, looks, now, [], [])
-        return self._go(run, before, [facts.id for facts in fleet.services.values()], named=False)
+        return self._go(run, before, list(fleet.services), deadline, touched_all=whole)
 
-    def look_at(self, ids: Iterable[ServiceId], now: datetime, *, why: str) -> Report:
-        """Looks at these services now, whatever their time. ``why`` stands in the report, and decides nothing.
+    def look_at(
+        self, ids: Iterable[ServiceId], now: datetime, *, why: str, force: bool = True, seconds: float | None = None
+    ) -> Report:
+        """Looks at these services now. ``why`` stands in the report, and decides nothing.
 
-        A name that is no service (any more) is passed over. Raises as `sweep` does.
+        ``force`` False looks only at those of them that changed or whose time has come. A name that is no service
+        (any more) is passed over. ``seconds`` and what it raises: as for `sweep`.
         """
+        deadline = self._parts.actor.deadline(seconds)
         known, book = self._know(now)
         picture = self._parts.memo.load()
         before = picture.fleet if picture else Fleet.empty(LONG_AGO)
         wanted = sorted(set(ids))
-        fleet = self._parts.inventory.refresh_into(before, wanted, now)
+        fleet = self._parts.inventory.refresh_into(before, wanted, self._parts.clock.now())
         run = _Run(known, book, fleet, dict(picture.looks) if picture else {}, now, [], [])
-        return replace(self._go(run, before, [id for id in wanted if id in fleet.services], named=True), why=why)
+        present = [id for id in wanted if id in fleet.services]
+        return replace(self._go(run, before, present, deadline, force=force, touched_all=True), why=why)
 
     def survey(self, now: datetime, *, ids: Iterable[ServiceId] | None = None, in_force: bool = False) -> Survey:
         """See `surveying.survey`."""
@@ -108,12 +118,22 @@ class Controller:
         book = self._parts.book.open(now)
         return Known(book.policies, self._parts.states.all(), self._parts.controls.read(now)), book
 
-    def _go(self, run: _Run, before: Fleet | None, ids: Sequence[ServiceId], *, named: bool) -> Report:
+    def _go(
+        self,
+        run: _Run,
+        before: Fleet | None,
+        ids: Sequence[ServiceId],
+        deadline: float,
+        *,
+        force: bool = False,
+        touched_all: bool = False,
+    ) -> Report:
         asked_before = self._parts.signals.metrics_asked
-        run.notices += self._parts.teller.of_policies(run.book.news, run.now)
+        run.notices += self._parts.teller.of_policies(run.book.news, run.book.changes, run.now)
+        run.notices += telling.of_unread(before, run.fleet, run.now)
         self._notice_hands(run, before, ids)
         self._verify(run, ids)
-        due = [run.fleet.services[id] for id in ids if named or self._is_due(run, id)]
+        due = [run.fleet.services[id] for id in ids if force or self._is_due(run, id)]
         decided = self._parts.looker.look(due, run.known, run.looks, run.now)
         self._handle_openings(decided, run.now)
         acted = self._parts.actor.act(
@@ -122,15 +142,18 @@ class Controller:
             run.book.since,
             lambda one: self._parts.look_again(one.facts.id, run.known, run.looks),
             run.now,
+            deadline,
         )
         run.outcomes += acted.outcomes
         self._remember(run, acted)
         self._after_acting(run, [one.service for one in acted.outcomes])
         run.notices += [notice for one in run.outcomes if (notice := telling.of_outcome(one, run.now))]
-        if due or run.fleet != before:
-            touched = ids if named else [facts.id for facts in due]
-            self._parts.memo.save(run.fleet, MappingProxyType(run.looks), touched, run.now)
+        if acted.left:
+            run.notices.append(telling.of_left(len(acted.left), run.now))
         self._parts.notifier.tell(run.notices)
+        if due or run.fleet != before:
+            touched = ids if touched_all else [facts.id for facts in due]
+            self._parts.memo.save(run.fleet, MappingProxyType(run.looks), touched, run.now)
         asked = self._parts.signals.metrics_asked - asked_before
         return Report(
             run.now, len(ids), len(due), asked, acted.decided, tuple(run.outcomes), tuple(run.notices), len(acted.left)
@@ -142,16 +165,17 @@ class Controller:
         for id in ids:
             facts, memory = run.fleet.services[id], run.known.memory(id)
             last = before.services.get(id) if before else None
-            match hand(last, facts, memory):
+            turned = hand(last, facts, memory)
+            if turned is None or not _is_governed(run, facts):
+                continue
+            match turned:
                 case Hand.STARTED:
                     noted = self._parts.states.note_hand_start(id, run.now)
-                    turned = Hand.STARTED
                 case Hand.STOPPED:
-                    size = SavedSize(last.desired_count, last.scaling, run.now) if last else None
+                    size = SavedSize(last.desired_count, None, run.now) if last else None
                     noted = self._parts.states.note_hand_stop(id, run.now, size)
-                    turned = Hand.STOPPED
-                case None:
-                    continue
+                case other:
+                    assert_never(other)
             if noted:
                 changed = True
                 run.notices.append(self._parts.teller.of_hand(turned, facts, run.now))
@@ -188,7 +212,10 @@ class Controller:
         self._parts.actor.side_by_side(lambda pair: self._parts.states.handle_opening(*pair, now), found)
 
     def _remember(self, run: _Run, acted: Acted) -> None:
-        """When to look at each again (at the next sweep, where this run had no room), and what people were told."""
+        """When to look at each again, and what people were told. What was not done is looked at in the next sweep."""
+        undone = {one.service for one in acted.outcomes if one.status is not OutcomeStatus.DONE}
+        hopeless = {one.facts.id for one in acted.decided if one.plan and one.plan.refusal}
+        open_ends = acted.left | undone - hopeless
         for one in acted.decided:
             id, last = one.facts.id, run.looks.get(one.facts.id)
             unknown_since = _unknown_since(one, last, run.now)
@@ -204,7 +231,7 @@ class Controller:
             look = last or Look(run.now)
             run.looks[id] = replace(
                 look.having_seen(one.seen.signals, run.now),
-                look_again_at=run.now if id in acted.left else _look_again_at(one, run.now),
+                look_again_at=run.now if id in open_ends else _look_again_at(one, run.now),
                 basis=basis(one.facts, run.known),
                 told=frozenset(item.name for item in news),
                 unknown_since=unknown_since,
@@ -213,12 +240,17 @@ class Controller:
     def _after_acting(self, run: _Run, acted: Sequence[ServiceId]) -> None:
         """The picture must show our own deeds, or the next run would take them for somebody's hand."""
         if acted:
-            run.fleet = self._parts.inventory.refresh_into(run.fleet, acted, run.now)
+            run.fleet = self._parts.inventory.refresh_into(run.fleet, acted, self._parts.clock.now())
         run.looks = {id: look for id, look in run.looks.items() if id in run.fleet.services}
 
 
 def _unsettled(known: Known, fleet: Fleet) -> list[ServiceId]:
     return [id for id, memory in known.memories.items() if memory.pending and id in fleet.services]
+
+
+def _is_governed(run: _Run, facts: ServiceFacts) -> bool:
+    found = govern(run.known.policies, facts)
+    return bool(found.ruling or found.shadows or found.tied)
 
 
 def _members(run: _Run) -> Mapping[str, Sequence[ServiceFacts]]:

@@ -48,7 +48,9 @@ def _laid_over(
     services |= {id: fleet.services[id] for id in mine if id in fleet.services}
     kept = {id: look for id, look in theirs.looks.items() if id not in mine}
     kept |= {id: looks[id] for id in mine if id in looks}
-    return replace(theirs.fleet, services=MappingProxyType(services)), MappingProxyType(kept)
+    refreshed_at = max(theirs.fleet.refreshed_at, fleet.refreshed_at)
+    merged = replace(theirs.fleet, services=MappingProxyType(services), refreshed_at=refreshed_at)
+    return merged, MappingProxyType(kept)
 
 
 def basis(facts: ServiceFacts, known: Known) -> str:
@@ -71,5 +73,7 @@ def basis(facts: ServiceFacts, known: Known) -> str:
         memory.pending.action_id if memory.pending else None,
         memory.start_failure,
         memory.stopped_at,
+        memory.draining_since,
+        memory.saved_size,
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

@@ -39,8 +39,15 @@ def news_of(one: Decided, *, unknown_since: datetime | None, closing_at: datetim
 
 def _refusal(one: Decided) -> Iterator[News]:
     match one.why_not:
-        case None | WhyNot.NO_POLICY:
+        case None:
             return
+        case WhyNot.NO_POLICY:
+            saved = one.seen.memory.saved_size
+            if saved and one.facts.desired_count == 0:
+                text = f"{one.facts.id}: asleep, and no policy rules it any more: nobody will start it. " + (
+                    f"Set its desired count to {saved.desired_count}, as it was, or let a policy match it again."
+                )
+                yield News("orphaned", NoticeKind.REFUSED, text)
         case WhyNot.TIE | WhyNot.BAD_TAG | WhyNot.UNMANAGEABLE as why_not:
             kind = NoticeKind.TIE if why_not is WhyNot.TIE else NoticeKind.REFUSED
             yield News(why_not.value, kind, f"{one.facts.id}: {one.refused}")

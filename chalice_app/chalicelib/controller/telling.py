@@ -13,6 +13,7 @@ from chalicelib.execute.entries import KnownPrice, PriceOf, no_price
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import PlanKind
 from chalicelib.notify.notice import Notice, NoticeKind
+from chalicelib.observe.fleet import Fleet
 from chalicelib.record.history import Entry, EntryKind, History
 
 WHO = "controller"
@@ -24,7 +25,22 @@ def of_outcome(outcome: Outcome, now: datetime) -> Notice | None:
     if kind is None or not outcome.news:
         return None
     policy = outcome.entry.policy if outcome.entry else ""
-    return Notice(now, kind, outcome.service, f"{outcome.service}: {outcome.reason}", policy)
+    named = outcome.reason.startswith(str(outcome.service))
+    text = outcome.reason if named else f"{outcome.service}: {outcome.reason}"
+    return Notice(now, kind, outcome.service, text, policy)
+
+
+def of_left(count: int, now: datetime) -> Notice:
+    """A run that had no room for everything it wanted to do."""
+    words = "1 action is" if count == 1 else f"{count} actions are"
+    return Notice(now, NoticeKind.LIMIT, None, f"{words} left to the next sweep: this run had no time or room for more")
+
+
+def of_unread(before: Fleet | None, fleet: Fleet, now: datetime) -> tuple[Notice, ...]:
+    """What could not be read in this run and could in the last."""
+    known = set(before.problems) if before else set()
+    fresh = [problem for problem in fleet.problems if problem not in known]
+    return tuple(Notice(now, NoticeKind.UNREADABLE, problem.service, str(problem)) for problem in fresh)
 
 
 def _kind(outcome: Outcome) -> NoticeKind | None:
@@ -71,8 +87,11 @@ class Teller:
         )
         return Notice(now, kind, facts.id, text)
 
-    def of_policies(self, news: Iterable[str], now: datetime) -> tuple[Notice, ...]:
-        told = tuple(Notice(now, NoticeKind.POLICY_PROBLEM, None, text) for text in news)
+    def of_policies(self, problems: Iterable[str], changes: Iterable[str], now: datetime) -> tuple[Notice, ...]:
+        told = (
+            *(Notice(now, NoticeKind.POLICY_CHANGED, None, text) for text in changes),
+            *(Notice(now, NoticeKind.POLICY_PROBLEM, None, text) for text in problems),
+        )
         for notice in told:
             self._history.append(Entry(at=now, kind=EntryKind.POLICY, who=WHO, reason=notice.text))
         return told

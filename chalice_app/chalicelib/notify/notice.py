@@ -24,6 +24,8 @@ class NoticeKind(StrEnum):
     HAND_START = "hand-start"
     HAND_STOP = "hand-stop"
     LIMIT = "limit"
+    UNREADABLE = "unreadable"
+    POLICY_CHANGED = "policy-changed"
     POLICY_PROBLEM = "policy-problem"
     TIE = "tie"
     REFUSED = "refused"

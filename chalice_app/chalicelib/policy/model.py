@@ -67,6 +67,8 @@ NoticeWord = Literal[
     "hand-start",
     "hand-stop",
     "limit",
+    "unreadable",
+    "policy-changed",
     "policy-problem",
     "tie",
     "refused",

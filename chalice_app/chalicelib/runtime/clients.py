@@ -56,9 +56,9 @@ class Clients:
         from botocore.config import Config
 
         config = Config(
-            retries={"mode": "standard", "total_max_attempts": 6},
-            connect_timeout=3,
-            read_timeout=20,
+            retries={"mode": "standard", "total_max_attempts": 4},
+            connect_timeout=2,
+            read_timeout=8,
             max_pool_connections=POOL,
         )
         make: Any = self.session.client

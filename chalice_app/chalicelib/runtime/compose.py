@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from chalicelib.record.states import States
     from chalicelib.record.table import Table
 
-SHARE_FOR_ACTING = 0.6
-"""Of a handler's time: the rest is for looking, and for the actions that are under way when it ends."""
-
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -124,7 +121,6 @@ def _parts(
     signals = CloudWatchSignals(clients.cloudwatch)
     source = source_of(settings.policies, clients.s3 if settings.policies.startswith("s3://") else None)
     executor = _executor(clients, clock, record, inventory, price)
-    seconds = settings.handler_seconds * SHARE_FOR_ACTING
     return Parts(
         clock=clock,
         inventory=inventory,
@@ -141,7 +137,7 @@ def _parts(
             executor,
             record.controls,
             most=settings.max_actions_per_run,
-            seconds=seconds,
+            seconds=settings.handler_seconds,
             stopwatch=time.monotonic,
             workers=workers,
         ),
