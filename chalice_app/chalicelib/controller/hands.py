@@ -26,6 +26,8 @@ def hand(before: ServiceFacts | None, now: ServiceFacts, memory: ServiceMemory) 
         return None
     if memory.stopped_at is not None and now.described_at < memory.stopped_at:
         return None  # seen before our own stop
+    if _scales_to_zero_by_itself(now):
+        return None
     pending = memory.pending.kind if memory.pending else None
     ours = memory.stopped_at is not None
     if now.desired_count > 0:
@@ -36,3 +38,9 @@ def hand(before: ServiceFacts | None, now: ServiceFacts, memory: ServiceMemory) 
     if ours or pending is ActionKind.STOP or memory.hand_stopped_at is not None:
         return None
     return Hand.STOPPED if before is not None and before.desired_count > 0 else None
+
+
+def _scales_to_zero_by_itself(facts: ServiceFacts) -> bool:
+    """Whether autoscaling may take the count to zero and back: then a change of it is nobody's hand."""
+    scaling = facts.scaling
+    return scaling is not None and scaling.min_capacity == 0 and not scaling.scale_in_suspended

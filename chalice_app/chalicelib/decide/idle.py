@@ -134,6 +134,8 @@ def judge(
         if last is not None:
             ended = last.at + timedelta(seconds=reading.period_seconds)
             busy.append((ended, _busy_words(name, row, last, amount, limit, span, zone)))
+        elif reading.points and reading.healthy is False:
+            missing.append(f"{name.value} {reading.note or 'cannot be trusted'}")
         elif name in PRIMARIES and reading.covers_from <= span.start:
             proven = True
     if busy:
