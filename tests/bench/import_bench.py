@@ -76,7 +76,7 @@ def measure() -> Result:
             ),
         ],
         notes=[
-            f"As packaged, without bytecode of our own and of what Chalice bundles, it takes {cold[SWEEP]:.0f} ms: the zip "
+            f"As packaged, without bytecode of our own and of what Chalice bundles: {cold[SWEEP]:.0f} ms. The zip "
             "that Chalice makes holds no bytecode, so Lambda compiles at every cold start.",
         ],
     )

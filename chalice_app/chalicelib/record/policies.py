@@ -88,7 +88,8 @@ class PoliciesInForce:
             self._table.put(head, conditions.FIRST_REVISION)
         else:
             self._table.put(head, conditions.SAME_REVISION, {":seen": seen})
-        self._sweep(seen + 1, digest)
+        if seen:
+            self._sweep(seen + 1, digest)
         return replace(in_force, revision=seen + 1)
 
     def _revision_of(self, replaces: InForce | None) -> int:
