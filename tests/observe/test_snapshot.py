@@ -104,6 +104,7 @@ def test_a_snapshot_with_a_shard_missing_or_of_two_runs_is_forgotten() -> None:
 @pytest.mark.parametrize(
     "shard",
     [b"", b"nonsense", gzip.compress(b"[]"), gzip.compress(b"{}"), gzip.compress(b'{"part":0,"format":0,"of":1}')],
+    ids=["empty", "no gzip", "a list", "an empty map", "another format"],
 )
 def test_a_snapshot_that_cannot_be_understood_is_forgotten(shard: bytes) -> None:
     assert load([shard]) is None
