@@ -66,9 +66,18 @@ class Stage:
             **more,  # type: ignore[arg-type]
         )
         if service.target_groups:
-            service.sends("healthy-hosts", lambda _: 1.0 if service.running else None)
+            service.sends("healthy-hosts", self._health_of(service))
             service.sends("requests", requests)
         return service
+
+    def _health_of(self, service: FakeService) -> Series:
+        """What it reported for a minute stays reported, whatever becomes of the service afterwards."""
+        seen: dict[datetime, float | None] = {}
+
+        def health(at: datetime) -> float | None:
+            return seen.setdefault(at, 1.0 if service.running else None)
+
+        return health
 
     def write(self, policy: str, name: str = "policy.yaml") -> None:
         (self.folder / name).write_text(policy)

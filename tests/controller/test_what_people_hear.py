@@ -1,0 +1,125 @@
+"""What a run tells: once, whatever fails beside it, and what it was not able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from chalicelib.errors import RecordUnavailable
+from chalicelib.notify.notice import Notice
+from chalicelib.runtime.compose import build
+from support.stage import Stage, id_of, staged
+
+NIGHTS = """
+lifecycle: v1
+policies:
+  nights:
+    match: {tags: {environment: dev}}
+    hours: {timezone: Asia/Tokyo, open: [mon-fri 08:00-20:00]}
+    mode: enforce
+"""
+
+
+@pytest.fixture
+def evening(tmp_path: Path) -> Iterator[Stage]:
+    with staged(tmp_path, NIGHTS, at="2026-11-18T19:00+09:00") as stage:
+        yield stage
+
+
+def words(stage: Stage, kind: str) -> list[str]:
+    return [notice.text for notice in stage.notices if notice.kind == kind]
+
+
+def test_policies_that_take_force_change_or_vanish_are_told_once_each(evening: Stage) -> None:
+    evening.add("chat")
+    evening.sweep()
+    evening.sweep()
+    evening.write(NIGHTS.replace("20:00", "21:00"))
+    evening.sweep()
+    (evening.folder / "policy.yaml").unlink()
+    evening.sweep()
+    evening.sweep()
+
+    first, second, third = words(evening, "policy-changed")
+    assert first.startswith("nights: in force from now on")
+    assert "is in force from now on, it was" in second
+    assert third == "nights: not in force any more; the services it ruled are left as they are"
+
+
+def test_a_service_that_cannot_be_read_is_told_once_and_the_others_go_on(evening: Stage) -> None:
+    bad, good = evening.add("bad"), evening.add("good")
+    evening.sweep()
+    evening.aws.fail("ecs.DescribeServices", "AccessDeniedException", when=lambda params: True)
+    evening.aws.fail("ecs.ListTasks", "AccessDeniedException")
+    evening.set(evening.at("19:20"))
+    evening.sweep(full=True)
+    evening.set(evening.at("19:25"))
+    evening.sweep(full=True)
+    assert len(words(evening, "unreadable")) == len(set(words(evening, "unreadable"))) > 0
+
+    evening.aws.heal()
+    evening.run_until("20:10")
+    assert (bad.desired, good.desired) == (0, 0)
+
+
+def test_a_service_asleep_that_no_policy_rules_any_more_is_told_with_the_size_it_had(evening: Stage) -> None:
+    chat = evening.add("chat", desired=2)
+    evening.run_until("20:10")
+    chat.tags["environment"] = "gone"
+
+    evening.run_until("23:00")
+
+    (text,) = [text for kind, text in evening.told(chat) if kind == "refused"]
+    assert "Set its desired count to 2" in text
+
+
+def test_people_are_told_of_a_stop_even_when_the_picture_cannot_be_kept(evening: Stage) -> None:
+    heard: list[Notice] = []
+
+    class Listening:
+        def tell(self, notices: Sequence[Notice]) -> None:
+            heard.extend(notices)
+
+    chat = evening.add("chat")
+    app = build(evening.app.settings, evening.app.clients, evening.clock, notifier=Listening(), workers=2)
+    app.controller.sweep(evening.clock.now())
+    evening.set(evening.at("20:01"))
+    evening.aws.fail(
+        "dynamodb.PutItem", "InternalServerError", when=lambda params: params["Item"]["pk"]["S"] == "SNAPSHOT"
+    )
+
+    with pytest.raises(RecordUnavailable):
+        app.controller.sweep(evening.clock.now())
+
+    assert chat.desired == 0
+    assert [notice.kind.value for notice in heard if notice.service == id_of(chat)] == ["stopped"]
+
+
+def test_a_look_that_is_not_forced_asks_no_metrics_of_a_service_whose_time_has_not_come(tmp_path: Path) -> None:
+    idle = NIGHTS.replace("    mode", "    idle: {stop-after: 30m}\n    mode")
+    with staged(tmp_path, idle, at="2026-11-18T17:00+09:00") as stage:
+        chat = stage.add("chat", requests=3.0)
+        stage.sweep()
+        now = stage.clock.now()
+
+        calm = stage.app.controller.look_at([id_of(chat)], now, why="a task event", force=False)
+        forced = stage.app.controller.look_at([id_of(chat)], now, why="an alarm")
+
+    assert (calm.due, calm.metrics_asked) == (0, 0)
+    assert forced.due == 1
+    assert forced.metrics_asked > 0
+
+
+def test_a_run_without_time_begins_nothing_says_so_and_leaves_it_to_the_next(evening: Stage) -> None:
+    chat = evening.add("chat")
+    evening.sweep()
+    evening.set(evening.at("20:01"))
+
+    report = evening.app.controller.sweep(evening.clock.now(), seconds=0)
+    assert chat.desired == 1
+    assert report.left == 1
+    assert [notice.kind.value for notice in report.notices] == ["limit"]
+
+    evening.sweep()
+    assert chat.desired == 0
