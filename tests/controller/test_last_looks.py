@@ -120,6 +120,9 @@ def test_an_applied_stop_remembers_which_signals_used_to_report(noon: Stage) -> 
     noon.run_until("12:50")
     noon.write(POLICY)
     noon.set(noon.at("12:55"))
+    noon.app.controls.freeze_all("ada", "so that the policy takes force and nothing else", noon.clock.now())
+    noon.sweep()
+    noon.app.controls.unfreeze("ada", noon.clock.now())
     made = plans(noon)
     assert [one.kind for one in made] == [PlanKind.STOP]
     noon.set(noon.at("13:40"))
@@ -182,3 +185,17 @@ def test_a_mistake_of_ours_at_one_applied_plan_does_not_lose_the_others(noon: St
         "vision": OutcomeStatus.DONE,
     }
     assert any("KeyError" in one.reason for one in report.outcomes)
+
+
+def test_a_plan_made_with_files_that_were_never_taken_into_force_is_refused(noon: Stage) -> None:
+    chat = noon.add("chat", requests=until(noon, "12:10"))
+    noon.sweep()
+    noon.write(POLICY.replace("30m", "20m"))
+    noon.set(noon.at("12:35"))
+    made = plans(noon)
+    assert [one.kind for one in made] == [PlanKind.STOP]
+
+    report = noon.app.controller.apply(made, noon.clock.now(), who="ben")
+
+    assert chat.desired == 1
+    assert ["in force is not the one" in one.reason for one in report.outcomes] == [True]

@@ -120,7 +120,7 @@ def test_a_plan_made_under_another_version_of_the_policy_is_refused(table: Table
 
     outcome = stage.executor.run(made, "ada", policy_version="v2")
 
-    assert "policy vision-dev changed since the plan was made" in outcome.reason
+    assert "policy vision-dev in force is not the one the plan was made with" in outcome.reason
     assert stage.cloud.writes() == []
 
 

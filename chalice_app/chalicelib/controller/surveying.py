@@ -46,10 +46,11 @@ def survey(parts: Parts, now: datetime, *, ids: Iterable[ServiceId] | None = Non
 
 
 def apply(parts: Parts, plans: Sequence[Plan], now: datetime, *, who: str) -> Report:
-    """Carries exactly these plans out, each against the world and the policies as they are now."""
-    accepted = peek(parts.source, now.date())
-    versions = {policy.name: policy.version for policy in accepted.policies.policies}
-    known = Known(accepted.policies, parts.states.all(), parts.controls.read(now))
+    """Carries exactly these plans out, each against the world as it is now and the policies in force (where none are
+    yet, those at the source): what was planned with files that were never uploaded is refused."""
+    policies, _ = _policies_to_show(parts, now, in_force=True)
+    versions = {policy.name: policy.version for policy in policies.policies}
+    known = Known(policies, parts.states.all(), parts.controls.read(now))
     picture = parts.memo.load()
     looks = picture.looks if picture else {}
     outcomes = [

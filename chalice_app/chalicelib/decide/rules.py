@@ -120,11 +120,11 @@ def _stop(word: Override, case: Case) -> Answer:
     use = quiet_use(case)
     match use:
         case InUse(says, used, last_use):
-            said = f"in use: {says}; the stop by {word.by} waits for quiet (force ends running work)"
+            said = f"in use: {says}; the stop by {word.by} waits for quiet (`lifecycle stop --now` does not wait)"
             again = earliest(word.until, quiet_at(last_use))
             return Speaks(Wanted.LEAVE, Because.IN_USE, said, evidence + used, again)
         case Unknown(says, used):
-            said = f"{says}; the stop by {word.by} waits until that can be read (force ends running work)"
+            said = f"{says}; the stop by {word.by} waits until that can be read (`lifecycle stop --now` does not wait)"
             again = earliest(word.until, case.now + UNKNOWN_RECHECK)
             return Speaks(Wanted.LEAVE, Because.UNKNOWN, said, evidence + used, again)
         case Idle(used):

@@ -42,7 +42,9 @@ def same_world(
             f"{service}: it runs another task definition ({facts.task_definition}) than was planned for."
         )
     if policy_version is not None and policy_version != seen.policy_version:
-        raise WorldChanged(f"{service}: policy {plan.decision.policy} changed since the plan was made; plan again.")
+        raise WorldChanged(
+            f"{service}: policy {plan.decision.policy} in force is not the one the plan was made with; plan again."
+        )
     fresh = (
         make_plan(plan.decision, facts, memory, now, policy_version=seen.policy_version)
         if plan.decision.policy

@@ -156,13 +156,14 @@ def _price_months(report: WeekReport) -> str:
 
 def _facts(world: World, seconds: float) -> list[tuple[str, str]]:
     effort, scenario = world.effort, world.scenario
+    every = int(world.sweep_every.total_seconds() // 60)
     per_month = effort.metrics_asked * USD_PER_METRIC / len(scenario.fleet) / scenario.days * MONTH_DAYS * 1000
     return [
         ("Run", f"{seconds:.1f} s for {effort.sweeps} sweeps and {effort.events} ECS events"),
         (
             "CloudWatch metrics asked for",
             f"{effort.metrics_asked:,}, {effort.metrics_per_service_and_sweep:.2f} per service and sweep; "
-            f"for 1,000 such services ${per_month:,.0f} a month",
+            f"for 1,000 such services ${per_month:,.0f} a month at a sweep every {every} min",
         ),
         ("Task hours that the simulated ECS held", f"{results.held_hours(world):,.1f}"),
     ]
