@@ -123,3 +123,17 @@ def test_a_run_without_time_begins_nothing_says_so_and_leaves_it_to_the_next(eve
 
     evening.sweep()
     assert chat.desired == 0
+
+
+def test_a_survey_with_a_broken_policy_decides_by_its_last_good_version_and_says_what_is_wrong(evening: Stage) -> None:
+    evening.add("chat")
+    evening.sweep()
+    evening.write(NIGHTS.replace("20:00", "8pm"))
+    evening.set(evening.at("20:05"))
+
+    survey = evening.app.controller.survey(evening.clock.now())
+
+    (decided,) = survey.decided
+    assert decided.policy is not None
+    assert decided.plan is not None
+    assert [problem.is_error for problem in survey.problems] == [True]

@@ -46,6 +46,11 @@ class PolicyBook:
         self._policies: PolicySet | None = None
         self._source_is_silent = False
 
+    def last_good(self) -> Mapping[str, str]:
+        """The texts in force, empty when there are none. Raises NoRecord where nothing is deployed."""
+        kept = self._store.load()
+        return kept.files if kept else NOTHING
+
     def open(self, now: datetime) -> Book:
         """Raises ConfigurationError when no policy was ever in force and there is no source to read."""
         if self._in_force is None or self._source is None:
@@ -97,9 +102,9 @@ class PolicyBook:
         return Book(self._policies, _instants(self._in_force), news=news)
 
 
-def peek(source: PolicySource, today: date) -> Accepted:
-    """What would be in force if ``source`` held the only policies there ever were. Writes nothing."""
-    return accept(source.read(NOTHING).onto(NOTHING), NOTHING, today=today, run_tests=_tested)
+def peek(source: PolicySource, today: date, last_good: Mapping[str, str] = NOTHING) -> Accepted:
+    """What would be in force if ``source`` were read now, over ``last_good``. Writes nothing."""
+    return accept(source.read(NOTHING).onto(NOTHING), last_good, today=today, run_tests=_tested)
 
 
 def _tested(policy: Policy, policies: PolicySet) -> Sequence[Problem]:

@@ -83,7 +83,11 @@ def _policies_to_show(parts: Parts, now: datetime, *, in_force: bool) -> tuple[P
             return parts.in_force.open(now).policies, ()
         except (NoRecord, ConfigurationError):
             pass  # nothing was ever in force here: what the source holds is all there is
-    accepted = peek(parts.source, now.date())
+    try:
+        last_good = parts.in_force.last_good()
+    except NoRecord:
+        last_good = {}
+    accepted = peek(parts.source, now.date(), last_good)
     return accepted.policies, accepted.problems
 
 
