@@ -30,7 +30,6 @@ class EntryKind(StrEnum):
     FREEZE = "freeze"
     OVERRIDE = "override"
     HAND = "hand"
-    DECIDED = "decided"
     WOULD = "would"
     REFUSED = "refused"
     ACTED = "acted"
