@@ -12,7 +12,15 @@
     │   └── NoRecord             there is no such table: nothing is deployed here
     ├── ConditionFailed          a named conditional write lost; carries the condition's name
     ├── ActionFailed             AWS refused an action, or did not answer it
+    ├── NotFound                 what a person named does not exist, or is not theirs to see
+    ├── NotAuthenticated         no token, or one that does not hold
+    │   └── LoginRefused         wrong address or password, or too many tries
     └── Refused                  an action that a guard forbids
+        ├── Forbidden            the caller's role does not allow it, or it belongs to somebody else
+        ├── NotAllowed           the policy in force, a limit or the deployment's settings do not allow it
+        │   └── TooMany          a limit of a person: running instances, price per hour, starts per minute
+        ├── Unfit                what was asked for cannot be made of what the catalog and the hosts have
+        ├── Conflict             it contradicts what is there: another request, another state, several that match
         ├── NotManageable        DAEMON, CODE_DEPLOY and EXTERNAL services
         ├── Locked               somebody else is acting on the service, or our own lock has run out
         ├── WorldChanged         the service is no longer what the plan was made for
@@ -93,8 +101,48 @@ class ActionFailed(LifecycleError):
         self.uncertain = uncertain
 
 
+class NotFound(LifecycleError):
+    """What a person named does not exist, or is not theirs to see; the two are told alike."""
+
+
+class NotAuthenticated(LifecycleError):
+    """No token, or one that does not hold."""
+
+
+class LoginRefused(NotAuthenticated):
+    """Wrong address or password, or too many tries; the sentence is the same for all of them."""
+
+
 class Refused(LifecycleError):
     """A guard forbids this action."""
+
+
+class Forbidden(Refused):
+    """The caller's role does not allow it, or it belongs to somebody else."""
+
+
+class NotAllowed(Refused):
+    """The policy in force, a limit or the deployment's settings do not allow it."""
+
+
+class TooMany(NotAllowed):
+    """A limit of a person is reached. ``retry_after_seconds`` where waiting helps."""
+
+    def __init__(self, message: str, *, retry_after_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Unfit(Refused):
+    """What was asked for cannot be made. ``field`` is the request's field that is wrong."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Conflict(Refused):
+    """It contradicts what is there."""
 
 
 class NotManageable(Refused):

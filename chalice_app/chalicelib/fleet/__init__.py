@@ -1,0 +1,1 @@
+"""Launch and stop: the model catalog, instances, users and roles."""
