@@ -8,11 +8,13 @@ with staged(tmp_path, POLICY, at="2026-11-20T18:00+09:00") as stage:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.controller.report import Report
@@ -41,6 +43,11 @@ class Stage:
     zone: ZoneInfo
     every: timedelta = timedelta(minutes=5)
     reports: list[Report] = field(default_factory=list)
+    every_call_takes: timedelta = timedelta(0)
+    """How far the clock goes on with each call to AWS, also in the middle of a run."""
+    before_call: Callable[[str], None] | None = None
+    """Happens before every call to AWS, named as in ``dynamodb.PutItem``."""
+    _turning: threading.Lock = field(default_factory=threading.Lock)
 
     # --- the world
 
@@ -98,6 +105,34 @@ class Stage:
     def set(self, to: datetime) -> None:
         self.clock.set(to)
         self.aws.world.now = self.clock.now()
+
+    def _called(self, model: Any, **_: object) -> None:
+        if self.every_call_takes:
+            with self._turning:
+                self.set(self.clock.now() + self.every_call_takes)
+        if self.before_call:
+            self.before_call(f"{model.service_model.service_name}.{model.name}")
+
+    @contextmanager
+    def while_calling(self, happens: Callable[[str], None]) -> Iterator[None]:
+        """``happens`` before every call that is made inside, but not before the calls that it makes itself."""
+
+        def once(operation: str) -> None:
+            self.before_call = None
+            try:
+                happens(operation)
+            finally:
+                self.before_call = once
+
+        self.before_call = once
+        try:
+            yield
+        finally:
+            self.before_call = None
+
+    def another(self, workers: int = 1) -> App:
+        """A second deployment of the same application on the same table: another handler's container."""
+        return build(self.app.settings, Clients(self.aws.session), self.clock, notifier=Silence(), workers=workers)
 
     def run_until(self, text: str) -> None:
         """Sweeps every quarter of an hour, within the last hour every five minutes, the last time at ``text``."""
@@ -161,6 +196,13 @@ def staged(
     (policies / "policy.yaml").write_text(policy)
     clock = SteppedClock(start)
     with StrictAws(clock.now(), moto=True) as aws:
+        stage: Stage | None = None
+
+        def called(model: Any, **_: object) -> None:
+            if stage is not None:
+                stage._called(model)
+
+        aws.session.events.register_first("before-call", called)
         clients = Clients(aws.session)
         create_table(serialised(clients.dynamodb), TABLE)
         settings = Settings(
@@ -171,4 +213,5 @@ def staged(
             max_actions_per_run=most,
         )
         app = build(settings, clients, clock, notifier=Silence(), workers=workers)
-        yield Stage(aws, app, clock, policies, ZoneInfo(zone))
+        stage = Stage(aws, app, clock, policies, ZoneInfo(zone))
+        yield stage

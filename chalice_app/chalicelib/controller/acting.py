@@ -1,4 +1,4 @@
-"""Carries wanted actions out within their limits: ration, execute side by side, say what became of each.
+"""Carries wanted actions out: within what `rationing` deals out, side by side, and says what became of each.
 
 One service's failure is an `Outcome` and never stops the others. What does not fit into this run (its time, its
 number of actions) is left to the next sweep, which finds it still wanted.
@@ -6,30 +6,20 @@ number of actions) is left to the next sweep, which finds it still wanted.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from chalicelib.controller.rationing import Dealt, Rations, Recount
 from chalicelib.controller.report import Decided
-from chalicelib.decide.facts import ServiceFacts, ServiceId
-from chalicelib.decide.limits import (
-    Candidate,
-    Rationed,
-    counts_towards_hour,
-    ration,
-    slots_wanted,
-    waiting_since,
-)
-from chalicelib.errors import RecordUnavailable
+from chalicelib.decide.facts import ServiceId
+from chalicelib.decide.limits import Candidate, waiting_since
 from chalicelib.execute import guards
 from chalicelib.execute.executor import Executor
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import PlanKind
-from chalicelib.record.controls import Controls
 
 RESERVE_SECONDS = 45.0
 """What one action may take at the longest, kept free at the end of a run."""
@@ -41,7 +31,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 LookAgain = Callable[[Decided], guards.LookAgain]
-Members = Callable[[], Mapping[str, Sequence[ServiceFacts]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +49,7 @@ class Actor:
     def __init__(
         self,
         executor: Executor,
-        controls: Controls,
+        rations: Rations,
         *,
         most: int,
         seconds: float,
@@ -68,7 +57,7 @@ class Actor:
         workers: int = WORKERS,
     ) -> None:
         self._executor = executor
-        self._controls = controls
+        self._rations = rations
         self._most = most
         self._seconds = seconds
         self._stopwatch = stopwatch
@@ -82,13 +71,13 @@ class Actor:
     def act(
         self,
         decided: Sequence[Decided],
-        members: Members,
+        recount: Recount,
         version_since: Mapping[str, datetime],
         look_again: LookAgain,
         now: datetime,
         deadline: float,
     ) -> Acted:
-        """Does what ``decided`` wants. ``members`` names the services that each policy rules, asked only if needed."""
+        """Does what ``decided`` wants, as far as limits, time and ``most`` allow."""
         candidates = [
             Candidate(
                 one.facts, one.policy, one.decision, waiting_since(one.decision), version_since.get(one.policy.name)
@@ -96,23 +85,30 @@ class Actor:
             for one in decided
             if one.plan and one.plan.kind is PlanKind.STOP and not one.plan.refusal and one.policy and one.decision
         ]
-        rationed = self._ration(candidates, members, now)
-        marked = _in_order(decided, rationed)
-        ready = [one for one in marked if one.plan and not one.held]
-        idle = [one for one in ready if one.plan and not one.plan.steps]
-        acts = [one for one in ready if one.plan and one.plan.steps]
-        outcomes = self._run([*idle, *acts[: self._most]], look_again, deadline)
-        self._give_back(rationed, outcomes, now)
+        with self._rations.dealt(candidates, recount, now) as dealt:
+            marked = _in_order(decided, dealt)
+            ready = [one for one in marked if one.plan and not one.held]
+            idle = [one for one in ready if one.plan and not one.plan.steps]
+            acts = [one for one in ready if one.plan and one.plan.steps]
+            outcomes = self._run([*idle, *acts[: self._most]], dealt, look_again, deadline)
+        done = frozenset(one.service for one in outcomes if one.status is OutcomeStatus.DONE)
+        self._rations.give_back(dealt, done, now)
         left = {one.facts.id for one in ready} - {outcome.service for outcome in outcomes}
         return Acted(tuple(marked), tuple(outcomes), frozenset(left))
 
-    def _run(self, ready: Sequence[Decided], look_again: LookAgain, deadline: float) -> list[Outcome]:
+    def _run(self, ready: Sequence[Decided], dealt: Dealt, look_again: LookAgain, deadline: float) -> list[Outcome]:
         def one(decided: Decided) -> Outcome | None:
             plan = decided.plan
             if plan is None or self._stopwatch() > deadline:
                 return None
+            look = look_again(decided)
+
+            def look_in_turn() -> guards.Again:
+                self._rations.must_stand(dealt, plan.decision.policy)
+                return look()
+
             try:
-                return self._executor.run(plan, "controller", look_again=look_again(decided))
+                return self._executor.run(plan, "controller", look_again=look_in_turn)
             except Exception as mistake:  # noqa: BLE001  one service's must not keep the others from being told
                 reason = f"{plan.service}: a mistake of the program itself: {type(mistake).__name__}: {mistake}"
                 return Outcome(plan.service, plan.kind, OutcomeStatus.FAILED, reason)
@@ -126,33 +122,12 @@ class Actor:
         with ThreadPoolExecutor(min(self._workers, len(items)), thread_name_prefix="act") as pool:
             return list(pool.map(work, items))
 
-    def _ration(self, candidates: Sequence[Candidate], members: Members, now: datetime) -> Rationed:
-        if not candidates:
-            return Rationed((), ())
-        limits = {one.policy.name: one.policy.limits for one in candidates}
-        ruled = members() if any(limit.keep_running for limit in limits.values()) else {}
-        granted = {
-            name: self._controls.reserve_stops(name, wanted, limits[name].stops_per_hour, now)
-            for name, wanted in slots_wanted(candidates, members=ruled, now=now).items()
-        }
-        return ration(candidates, members=ruled, granted=granted, now=now)
 
-    def _give_back(self, rationed: Rationed, outcomes: Sequence[Outcome], now: datetime) -> None:
-        """Slots of stops that did not happen are free again."""
-        done = {one.service for one in outcomes if one.status is OutcomeStatus.DONE}
-        unused = Counter(
-            one.policy.name for one in rationed.allowed if counts_towards_hour(one, now) and one.facts.id not in done
-        )
-        with suppress(RecordUnavailable):  # they come free within the hour by themselves
-            for name, count in unused.items():
-                self._controls.give_back_stops(name, count, now)
-
-
-def _in_order(decided: Sequence[Decided], rationed: Rationed) -> list[Decided]:
+def _in_order(decided: Sequence[Decided], dealt: Dealt) -> list[Decided]:
     """Starts first, then the allowed stops in their order, then those that a limit holds, marked so."""
     by_id = {one.facts.id: one for one in decided}
-    held = {one.candidate.facts.id: one for one in rationed.held}
-    allowed = [one.facts.id for one in rationed.allowed]
+    held = {one.candidate.facts.id: one for one in dealt.held}
+    allowed = [one.facts.id for one in dealt.allowed]
     rest = by_id.keys() - held.keys() - set(allowed)
     return [
         *(one for one in decided if one.facts.id in rest),

@@ -8,7 +8,7 @@ because the executor describes its service again. A *survey* does all the lookin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -138,7 +138,7 @@ class Controller:
         self._handle_openings(decided, run.now)
         acted = self._parts.actor.act(
             decided,
-            lambda: _members(run),
+            lambda candidates: self._parts.recount(candidates, run.fleet, run.known),
             run.book.since,
             lambda one: self._parts.look_again(one.facts.id, run.known, run.looks),
             run.now,
@@ -251,15 +251,6 @@ def _unsettled(known: Known, fleet: Fleet) -> list[ServiceId]:
 def _is_governed(run: _Run, facts: ServiceFacts) -> bool:
     found = govern(run.known.policies, facts)
     return bool(found.ruling or found.shadows or found.tied)
-
-
-def _members(run: _Run) -> Mapping[str, Sequence[ServiceFacts]]:
-    """The services that each policy rules."""
-    members: dict[str, list[ServiceFacts]] = {}
-    for facts in run.fleet.services.values():
-        if ruling := govern(run.known.policies, facts).ruling:
-            members.setdefault(ruling.name, []).append(facts)
-    return members
 
 
 def _unknown_since(one: Decided, last: Look | None, now: datetime) -> datetime | None:

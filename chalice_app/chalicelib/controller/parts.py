@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
+from chalicelib.controller import counting
 from chalicelib.controller.acting import Actor
 from chalicelib.controller.book import PolicyBook
 from chalicelib.controller.looking import Known, Looker
@@ -15,13 +16,14 @@ from chalicelib.controller.telling import Teller
 from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
 from chalicelib.decide.facts import ServiceFacts, ServiceId
 from chalicelib.decide.govern import govern
+from chalicelib.decide.limits import Candidate
 from chalicelib.errors import ObservationError
 from chalicelib.execute.doing import Clock
 from chalicelib.execute.executor import Executor
 from chalicelib.execute.guards import Again
 from chalicelib.notify.notice import Notifier
 from chalicelib.observe.cloudwatch import CloudWatchSignals
-from chalicelib.observe.fleet import Gone
+from chalicelib.observe.fleet import Fleet, Gone
 from chalicelib.observe.inventory import Inventory
 from chalicelib.observe.policy_source import PolicySource
 from chalicelib.observe.snapshot import Look
@@ -48,6 +50,12 @@ class Parts:
     actor: Actor
     teller: Teller
     notifier: Notifier
+
+    def recount(
+        self, candidates: Sequence[Candidate], fleet: Fleet, known: Known
+    ) -> Mapping[str, Sequence[ServiceFacts]]:
+        """See `counting.recount`."""
+        return counting.recount(candidates, fleet, known.policies, self.inventory, self.states, self.clock)
 
     def look_again(self, id: ServiceId, known: Known, looks: Mapping[ServiceId, Look]) -> Callable[[], Again]:
         """Looks and decides once more just before a write: the time, the service, its signals, people's words.

@@ -15,6 +15,7 @@ from chalicelib.controller.looking import Known
 from chalicelib.controller.parts import Parts
 from chalicelib.controller.report import Report, Survey
 from chalicelib.decide.facts import ServiceFacts, ServiceId
+from chalicelib.decide.govern import LAUNCHED
 from chalicelib.errors import ConfigurationError, NoRecord
 from chalicelib.execute.guards import LookAgain
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
@@ -49,7 +50,7 @@ def apply(parts: Parts, plans: Sequence[Plan], now: datetime, *, who: str) -> Re
     """Carries exactly these plans out, each against the world as it is now and the policies in force (where none are
     yet, those at the source): what was planned with files that were never uploaded is refused."""
     policies, _ = _policies_to_show(parts, now, in_force=True)
-    versions = {policy.name: policy.version for policy in policies.policies}
+    versions = {policy.name: policy.version for policy in (LAUNCHED, *policies.policies)}
     known = Known(policies, parts.states.all(), parts.controls.read(now))
     picture = parts.memo.load()
     looks = picture.looks if picture else {}

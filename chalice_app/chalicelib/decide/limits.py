@@ -131,13 +131,13 @@ def _keep_running(
     ready = _ready(queue, members)
     for one in queue:
         if one.decision.rule is not RuleName.IDLE and one.facts.is_ready:
-            ready[_group(one.policy, one.facts)] -= 1
+            ready[group_of(one.policy, one.facts)] -= 1
     remaining: list[Candidate] = []
     held: list[Held] = []
     for one in queue:
         least = one.policy.limits.keep_running
-        if least and one.decision.rule is RuleName.IDLE and one.facts.is_ready:
-            group = _group(one.policy, one.facts)
+        if leaves_some(one) and one.facts.is_ready:
+            group = group_of(one.policy, one.facts)
             if ready[group] <= least:
                 held.append(Held(one, f"waits: {_group_words(one)} keeps {counted(least, 'ready service')} running"))
                 continue
@@ -152,11 +152,16 @@ def _ready(queue: Sequence[Candidate], members: Mapping[str, Sequence[ServiceFac
     for name, policy in policies.items():
         for facts in members.get(name, ()):
             if facts.is_ready and facts.desired_count > 0:
-                counts[_group(policy, facts)] += 1
+                counts[group_of(policy, facts)] += 1
     return counts
 
 
-def _group(policy: Policy, facts: ServiceFacts) -> Group:
+def leaves_some(candidate: Candidate) -> bool:
+    """Whether this stop is one that ``keep-running`` bounds."""
+    return candidate.policy.limits.keep_running > 0 and candidate.decision.rule is RuleName.IDLE
+
+
+def group_of(policy: Policy, facts: ServiceFacts) -> Group:
     """Services without the tag are a group of their own."""
     per = policy.limits.keep_running_per
     if per is None:
@@ -168,7 +173,7 @@ def _group(policy: Policy, facts: ServiceFacts) -> Group:
 
 def _group_words(candidate: Candidate) -> str:
     per = candidate.policy.limits.keep_running_per
-    name, value = _group(candidate.policy, candidate.facts)
+    name, value = group_of(candidate.policy, candidate.facts)
     if per is None:
         return name
     return f"{name} in cluster {value}" if per == "cluster" else f"{name} with {per.removeprefix('tag:')}={value}"

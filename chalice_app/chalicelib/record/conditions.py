@@ -36,6 +36,22 @@ HOLDS_THE_LOCK = Condition("holds-the-lock", "fence = :fence AND lock_owner = :o
     second             lock_until passes │ ──lock(fence 8)──save──
 """
 
+NOBODYS_TURN = Condition("nobodys-turn", "attribute_not_exists(turn_until) OR turn_until <= :now")
+"""Stop services under ``keep-running`` only in the policy's turn, and count those that stay under it. (`keep-running`
+is 1; a and b are ready.)
+
+    sweep    ──turn──counts a, b──stops a───────release──
+    alarm    ────────────x turn: b is held               ──turn──counts b: b stays──
+    crashed  ──turn──†     turn_until passes │ sweep ──turn (next fence)──counts afresh──
+"""
+
+OWN_TURN = Condition("own-turn", "fence = :fence AND turn_owner = :owner")
+"""Give back only the turn that is ours, however late we are.
+
+    slow     ──turn(fence 7)──── long pause ──────────────x release (fence is 8)
+    second             turn_until passes │ ──turn(fence 8)──counts──
+"""
+
 NEVER_SMALLER = Condition("never-smaller", "attribute_not_exists(saved_desired) OR saved_desired <= :saved_desired")
 """A saved size that was not given back yet is never replaced by a smaller one.
 

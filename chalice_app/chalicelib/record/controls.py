@@ -153,6 +153,7 @@ def _override_item(override: Override) -> Mapping[str, Any]:
         "reason": override.reason,
         "made_at": when_text(override.made_at),
         "forced": override.force,
+        "wakes": override.wakes,
         TTL_ATTRIBUTE: epoch(override.until) if override.until else None,
     }
 
@@ -167,6 +168,7 @@ def _override(item: Item) -> Override:
         reason=str(item["reason"]),
         made_at=when(item["made_at"]),
         force=bool(item.get("forced", False)),
+        wakes=bool(item.get("wakes", False)),
     )
 
 

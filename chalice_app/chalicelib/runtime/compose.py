@@ -19,6 +19,7 @@ from chalicelib.runtime.clock import Clock, SystemClock
 from chalicelib.runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from chalicelib.controller.acting import Actor
     from chalicelib.controller.controller import Controller
     from chalicelib.controller.parts import Parts
     from chalicelib.decide.facts import ServiceFacts, ServiceId
@@ -104,7 +105,6 @@ def _parts(
     take_force: bool,
     workers: int,
 ) -> Parts:
-    from chalicelib.controller.acting import Actor
     from chalicelib.controller.book import PolicyBook
     from chalicelib.controller.looking import Looker
     from chalicelib.controller.memo import Memo
@@ -133,16 +133,24 @@ def _parts(
         controls=record.controls,
         memo=Memo(Snapshots(record.table)),
         executor=executor,
-        actor=Actor(
-            executor,
-            record.controls,
-            most=settings.max_actions_per_run,
-            seconds=settings.handler_seconds,
-            stopwatch=time.monotonic,
-            workers=workers,
-        ),
+        actor=_actor(settings, clock, record, executor, workers),
         teller=Teller(record.history, price),
         notifier=notifier,
+    )
+
+
+def _actor(settings: Settings, clock: Clock, record: _Record, executor: Executor, workers: int) -> Actor:
+    from chalicelib.controller.acting import Actor
+    from chalicelib.controller.rationing import Rations
+    from chalicelib.record.turns import Turns
+
+    return Actor(
+        executor,
+        Rations(record.controls, Turns(record.table), clock, owner=lambda: f"run:{_new_id()}"),
+        most=settings.max_actions_per_run,
+        seconds=settings.handler_seconds,
+        stopwatch=time.monotonic,
+        workers=workers,
     )
 
 
@@ -173,10 +181,14 @@ def _executor(clients: Clients, clock: Clock, record: _Record, inventory: Invent
         record.states,
         record.history,
         look,
-        new_id=lambda: uuid.uuid4().hex[:12],
+        new_id=_new_id,
         price=price,
         clock=clock,
     )
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:12]
 
 
 _installed: App | None = None
