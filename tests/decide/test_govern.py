@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from chalicelib.decide.decision import Wanted
 from chalicelib.decide.facts import LaunchType, ServiceFacts, ServiceId
-from chalicelib.decide.govern import govern, matches, nearest_miss
+from chalicelib.decide.govern import LAUNCHED, govern, matches, nearest_miss
 from chalicelib.decide.tags import with_tags
 from chalicelib.policy.model import PolicySet
 from support.observations import Scene, service
@@ -57,6 +57,23 @@ def test_the_highest_priority_in_force_rules_and_dry_runs_shadow() -> None:
 
     assert found.ruling is not None
     assert (found.ruling.name, [shadow.name for shadow in found.shadows], found.tied) == ("dev", ["trial"], ())
+
+
+def test_a_launched_service_that_no_policy_rules_obeys_people_and_nothing_else() -> None:
+    launched = service(tags={"lifecycle:instance": "inst-1"})
+    nothing_matches = policy_set("policies:\n  other:\n    match: {names: [other]}\n    mode: enforce\n")
+    found = govern(nothing_matches, launched)
+    assert found.ruling is LAUNCHED
+    assert (found.ruling.hours, found.ruling.idle) == (None, None), "it wants nothing by itself"
+    assert found.ruling.overrides.allow == ("keep", "stop")
+    assert govern(nothing_matches, service()).ruling is None, "others stay as they are"
+
+
+def test_a_policy_that_rules_a_launched_service_takes_it_whole() -> None:
+    launched = service(tags={"lifecycle:instance": "inst-1"})
+    ruling = govern(PolicySet(policies=(policy("", name="dev"),)), launched).ruling
+    assert ruling is not None
+    assert ruling.name == "dev"
 
 
 def test_a_tie_rules_nothing_and_names_both() -> None:

@@ -12,6 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+INSTANCE_TAG = "lifecycle:instance"
+"""On every service that was launched through our API, with the instance's id."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ServiceId:
@@ -211,7 +214,8 @@ class OverrideKind(StrEnum):
 class Override:
     """A person's word that beats the schedule until ``until``; None only for exclusions made for good.
 
-    ``force`` is only for STOP: stop even while a request is in flight.
+    ``force`` is only for STOP: stop even while a request is in flight. So is ``wakes``: a request to the service, once
+    it is stopped, may start it again before ``until``.
     """
 
     id: str
@@ -222,6 +226,7 @@ class Override:
     reason: str
     made_at: datetime
     force: bool = False
+    wakes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 Among the policies in ``enforce`` mode that match, the highest priority rules; a tie at the top rules nothing and is
 told. Policies in ``dry-run`` never compete: they shadow the ruling one. Disabled policies are not looked at.
 Globs are for whole names, case-sensitive, with only ``*`` and ``?`` wild.
+
+A service that people launched through our API (`INSTANCE_TAG`) and that no policy rules is ruled by a built-in one,
+`LAUNCHED`: it wants nothing by itself, but a person's stop and a request's start go the same guarded way as any other.
 """
 
 from __future__ import annotations
@@ -12,11 +15,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from chalicelib.decide.facts import ServiceFacts
+from chalicelib.decide.facts import INSTANCE_TAG, ServiceFacts
 from chalicelib.decide.tags import with_tags
 from chalicelib.decide.words import counted
 from chalicelib.policy.model import Match, Mode, NeverTouch, Policy, PolicySet
 from chalicelib.policy.problems import nearest_word
+
+LAUNCHED = Policy(
+    name="launched",
+    source="built in",
+    version="built-in",
+    mode=Mode.ENFORCE,
+    match=Match(tags={INSTANCE_TAG: ("*",)}),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,8 @@ def govern(policies: PolicySet, facts: ServiceFacts) -> Governance:
     enforced = [policy for policy in matching if policy.mode is Mode.ENFORCE]
     top = max((policy.priority for policy in enforced), default=0)
     highest = [policy for policy in enforced if policy.priority == top]
+    if not highest and INSTANCE_TAG in facts.tags:
+        highest = [LAUNCHED]
     shadows = sorted((p for p in matching if p.mode is Mode.DRY_RUN), key=lambda p: (-p.priority, p.name))
     ruling = [with_tags(policy, facts.tags) for policy in highest]
     shadowing = [with_tags(policy, facts.tags) for policy in shadows]

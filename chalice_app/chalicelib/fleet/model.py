@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from chalicelib.decide.facts import INSTANCE_TAG as INSTANCE_TAG
 from chalicelib.decide.facts import ServiceId
 
 PORT = 11434
@@ -18,7 +19,6 @@ CONTAINER = "ollama"
 SERVICE_PREFIX = "ollama-"
 """Every service we create is named ``ollama-<instance id>``, and the roles may touch no other name."""
 
-INSTANCE_TAG = "lifecycle:instance"
 OWNER_TAG = "lifecycle:owner"
 MODEL_TAG = "model"
 ENVIRONMENT_TAG = "environment"
