@@ -243,12 +243,29 @@ def test_a_stop_by_hand_keeps_the_autoscaling_that_we_still_owe(table: Table) ->
     assert (saved.desired_count, saved.scaling) == (4, size(3).scaling)
 
 
-def test_a_service_that_is_gone_is_forgotten_once(table: Table) -> None:
+def test_a_service_that_stays_away_is_forgotten_once(table: Table) -> None:
     states = States(table)
     states.note_hand_start(DEV, NOW)
+    assert [states.note_gone(DEV, NOW), states.note_gone(DEV, NOW + minutes(30))] == [True, False]
 
-    assert [states.forget(DEV, None), states.forget(DEV, None)] == [True, False]
+    assert [states.forget_gone(DEV, NOW, NOW + minutes(61)) for _ in range(2)] == [True, False]
     assert states.all() == {}
+
+
+def test_nothing_is_noted_of_a_service_that_was_never_touched_and_is_gone(table: Table) -> None:
+    assert not States(table).note_gone(DEV, NOW)
+    assert States(table).all() == {}
+
+
+def test_a_service_that_came_back_and_went_again_is_not_forgotten_for_the_first_time_it_was_away(table: Table) -> None:
+    states = States(table)
+    states.note_hand_start(DEV, NOW)
+    states.note_gone(DEV, NOW)
+
+    assert states.note_back(DEV, NOW)
+    states.note_gone(DEV, NOW + minutes(30))
+
+    assert not states.forget_gone(DEV, NOW, NOW + minutes(61))
 
 
 def test_a_predecessor_of_the_same_name_is_forgotten_but_nothing_that_was_noted_since(table: Table) -> None:
@@ -257,15 +274,28 @@ def test_a_predecessor_of_the_same_name_is_forgotten_but_nothing_that_was_noted_
     states.save_size(lease, size(3))
     states.release(lease)
 
-    assert not states.forget(DEV, NOW - minutes(1))
+    assert not states.forget_predecessor(DEV, NOW - minutes(1), NOW + minutes(2))
     assert states.get(DEV).memory.saved_size is not None
-    assert states.forget(DEV, NOW + minutes(1))
+    assert states.forget_predecessor(DEV, NOW + minutes(1), NOW + minutes(2))
     assert states.get(DEV).memory == ServiceMemory()
 
 
-def test_nothing_is_forgotten_while_somebody_acts_on_the_service_of_today(table: Table) -> None:
+def test_nothing_is_forgotten_while_somebody_acts_but_the_lock_of_a_dead_run_keeps_nothing(table: Table) -> None:
     states = States(table)
-    lease = states.lock(DEV, "stop:a", NOW, 600)
+    states.note_hand_start(DEV, NOW)
+    states.note_gone(DEV, NOW)
+    states.lock(DEV, "stop:a", NOW, 600)
 
-    assert not states.forget(DEV, NOW)
-    assert states.release(lease)
+    assert not states.forget_predecessor(DEV, NOW + minutes(1), NOW + minutes(5))
+    assert not states.forget_gone(DEV, NOW, NOW + minutes(5))
+    assert states.forget_predecessor(DEV, NOW + minutes(1), NOW + minutes(10))
+
+
+def test_the_first_instant_of_not_knowing_stands_until_somebody_can_tell(table: Table) -> None:
+    states = States(table)
+    assert [states.note_unknown(DEV, NOW), states.note_unknown(DEV, NOW + minutes(5))] == [True, False]
+    assert states.get(DEV).memory.unknown_since == NOW
+
+    assert not states.note_known(DEV, NOW + minutes(5))
+    assert states.note_known(DEV, NOW)
+    assert states.get(DEV).memory == ServiceMemory()

@@ -202,6 +202,10 @@ class ServiceMemory:
     start_failure: StartFailure | None = None
     stopped_at: datetime | None = None
     """When we last stopped it; None while it runs."""
+    unknown_since: datetime | None = None
+    """Since when nobody can tell whether it is used; None while one can."""
+    gone_since: datetime | None = None
+    """When it was first missing from the list of all services; None while it is there."""
 
 
 class OverrideKind(StrEnum):

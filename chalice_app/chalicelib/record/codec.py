@@ -125,4 +125,6 @@ def memory_of(item: Item) -> ServiceMemory:
         pending=_pending_of(item),
         start_failure=failure_of(item),
         stopped_at=maybe_when(item.get("stopped_at")),
+        unknown_since=maybe_when(item.get("unknown_since")),
+        gone_since=maybe_when(item.get("gone_since")),
     )

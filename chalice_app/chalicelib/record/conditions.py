@@ -86,6 +86,22 @@ HAND_STOP_ONCE = Condition("hand-stop-once", "attribute_not_exists(hand_stopped_
     full sweep   ────sees 2──────────────x note 14:03
 """
 
+UNKNOWN_ONCE = Condition("unknown-once", "attribute_not_exists(unknown_since)")
+SAME_UNKNOWN = Condition("same-unknown", "unknown_since = :unknown_since")
+"""The first instant of not knowing stands, until somebody can tell; who can tell ends only what it read.
+
+    sweep A  ──reads: unknown since 14:00──metrics back───────────x known(14:00)
+    sweep B         ──known(14:00)──metrics lost──unknown(14:10)──
+"""
+
+GONE_ONCE = Condition("gone-once", "attribute_exists(pk) AND attribute_not_exists(gone_since)")
+SAME_GONE = Condition("same-gone", "gone_since = :gone_since")
+"""Forget a service only when it stayed away since it was first missed.
+
+    sweep A  ──reads: gone since 12:00──lists: not there─────────────────────x forget(12:00)
+    sweep B         ──lists: there──back(12:00)──lists: not there──gone(13:00)──
+"""
+
 STANDS = Condition("stands", "attribute_exists(pk)")
 """Forget what is there: of two that forget, one is told that it did."""
 
@@ -99,7 +115,8 @@ _INSTANTS = (
     "hand_stopped_at",
     "opening_noted_at",
     "refusal_at",
-    "lock_until",
+    "unknown_since",
+    "gone_since",
 )
 ALL_OF_IT_BEFORE = Condition(
     "all-of-it-before",

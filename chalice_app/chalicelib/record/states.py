@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from chalicelib.decide.facts import (
     ActionKind,
@@ -26,11 +25,8 @@ from chalicelib.errors import ConditionFailed, Locked
 from chalicelib.record import codec, conditions
 from chalicelib.record.codec import Item, maybe_when, when_text
 from chalicelib.record.conditions import Condition
-from chalicelib.record.table import Changes, Table
-
-PK = "STATE"
-SAME_REFUSAL_AGAIN_AFTER = timedelta(hours=6)
-_HOUR = timedelta(hours=1)
+from chalicelib.record.notes import PK, Notes
+from chalicelib.record.table import Changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +55,8 @@ class Lease:
     interrupted: str | None = None
 
 
-class States:
-    def __init__(self, table: Table) -> None:
-        self._table = table
+class States(Notes):
+    """`Notes`, and what needs the lock or the pending action."""
 
     # --- reading
 
@@ -186,60 +181,6 @@ class States:
                 sets, gone = {"hand_stopped_at": when_text(now)}, (*gone, "hand_started_at")
         return self._settle(service, action_id, now, Changes(set=sets, remove=gone)) is not None
 
-    # --- notes that need no lock: each touches only its own attributes
-
-    def handle_opening(self, service: ServiceId, begin: datetime, now: datetime) -> bool:
-        """True for the one caller that may say it dealt with the opening that began at ``begin``."""
-        text = when_text(begin)
-        changes = Changes(set={"opening_handled": text, "opening_noted_at": when_text(now)})
-        return self._won(service, changes, conditions.OPENING_ONCE, {":opening": text})
-
-    def note_hand_start(self, service: ServiceId, now: datetime) -> bool:
-        """Somebody else started it. False when it was noted already, or when an action of ours explains it."""
-        changes = Changes(set={"hand_started_at": when_text(now)}, remove=("hand_stopped_at", "stopped_at"))
-        condition = conditions.HAND_START_ONCE & conditions.NO_TRACE_OF_US
-        return self._won(service, changes, condition, {":an_hour_ago": when_text(now - _HOUR)})
-
-    def note_hand_stop(self, service: ServiceId, now: datetime, size: SavedSize | None = None) -> bool:
-        """Somebody else stopped it. ``size`` is what stood before, if it was seen: the next opening gives it back.
-
-        Of it only the count is kept. Whoever stopped the service did not suspend its autoscaling for us to resume,
-        and what we had suspended ourselves and not given back yet stays saved.
-        """
-        sets: dict[str, Any] = {"hand_stopped_at": when_text(now)}
-        condition = conditions.HAND_STOP_ONCE & conditions.NO_TRACE_OF_US
-        values = {":an_hour_ago": when_text(now - _HOUR)}
-        changes = Changes(set=sets, remove=("hand_started_at",))
-        if size is None or size.desired_count < 1:
-            return self._won(service, changes, condition, values)
-        count = {name: value for name, value in codec.saved_attributes(size).items() if name != "saved_scaling"}
-        with_size = replace(changes, set={**sets, **count})
-        larger = {**values, ":saved_desired": size.desired_count}
-        return self._won(service, with_size, condition & conditions.NEVER_SMALLER, larger) or self._won(
-            service, changes, condition, values
-        )
-
-    def forget(self, service: ServiceId, created_at: datetime | None) -> bool:
-        """Forgets what is known of a service that is gone (``created_at`` None) or of its predecessor of that name.
-
-        False when there was nothing to forget: no row, somebody acts, or what stands there was noted since
-        ``created_at`` and is about the service of today.
-        """
-        condition, values = conditions.STANDS, {}
-        if created_at is not None:
-            condition, values = condition & conditions.ALL_OF_IT_BEFORE, {":created": when_text(created_at)}
-        try:
-            self._table.delete(PK, str(service), condition, values)
-        except ConditionFailed:
-            return False
-        return True
-
-    def first_refusal(self, service: ServiceId, key: str, now: datetime) -> bool:
-        """Whether this refusal is news: another than the last, or the same one after six hours."""
-        text, long_ago = when_text(now), when_text(now - SAME_REFUSAL_AGAIN_AFTER)
-        changes = Changes(set={"refusal_key": key, "refusal_at": text})
-        return self._won(service, changes, conditions.SAY_ONCE, {":refusal_key": key, ":long_ago": long_ago})
-
     # --- how
 
     def _write(
@@ -262,13 +203,6 @@ class States:
             return self._table.update(PK, str(service), whole, condition, values)
         except ConditionFailed:
             return None
-
-    def _won(self, service: ServiceId, changes: Changes, condition: Condition, values: Item | None = None) -> bool:
-        try:
-            self._table.update(PK, str(service), changes, condition, values)
-        except ConditionFailed:
-            return False
-        return True
 
 
 _ALL_OF_AN_ACTION = ("draining_since", "stopped_at", *codec.SAVED, *codec.PENDING, *codec.FAILURE, *codec.REFUSAL)

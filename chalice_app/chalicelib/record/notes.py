@@ -1,0 +1,112 @@
+"""Notes on a service that need no lock: each is one conditional write that touches only its own attributes.
+
+Openings that were dealt with, hands, what was said, since when nobody can tell, and that a service is gone. Here a
+row is forgotten too: only when its service is surely gone, or when it is about an earlier service of the same name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.decide.facts import SavedSize, ServiceId
+from chalicelib.errors import ConditionFailed
+from chalicelib.record import codec, conditions
+from chalicelib.record.codec import Item, when_text
+from chalicelib.record.conditions import Condition
+from chalicelib.record.table import Changes, Table
+
+PK = "STATE"
+SAME_REFUSAL_AGAIN_AFTER = timedelta(hours=6)
+_HOUR = timedelta(hours=1)
+
+
+class Notes:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def handle_opening(self, service: ServiceId, begin: datetime, now: datetime) -> bool:
+        """True for the one caller that may say it dealt with the opening that began at ``begin``."""
+        text = when_text(begin)
+        changes = Changes(set={"opening_handled": text, "opening_noted_at": when_text(now)})
+        return self._won(service, changes, conditions.OPENING_ONCE, {":opening": text})
+
+    def note_hand_start(self, service: ServiceId, now: datetime) -> bool:
+        """Somebody else started it. False when it was noted already, or when an action of ours explains it."""
+        changes = Changes(set={"hand_started_at": when_text(now)}, remove=("hand_stopped_at", "stopped_at"))
+        condition = conditions.HAND_START_ONCE & conditions.NO_TRACE_OF_US
+        return self._won(service, changes, condition, {":an_hour_ago": when_text(now - _HOUR)})
+
+    def note_hand_stop(self, service: ServiceId, now: datetime, size: SavedSize | None = None) -> bool:
+        """Somebody else stopped it. ``size`` is what stood before, if it was seen: the next opening gives it back.
+
+        Of it only the count is kept. Whoever stopped the service did not suspend its autoscaling for us to resume,
+        and what we had suspended ourselves and not given back yet stays saved.
+        """
+        sets: dict[str, Any] = {"hand_stopped_at": when_text(now)}
+        condition = conditions.HAND_STOP_ONCE & conditions.NO_TRACE_OF_US
+        values = {":an_hour_ago": when_text(now - _HOUR)}
+        changes = Changes(set=sets, remove=("hand_started_at",))
+        if size is None or size.desired_count < 1:
+            return self._won(service, changes, condition, values)
+        count = {name: value for name, value in codec.saved_attributes(size).items() if name != "saved_scaling"}
+        with_size = replace(changes, set={**sets, **count})
+        larger = {**values, ":saved_desired": size.desired_count}
+        return self._won(service, with_size, condition & conditions.NEVER_SMALLER, larger) or self._won(
+            service, changes, condition, values
+        )
+
+    def note_unknown(self, service: ServiceId, since: datetime) -> bool:
+        """Nobody can tell since then whether it is used. False when an earlier instant stands."""
+        changes = Changes(set={"unknown_since": when_text(since)})
+        return self._won(service, changes, conditions.UNKNOWN_ONCE)
+
+    def note_known(self, service: ServiceId, unknown_since: datetime) -> bool:
+        """One can tell again. False when it has become unknown anew meanwhile."""
+        values = {":unknown_since": when_text(unknown_since)}
+        return self._won(service, Changes(remove=("unknown_since",)), conditions.SAME_UNKNOWN, values)
+
+    def note_gone(self, service: ServiceId, since: datetime) -> bool:
+        """It was not there when everything was listed. False when that was noted already, or nothing is known of it."""
+        changes = Changes(set={"gone_since": when_text(since)})
+        return self._won(service, changes, conditions.GONE_ONCE)
+
+    def note_back(self, service: ServiceId, gone_since: datetime) -> bool:
+        """It is there after all."""
+        values = {":gone_since": when_text(gone_since)}
+        return self._won(service, Changes(remove=("gone_since",)), conditions.SAME_GONE, values)
+
+    def forget_gone(self, service: ServiceId, gone_since: datetime, now: datetime) -> bool:
+        """Forgets a service that has been away since then. False when it came back, or somebody acts on it."""
+        values = {":gone_since": when_text(gone_since), ":now": when_text(now)}
+        return self._forgotten(service, conditions.SAME_GONE & conditions.NOBODY_ACTS, values)
+
+    def forget_predecessor(self, service: ServiceId, created_at: datetime, now: datetime) -> bool:
+        """Forgets an earlier service of that name.
+
+        False when there was nothing to forget: no row, somebody acts, or what stands there was noted since
+        ``created_at`` and is about the service of today.
+        """
+        condition = conditions.STANDS & conditions.NOBODY_ACTS & conditions.ALL_OF_IT_BEFORE
+        return self._forgotten(service, condition, {":created": when_text(created_at), ":now": when_text(now)})
+
+    def first_refusal(self, service: ServiceId, key: str, now: datetime) -> bool:
+        """Whether this refusal is news: another than the last, or the same one after six hours."""
+        text, long_ago = when_text(now), when_text(now - SAME_REFUSAL_AGAIN_AFTER)
+        changes = Changes(set={"refusal_key": key, "refusal_at": text})
+        return self._won(service, changes, conditions.SAY_ONCE, {":refusal_key": key, ":long_ago": long_ago})
+
+    def _forgotten(self, service: ServiceId, condition: Condition, values: Item) -> bool:
+        try:
+            self._table.delete(PK, str(service), condition, values)
+        except ConditionFailed:
+            return False
+        return True
+
+    def _won(self, service: ServiceId, changes: Changes, condition: Condition, values: Item | None = None) -> bool:
+        try:
+            self._table.update(PK, str(service), changes, condition, values)
+        except ConditionFailed:
+            return False
+        return True
