@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from chalicelib.cli.exits import Exit
 from chalicelib.cli.track_record import track_record
 from chalicelib.decide.decision import Because, Wanted
-from chalicelib.decide.facts import ServiceId
+from chalicelib.decide.facts import ActionKind, ServiceId
 from chalicelib.policy.loader import load
 from chalicelib.policy.model import Policy
 from chalicelib.record.history import Entry, EntryKind, History
@@ -58,13 +59,55 @@ def test_an_unknown_price_is_counted_and_not_guessed() -> None:
     assert (record.usd, record.unpriced) == (Decimal(0), 1)
 
 
-@pytest.mark.parametrize(("minutes_later", "regrets"), [(50, 1), (90, 0)])
-def test_idle_again_soon_proves_that_it_was_used_in_between(minutes_later: int, regrets: int) -> None:
-    noon = THURSDAY - timedelta(hours=8)
-    entries = [would(noon, Because.IDLE), would(noon + timedelta(minutes=minutes_later), Because.IDLE)]
-    record = track_record(policy(), entries, noon + timedelta(minutes=minutes_later))
+def ended(at: datetime, because: Because | None) -> Entry:
+    return replace(would(at, Because.IDLE), wanted=Wanted.LEAVE, because=because, outcome="ended")
+
+
+NOON = THURSDAY - timedelta(hours=8)
+
+
+@pytest.mark.parametrize(("minutes_later", "regrets"), [(40, 1), (60, 0)])
+def test_a_wish_that_use_ended_is_a_regret_when_the_use_may_have_come_within_half_an_hour(
+    minutes_later: int, regrets: int
+) -> None:
+    entries = [would(NOON, Because.IDLE), ended(NOON + timedelta(minutes=minutes_later), Because.IN_USE)]
+    record = track_record(policy(), entries, NOON + timedelta(hours=3))
     assert len(record.regrets) == regrets
-    assert record.stops[0].until == noon + timedelta(minutes=minutes_later - 30)
+    assert record.stops[0].until == NOON + timedelta(minutes=minutes_later - 15)
+
+
+@pytest.mark.parametrize("because", [Because.UNKNOWN, Because.OVERRIDE, None])
+def test_a_wish_that_ended_otherwise_saves_no_longer_and_is_no_regret(because: Because | None) -> None:
+    entries = [would(NOON, Because.IDLE), ended(NOON + timedelta(hours=1), because)]
+    record = track_record(policy(), entries, NOON + timedelta(hours=3))
+    assert (record.usd, record.regrets) == (Decimal("1.00"), ())
+
+
+def test_a_wish_told_twice_without_an_end_between_is_no_sign_of_use_and_saves_once() -> None:
+    entries = [would(NOON, Because.IDLE), would(NOON + timedelta(minutes=20), Because.IDLE)]
+    record = track_record(policy(), entries, NOON + timedelta(hours=2))
+    assert (record.usd, record.regrets) == (Decimal("2.00"), ())
+
+
+def test_hours_in_which_the_ruling_policy_had_stopped_it_already_are_not_saved_again() -> None:
+    stopped = Entry(
+        at=THURSDAY + timedelta(minutes=30),
+        kind=EntryKind.ACTED,
+        who="controller",
+        reason="stop begun",
+        service=CHAT,
+        policy="another",
+        action=ActionKind.STOP,
+    )
+    record = track_record(policy(), [would(THURSDAY, Because.HOURS), stopped], THURSDAY + timedelta(hours=10))
+    assert record.usd == Decimal("0.50")
+
+
+def test_use_after_the_next_opening_is_no_regret() -> None:
+    nearly_open = THURSDAY + timedelta(hours=11, minutes=50)
+    entries = [would(nearly_open, Because.HOURS), ended(nearly_open + timedelta(minutes=28), Because.IN_USE)]
+    record = track_record(policy(), entries, nearly_open + timedelta(hours=1))
+    assert (record.stops[0].until, record.regrets) == (THURSDAY + timedelta(hours=12), ())
 
 
 def test_other_policies_and_other_kinds_of_entries_do_not_count() -> None:
@@ -174,6 +217,20 @@ def test_a_tie_is_told_before_it_leaves_services_alone(observed: Account) -> Non
     assert observed.line.read("dev.yaml") == SIMPLE
 
 
+def test_use_that_a_sweep_saw_soon_after_a_would_be_stop_is_a_regret(tmp_path: Path) -> None:
+    with account(tmp_path, {"dev.yaml": SIMPLE}, at="2026-11-19T12:00+09:00") as made:
+        quiet, busy = (datetime.fromisoformat(f"2026-11-19T{at}+09:00") for at in ("19:50", "20:10"))
+        made.service("gpu-dev/chat").sends("requests", lambda at: 0.0 if quiet <= at < busy else 2.0)
+        made.app().controller.sweep(made.line.clock.now())
+        made.go_to("2026-11-19T20:05+09:00")
+        made.app().controller.sweep(made.line.clock.now())
+        made.go_to("2026-11-19T20:20+09:00")
+        made.app().controller.sweep(made.line.clock.now())
+        made.go_to("2026-11-20T17:00+09:00")
+        result = made.line.run("promote", "dev-nights-off", "--yes")
+        assert "regrets       1 (used again within 30 min" in result.stdout
+
+
 def test_regrets_name_the_service_and_the_moment(observed: Account) -> None:
     noon = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
     past = History(observed.table)
@@ -181,4 +238,4 @@ def test_regrets_name_the_service_and_the_moment(observed: Account) -> None:
     past.append(Entry(at=noon + timedelta(minutes=9), kind=EntryKind.HAND, who="a person", reason="", service=CHAT))
     result = observed.line.run("promote", "dev-nights-off", "--yes")
     assert "regrets       1 (used again within 30 min)" in result.stdout
-    assert "gpu-dev/chat at Fri 20 Nov 2026 03:00 UTC" in result.stdout
+    assert "gpu-dev/chat at Fri 20 Nov 2026 12:00 JST" in result.stdout

@@ -137,3 +137,27 @@ def test_a_survey_with_a_broken_policy_decides_by_its_last_good_version_and_says
     assert decided.policy is not None
     assert decided.plan is not None
     assert [problem.path for problem in survey.problems if problem.is_error] == ["policies.nights.hours.open[0]"]
+
+
+SHADOW = NIGHTS.replace("mode: enforce", "idle: {stop-after: 30m}")
+
+
+@pytest.mark.parametrize(
+    ("used", "because"),
+    [("11:20", "in-use"), (None, None)],
+)
+def test_the_end_of_a_dry_run_wish_is_recorded_with_its_reason_and_nobody_is_told(
+    tmp_path: Path, used: str | None, because: str | None
+) -> None:
+    with staged(tmp_path, SHADOW, at="2026-11-18T10:00+09:00") as stage:
+        busy_from = stage.at(used) if used else None
+        chat = stage.add("chat", requests=lambda at: 3.0 if busy_from and at >= busy_from else 0.0)
+        stage.run_until("11:15")
+        if used is None:
+            chat.set_desired(0)
+        stage.run_until("12:00")
+
+        begun, ended = [entry for entry in stage.history(chat) if entry.kind == "would"][:2]
+        assert (begun.wanted, begun.because) == ("stopped", "idle")
+        assert (ended.outcome, ended.wanted, ended.because) == ("ended", "unchanged", because)
+        assert len([text for text in words(stage, "would") if "any more" in text]) == 0

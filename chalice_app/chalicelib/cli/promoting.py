@@ -23,8 +23,11 @@ from chalicelib.cli.options import command, yes_option
 from chalicelib.cli.progress import waiting
 from chalicelib.cli.render import dollars
 from chalicelib.decide import words
+from chalicelib.decide.tags import zone_of
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from chalicelib.cli.track_record import TrackRecord
     from chalicelib.decide.facts import ServiceFacts
     from chalicelib.policy.model import Policy, PolicySet
@@ -42,7 +45,8 @@ def promote(desk: Desk, policy: str, anyway: bool, yes: bool) -> Exit:
     """Turn POLICY from dry-run to enforce, in your local file.
 
     First it prints what the policy would have done: days observed, stops, regrets (used again
-    within 30 minutes, as far as the record tells), conflicts with other policies, dollars. Then
+    within 30 minutes, as far as the record tells: use is noticed up to 15 minutes late, and then
+    counted as from the earliest it can have been), conflicts with other policies, dollars. Then
     it shows the one line it will change. Comments and formatting stay; nothing in AWS changes
     until you upload the file.
 
@@ -61,7 +65,7 @@ def promote(desk: Desk, policy: str, anyway: bool, yes: bool) -> Exit:
     services = tuple(all_services(desk).values())
     record = _record(desk, found, services, anyway)
     if record is not None:
-        _show_record(desk, record)
+        _show_record(desk, record, zone_of(found))
     edited, path = _edited(desk, book, found)
     after_all = load(edited, today=desk.now().date()).policies
     told = conflicts(found.name, book.loaded.policies, after_all, services)
@@ -105,6 +109,8 @@ def _must_be_ready(desk: Desk, book: Book, policy: Policy) -> None:
 
 def _record(desk: Desk, policy: Policy, services: Sequence[ServiceFacts], anyway: bool) -> TrackRecord | None:
     """None where there is no table and the user goes on anyway. Raises Fruitless where he does not."""
+    from zoneinfo import ZoneInfo
+
     from chalicelib.cli.track_record import track_record
     from chalicelib.errors import RecordUnavailable
     from chalicelib.prices import hourly_price
@@ -128,7 +134,7 @@ def _record(desk: Desk, policy: Policy, services: Sequence[ServiceFacts], anyway
     return track_record(policy, entries, now, in_force_since=since.since if since else None, prices=prices)
 
 
-def _show_record(desk: Desk, record: TrackRecord) -> None:
+def _show_record(desk: Desk, record: TrackRecord, zone: ZoneInfo) -> None:
     say = desk.paper.say
     say("What it would have done, as far as the record of the last 30 days tells:", "bold")
     say(f"  observed      {record.days} days")
@@ -136,9 +142,9 @@ def _show_record(desk: Desk, record: TrackRecord) -> None:
     say(f"  stops         {len(record.stops)} of {words.counted(services, 'service')}")
     say(f"  regrets       {len(record.regrets)} (used again within 30 min)", "yellow" if record.regrets else None)
     for one in record.regrets[:5]:
-        say(f"                {one.service} at {words.clock_with_year(one.at)}: {one.reason}")
+        say(f"                {one.service} at {words.clock_with_year(one.at, zone)}: {one.reason}")
     unpriced = f" ({record.unpriced} of the stops without a known price)" if record.unpriced else ""
-    say(f"  saved         {dollars(record.usd)}{unpriced}, list prices, against leaving them on")
+    say(f"  saved         {dollars(record.usd)}{unpriced}, list prices, beyond what is stopped already")
 
 
 def _edited(desk: Desk, book: Book, policy: Policy) -> tuple[dict[str, str], Path]:

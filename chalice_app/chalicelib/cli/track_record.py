@@ -1,8 +1,10 @@
 """What a dry-run policy would have done, computed from the record: the figures that `promote` prints.
 
-Pure. The record holds one entry each time the policy begins to want a stop; when that ended is inferred: at the next
-opening, or, where idleness asked again later, at the last use before that. Both err on the side of saving less.
-Regrets are "as far as the record tells". Dollars are list prices; unpriced stops are counted, never guessed.
+Pure. The record holds one entry each time the policy begins to want a stop, and one when it ceases to. A would-be stop
+lasts until then, until the next opening, or until somebody else (the policy that rules, a person) stopped or started
+the service: whoever is down already saves nothing more. Use is seen only at a sweep, so it counts as from the sweep
+before: this errs on the side of saving less and regretting more. Regrets are "as far as the record tells". Dollars are
+list prices; unpriced stops are counted, never guessed.
 """
 
 from __future__ import annotations
@@ -14,13 +16,16 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
+from chalicelib.decide.constants import ACT_RECHECK
 from chalicelib.decide.decision import Because, Wanted
-from chalicelib.decide.facts import ServiceId
+from chalicelib.decide.facts import ActionKind, ServiceId
 from chalicelib.policy.model import Policy
 from chalicelib.policy.timetable import Timetable
 from chalicelib.record.history import Entry, EntryKind
 
 REGRET_WITHIN = timedelta(minutes=30)
+SEEN_WITHIN = ACT_RECHECK + timedelta(minutes=5)
+"""A dry-run wish is weighed again after `ACT_RECHECK`, by a sweep that comes every five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,34 +89,36 @@ def _stops(
     policy: Policy, entries: Sequence[Entry], now: datetime, prices: Mapping[ServiceId, Decimal]
 ) -> Iterator[WouldStop]:
     """``entries`` of one service in order of time."""
-    wishes = [one for one in entries if one.kind is EntryKind.WOULD and one.policy == policy.name]
-    for index, wish in enumerate(wishes):
-        if wish.wanted is not Wanted.STOPPED or wish.service is None:
+    for index, wish in enumerate(entries):
+        if not _is_mine(wish, policy) or wish.wanted is not Wanted.STOPPED or wish.service is None:
             continue
-        used_again = _used_again(policy, wish, wishes[index + 1 :], entries)
         opening = _next_opening(policy, wish.at)
-        until = max(wish.at, min(one for one in (used_again, opening, now) if one is not None))
+        ended, used = _end(policy, wish, entries[index + 1 :])
+        until = min(one for one in (ended, opening, now) if one is not None)
         yield WouldStop(
             service=wish.service,
             at=wish.at,
             until=until,
             reason=wish.reason,
             usd=_usd(wish, until, wish.price_usd_per_hour or prices.get(wish.service)),
-            regretted=used_again is not None and used_again - wish.at <= REGRET_WITHIN,
+            regretted=used and until == ended and until - wish.at <= REGRET_WITHIN,
         )
 
 
-def _used_again(policy: Policy, stop: Entry, later: Sequence[Entry], entries: Sequence[Entry]) -> datetime | None:
-    """The first sign of use after the stop. A later idle stop proves use up to one idle time before it."""
-    signs = [
-        one.at for one in entries if one.at > stop.at and (one.because is Because.IN_USE or one.kind is EntryKind.HAND)
-    ]
-    stop_after = policy.idle.stop_after if policy.idle else None
-    again = later[0] if later else None
-    if again is not None:
-        lasted = stop_after if isinstance(stop_after, timedelta) and again.because is Because.IDLE else timedelta()
-        signs.append(max(again.at - lasted, stop.at))
-    return min(signs, default=None)
+def _is_mine(entry: Entry, policy: Policy) -> bool:
+    return entry.kind is EntryKind.WOULD and entry.policy == policy.name
+
+
+def _end(policy: Policy, wish: Entry, later: Iterable[Entry]) -> tuple[datetime | None, bool]:
+    """When the would-be stop was over by what the record holds after it, and whether use ended it."""
+    for entry in later:
+        if _is_mine(entry, policy) and entry.because is Because.IN_USE:
+            return max(entry.at - SEEN_WITHIN, wish.at), True
+        if entry.kind is EntryKind.HAND:
+            return entry.at, entry.action is not ActionKind.STOP
+        if _is_mine(entry, policy) or (entry.kind is EntryKind.ACTED and entry.action is ActionKind.STOP):
+            return entry.at, False
+    return None, False
 
 
 def _next_opening(policy: Policy, at: datetime) -> datetime | None:

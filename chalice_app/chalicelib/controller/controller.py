@@ -20,7 +20,7 @@ from chalicelib.controller.book import Book
 from chalicelib.controller.hands import Hand, hand
 from chalicelib.controller.looking import Known
 from chalicelib.controller.memo import basis
-from chalicelib.controller.news import news_of
+from chalicelib.controller.news import ended_wishes, news_of
 from chalicelib.controller.parts import Parts
 from chalicelib.controller.report import Decided, Report, Survey
 from chalicelib.decide.constants import HORIZON
@@ -228,6 +228,7 @@ class Controller:
             told = last.told if last else frozenset()
             fresh = [item for item in news if item.name not in told]
             run.notices += self._parts.teller.of_news(one.facts, fresh, run.now)
+            self._parts.teller.of_ended(one.facts, ended_wishes(one, told), run.now)
             look = last or Look(run.now)
             run.looks[id] = replace(
                 look.having_seen(one.seen.signals, run.now),

@@ -5,12 +5,14 @@ Decides nothing about the service. News that still holds is not told again; when
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.controller.report import Decided, WhyNot
 from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
+from chalicelib.decide.tags import zone_of
+from chalicelib.decide.words import clock
 from chalicelib.notify.notice import NoticeKind
 from chalicelib.policy.model import Policy
 
@@ -69,16 +71,31 @@ def _unknown(one: Decided, unknown_since: datetime | None, now: datetime) -> Ite
         return
     tell_after = policy.idle.tell_unknown_after if policy.idle else None
     if tell_after is None or now - unknown_since >= tell_after:
-        text = (
-            f"{one.facts.id}: cannot tell since {unknown_since:%d %b %H:%M} UTC whether it is used: {decision.reason}"
-        )
+        since = clock(unknown_since, zone_of(policy))
+        text = f"{one.facts.id}: cannot tell since {since} whether it is used: {decision.reason}"
         yield News("unknown", NoticeKind.UNKNOWN, text, policy, decision)
 
 
 def _closing(one: Decided, closing_at: datetime | None) -> Iterator[News]:
-    if closing_at is not None:
-        text = f"{one.facts.id}: closes at {closing_at:%d %b %H:%M} UTC; `lifecycle keep` keeps it running"
+    if closing_at is not None and one.policy is not None:
+        text = f"{one.facts.id}: closes {clock(closing_at, zone_of(one.policy))}; `lifecycle keep` keeps it running"
         yield News(f"closing:{closing_at.isoformat()}", NoticeKind.CLOSING_SOON, text, one.policy, one.decision)
+
+
+def ended_wishes(one: Decided, told: Set[str]) -> Iterator[News]:
+    """The dry-run wishes to stop it that were told and hold no more. For the record only: nobody needs to hear it."""
+    for policy, decision in one.shadows:
+        is_up = one.facts.desired_count > 0
+        name = _wish_name(policy, "stop")
+        if name not in told or (is_up and decision.wanted is Wanted.STOPPED):
+            continue
+        why = decision.reason if is_up else "it is stopped"
+        text = f"{one.facts.id}: {policy.name} (dry-run) would not stop it any more: {why}"
+        yield News(name, NoticeKind.WOULD, text, policy, decision)
+
+
+def _wish_name(policy: Policy, word: str) -> str:
+    return f"would:{policy.name}:{word}"
 
 
 def _wishes(one: Decided) -> Iterator[News]:
@@ -88,4 +105,4 @@ def _wishes(one: Decided) -> Iterator[News]:
         if stops or starts:
             word = "stop" if stops else "start"
             text = f"{one.facts.id}: {policy.name} (dry-run) would {word} it: {decision.reason}"
-            yield News(f"would:{policy.name}:{word}", NoticeKind.WOULD, text, policy, decision)
+            yield News(_wish_name(policy, word), NoticeKind.WOULD, text, policy, decision)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
 from chalicelib.controller.hands import Hand
 from chalicelib.controller.news import News
+from chalicelib.decide.decision import Wanted
 from chalicelib.decide.facts import ActionKind, ServiceFacts
 from chalicelib.execute.entries import KnownPrice, PriceOf, no_price
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
@@ -100,6 +102,13 @@ class Teller:
         for one in news:
             self._history.append(_entry(facts, one, self._price(facts), now))
         return tuple(Notice(now, one.kind, facts.id, one.text, one.policy.name if one.policy else "") for one in news)
+
+    def of_ended(self, facts: ServiceFacts, ended: Iterable[News], now: datetime) -> None:
+        """Keeps when a dry-run wish to stop ended, so that what it would have saved, and cost, can be told."""
+        for one in ended:
+            because = one.decision.because if one.decision and facts.desired_count else None
+            kept = _entry(facts, one, self._price(facts), now)
+            self._history.append(replace(kept, wanted=Wanted.LEAVE, because=because, outcome="ended"))
 
 
 def _entry(facts: ServiceFacts, one: News, price: KnownPrice | None, now: datetime) -> Entry:
