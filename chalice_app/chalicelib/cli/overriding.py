@@ -1,7 +1,7 @@
 """`start`, `stop`, `keep`, `resume`, `exclude`: a person's word for one service, and an immediate look at it.
 
 Nothing here starts or stops anything itself: the word is written down with its end, then the controller looks at the
-service at once and decides as ever. What is refused, `wishes` says.
+service at once and decides as ever. What is refused, `fleet.allowing` says.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Fruitless
 from chalicelib.cli.options import command, yes_option
 from chalicelib.cli.times import DURATION
-from chalicelib.cli.wishes import Wish, check_allowed, describe, end_of, policy_of
+from chalicelib.cli.wishes import Wish, check_allowed, end_of, policy_of
 from chalicelib.decide.facts import Override, OverrideKind
 from chalicelib.decide.tags import zone_of
+from chalicelib.fleet.heard import describe
 
 if TYPE_CHECKING:
     from chalicelib.policy.model import Policy
