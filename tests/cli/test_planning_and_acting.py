@@ -46,10 +46,17 @@ def test_plan_shows_what_is_wanted_and_why_and_changes_nothing(evening: Account)
     assert evening.history() == []
 
 
-def test_plan_warns_of_stops_where_nothing_sees_a_request_in_flight(evening: Account) -> None:
+def test_plan_names_in_one_line_the_policies_that_name_no_signal_in_flight(evening: Account) -> None:
     text = evening.line.run("plan").stdout
-    assert "gpu-dev/chat: no signal there sees a request in flight" in text
-    assert "gpu-dev/stream: no signal" not in text
+    assert text.count("sees a request in flight") == 1
+    assert "dev-nights-off: no signal that sees a request in flight is named" in text
+    assert json.loads(evening.line.run("plan", "--output", "json").stdout)["blind_policies"] == ["dev-nights-off"]
+
+
+def test_plan_is_silent_about_long_streams_once_a_signal_in_flight_is_named(evening: Account) -> None:
+    named = SIMPLE.replace("stop-after: 30m", "stop-after: 30m\n      signals: {task-protection: {}}")
+    evening.line.write("dev.yaml", named)
+    assert "sees a request in flight" not in evening.line.run("plan").stdout
 
 
 def test_plan_all_also_shows_who_stays_and_why(evening: Account) -> None:

@@ -90,7 +90,7 @@ DESIGN = {"organisation.yaml": ORGANISATION, "simple.yaml": SIMPLE, "team.yaml":
 def test_the_designs_three_files_lack_only_what_this_version_does_not_do() -> None:
     loaded = load(DESIGN, today=TODAY)
 
-    assert [(one.code, one.place, one.path) for one in loaded.problems] == [
+    assert [(one.code, one.place, one.path) for one in loaded.errors] == [
         ("LC080", "team.yaml:27:5", "policies.vision-dev.spot"),
         ("LC080", "team.yaml:28:5", "policies.vision-dev.approval"),
     ]
@@ -100,8 +100,15 @@ def test_the_designs_three_files_lack_only_what_this_version_does_not_do() -> No
 
 def test_each_of_the_designs_files_can_also_stand_alone() -> None:
     for file, text in DESIGN.items():
-        codes = {one.code for one in load({file: text}, today=TODAY).problems}
+        codes = {one.code for one in load({file: text}, today=TODAY).errors}
         assert codes == ({"LC080"} if file == "team.yaml" else set())
+
+
+def test_the_designs_policies_name_no_signal_in_flight_and_are_warned_of_long_streams() -> None:
+    assert [(one.code, one.place) for one in load(DESIGN, today=TODAY).warnings] == [
+        ("LC092", "simple.yaml:9:5"),
+        ("LC092", "team.yaml:23:5"),
+    ]
 
 
 def test_a_disabled_policy_may_already_say_what_is_to_come() -> None:

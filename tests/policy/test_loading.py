@@ -19,9 +19,12 @@ DEFAULTS = """\
 lifecycle: v1
 defaults:
   hours: {timezone: Asia/Tokyo, holidays: {country: JP, extra: [2026-12-29..2027-01-03]}}
-  idle: {stop-after: 20m, warm-up: 15m, signals: {gpu: {busy-above: 7%}}}
+  idle: {stop-after: 20m, warm-up: 15m, signals: {gpu: {busy-above: 7%}, task-protection: {}}}
   limits: {stops-per-hour: 3}
 """
+
+
+BARE_DEFAULTS = "lifecycle: v1\ndefaults: {idle: {stop-after: 20m}}\n"
 
 
 def with_policy(keys: str, above: str = DEFAULTS, *, match: str = "{tags: {team: a}}") -> Loaded:
@@ -172,10 +175,7 @@ def test_a_local_moment_is_meant_in_the_policys_zone() -> None:
     [
         ("idle: {}\n    exclude: [{names: [a], until: 2026-11-20, reason: x}]", "LC090"),
         ("hours: {open: [mon-fri 08:00-20:00, fri 19:00-22:00]}", "LC091"),
-        (
-            "idle: {signals: {leases: {ignore: true}, ollama-ps: {ignore: true}, task-protection: {ignore: true}}}",
-            "LC092",
-        ),
+        ("idle: {signals: {task-protection: {ignore: true}}}", "LC092"),
         ("owner: a@example.com", "LC093"),
         ("hours: {open: [daily 08:00-20:00], closed: idle}", "LC094"),
     ],
@@ -185,6 +185,33 @@ def test_a_doubt_is_told_and_stops_nothing(keys: str, code: str) -> None:
 
     assert [one.code for one in loaded.problems] == [code]
     assert len(loaded.policies.policies) == 1
+
+
+@pytest.mark.parametrize("name", lint.IN_FLIGHT_SIGNALS)
+def test_a_policy_that_names_a_signal_in_flight_is_not_warned_of_long_streams(name: str) -> None:
+    assert with_policy(f"idle: {{signals: {{{name}: {{}}}}}}", BARE_DEFAULTS).problems == ()
+
+
+def test_what_the_defaults_name_counts_until_the_policy_ignores_it() -> None:
+    assert with_policy("idle: {}").problems == ()
+    ignored = with_policy(f"idle: {{signals: {{task-protection: {IGNORE}}}}}")
+
+    assert [(one.code, one.place, one.severity) for one in ignored.problems] == [("LC092", "a.yaml:5:5", "warning")]
+
+
+def test_only_policies_that_are_looked_at_and_stop_on_idleness_are_called_blind() -> None:
+    text = """\
+lifecycle: v1
+policies:
+  blind: {match: {names: [a]}, idle: {stop-after: 30m}}
+  asleep: {match: {names: [b]}, idle: {stop-after: 30m}, mode: disabled}
+  clock: {match: {names: [c]}, hours: {timezone: Asia/Tokyo, open: [daily 08:00-20:00]}}
+  seeing: {match: {names: [d]}, idle: {stop-after: 30m, signals: {leases: {}}}}
+"""
+    loaded = load({"a.yaml": text}, today=TODAY)
+
+    assert lint.blind_policies(loaded.policies) == ("blind",)
+    assert [(one.code, one.path) for one in loaded.problems] == [("LC092", "policies.blind.idle")]
 
 
 def test_an_exclusion_holds_through_its_last_day() -> None:
@@ -229,12 +256,3 @@ def test_reading_policies_needs_only_pydantic_and_yaml() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
-
-
-def test_services_without_a_signal_in_flight_are_warned_of_where_the_policy_stands() -> None:
-    policy = policy_of(with_policy("idle: {}"))
-
-    assert lint.long_streams(policy, {"requests", "leases"}) is None
-    warning = lint.long_streams(policy, {"requests", "gpu"})
-    assert warning is not None
-    assert (warning.place, warning.severity) == ("a.yaml:3:1", "warning")

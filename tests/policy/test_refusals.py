@@ -13,8 +13,9 @@ TODAY = date(2026, 11, 21)
 
 
 def problems_of(keys: str, *, match: str = "match: {tags: {environment: dev}}") -> tuple[Problem, ...]:
+    """Everything that is wrong, but not LC092: these policies are too small to name a signal."""
     text = "lifecycle: v1\npolicies:\n  dev:\n" + indent(f"{match}\n{keys}\n", "    ")
-    return load({"policies/dev.yaml": text}, today=TODAY).problems
+    return tuple(one for one in load({"policies/dev.yaml": text}, today=TODAY).problems if one.code != "LC092")
 
 
 def only_problem(keys: str, **rest: str) -> Problem:

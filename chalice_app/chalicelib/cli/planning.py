@@ -9,13 +9,10 @@ import click
 from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import Exit
 from chalicelib.cli.options import command, output_option
-from chalicelib.cli.rows import LOUD, What
+from chalicelib.cli.rows import LOUD
 from chalicelib.cli.surveying import Seen, as_document, look, show_doubts, show_rows, summary
-from chalicelib.decide.facts import Availability, Observation, SignalName
 
 DRY_RUN = "MODE dry-run: nothing was changed"
-
-_SEES_IN_FLIGHT = frozenset({SignalName.LEASES, SignalName.OLLAMA_PS, SignalName.TASK_PROTECTION})
 
 
 @command("plan")
@@ -40,6 +37,7 @@ def plan(desk: Desk, out: Path | None, everything: bool, detailed_exitcode: bool
 
     \b
     JSON: {at, account, region, services, remembered, to_do, unmatched: [sentence],
+           blind_policies: [name]  (LC092: nothing named sees a request in flight),
            rows: [{service, now, wanted, action, acts, why, because, rule, policy, mode, saves_usd,
                    saves_until, look_again_at, steps: [text], evidence: [{name, value, unit, since, until}]}]}
     """
@@ -71,14 +69,21 @@ def _print(desk: Desk, seen: Seen, everything: bool) -> None:
         show_rows(desk, shown, seen.now)
     else:
         desk.paper.say(_why_empty(seen))
-    blind = _blind_stops(seen)
+    blind = _blind(seen)
     if blind:
         desk.paper.say()
         desk.paper.say(
-            f"{', '.join(blind)}: no signal there sees a request in flight (leases, ollama-ps; no task is protected); "
-            "a long stream is protected only by the gpu, cpu and network-out vetoes.",
+            f"{', '.join(blind)}: no signal that sees a request in flight is named, so a long stream is protected only "
+            "by the gpu, cpu and network-out vetoes (`lifecycle explain LC092`).",
             "yellow",
         )
+
+
+def _blind(seen: Seen) -> tuple[str, ...]:
+    """Policies that stop on idleness and name no signal that sees a request in flight."""
+    from chalicelib.policy.lint import blind_policies
+
+    return blind_policies(seen.survey.policies)
 
 
 def _why_empty(seen: Seen) -> str:
@@ -87,25 +92,6 @@ def _why_empty(seen: Seen) -> str:
     if not seen.survey.policies.policies:
         return f"No policy is in force, so none of {seen.services} services is governed: `lifecycle init` writes one."
     return "Nothing to do: every service is as its policy wants it. `lifecycle plan --all` shows why."
-
-
-def _blind_stops(seen: Seen) -> list[str]:
-    """Services to stop of which nothing shows a request in flight; at most five, the rest is like them."""
-    stopping = {row.service for row in seen.rows if row.what is What.STOP}
-    return [
-        str(one.facts.id)
-        for one in seen.survey.decided
-        if str(one.facts.id) in stopping and one.facts.running_count and not _sees_in_flight(one.seen)
-    ][:5]
-
-
-def _sees_in_flight(seen: Observation) -> bool:
-    """Zero protected tasks prove nothing: most services never protect one."""
-    return any(
-        reading.availability is Availability.READ and (name is not SignalName.TASK_PROTECTION or reading.in_flight > 0)
-        for name, reading in seen.signals.items()
-        if name in _SEES_IN_FLIGHT
-    )
 
 
 def _document(seen: Seen, account: str, to_do: int) -> dict[str, object]:
@@ -118,6 +104,7 @@ def _document(seen: Seen, account: str, to_do: int) -> dict[str, object]:
         "services": seen.services,
         "remembered": seen.survey.remembered,
         "to_do": to_do,
+        "blind_policies": _blind(seen),
         "unmatched": unmatched(seen.survey.policies, tuple(one.facts for one in seen.survey.decided)),
         "rows": [as_document(row) for row in seen.rows],
     }

@@ -423,12 +423,12 @@ _DOUBTS = {
         "hours: {timezone: Asia/Tokyo, open: [mon-fri 08:00-20:00, fri 20:00-22:00]}",
     ),
     "LC092": Code(
-        "Nothing sees a request in flight",
-        "Request counts only see that a request began. A long answer is then protected only by gpu, cpu and "
-        "network-out. leases, ollama-ps and task-protection see it while it runs.",
-        "idle: {stop-after: 30m, signals: {leases: {ignore: true}, ollama-ps: {ignore: true}, "
-        "task-protection: {ignore: true}}}",
+        "No signal that sees a request in flight is named",
+        "Request counts only see that a request began, so a long stream looks idle after a while; only the gpu, cpu "
+        "and network-out vetoes protect it then. leases, ollama-ps and task-protection see a request while it runs. "
+        "Name the one that these services really have: naming it says so to readers, and makes nothing of it.",
         "idle: {stop-after: 30m}",
+        "idle: {stop-after: 30m, signals: {task-protection: {}}}",
     ),
     "LC093": Code(
         "A policy that does nothing",

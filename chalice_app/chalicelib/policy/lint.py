@@ -6,7 +6,7 @@ Services that two policies happen to share are found at run time, where nothing 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -15,10 +15,16 @@ from chalicelib.policy.nodes import ListNode, MapNode, Mark, Node
 from chalicelib.policy.problems import Problem
 
 if TYPE_CHECKING:
-    from chalicelib.policy.model import Freeze, Match, Policy
+    from chalicelib.policy.model import Freeze, Idle, Match, Policy, PolicySet
 
 IN_FLIGHT_SIGNALS = ("leases", "ollama-ps", "task-protection")
 """Signals that see a request while it runs; the others only see that one began."""
+
+_LONG_STREAMS = (
+    "no signal that sees a request in flight is named, so a long stream is protected only by the gpu, cpu and "
+    f"network-out vetoes; name the one your services have ({', '.join(IN_FLIGHT_SIGNALS)}), "
+    "as signals: {task-protection: {}}"
+)
 
 
 def ties(policies: Mapping[str, tuple[Policy, Mark]]) -> tuple[tuple[Problem, str], ...]:
@@ -80,33 +86,28 @@ def warnings(policy: Policy, merged: MapNode, mark: Mark, today: date) -> Iterat
         yield _warning("LC093", mark, "it has neither hours nor idle, so it does nothing")
     if policy.hours is not None and policy.hours.open is not None and policy.hours.open:
         yield from _windows(policy, _place(merged, mark, "hours", "open"), today)
-    if policy.idle is not None:
-        ignored = {name for name, rule in policy.idle.signals.items() if rule.ignore}
-        seen = [name for name in IN_FLIGHT_SIGNALS if name not in ignored]
-        if problem := long_streams(policy, seen, _place(merged, mark, "idle")):
-            yield problem
+    if policy.idle is not None and not names_what_sees_in_flight(policy.idle):
+        yield _warning("LC092", _place(merged, mark, "idle"), _LONG_STREAMS)
     if policy.hours is not None and policy.hours.closed.value == "idle" and policy.idle is None:
         place = _place(merged, mark, "hours", "closed")
         yield _warning("LC094", place, "closed: idle leaves stopping to the idle rule, and there is no idle section")
 
 
-def long_streams(policy: Policy, available: Collection[str], place: Mark | None = None) -> Problem | None:
-    """LC092 when none of the ``available`` signals sees a request in flight, for a policy that stops on idleness.
+def names_what_sees_in_flight(idle: Idle) -> bool:
+    """Whether ``idle.signals`` names a signal that sees a request while it runs, and does not ignore it.
 
-    ``validate`` knows only which signals the policy ignores; whoever has looked at the services passes those they have.
+    Every service is asked for its task protection, and may be for the others; only its owner knows that it has one.
     """
-    if policy.idle is None or any(name in IN_FLIGHT_SIGNALS for name in available):
-        return None
-    message = (
-        "no signal sees a request in flight, so a long answer is protected only by gpu, cpu and network-out; "
-        f"one of {', '.join(IN_FLIGHT_SIGNALS)} would see it"
+    return any(name in IN_FLIGHT_SIGNALS and not rule.ignore for name, rule in idle.signals.items())
+
+
+def blind_policies(policies: PolicySet) -> tuple[str, ...]:
+    """Names of the policies that LC092 is told of."""
+    return tuple(
+        one.name
+        for one in policies.policies
+        if one.mode.value != "disabled" and one.idle is not None and not names_what_sees_in_flight(one.idle)
     )
-    return _warning("LC092", place or _source_of(policy), message)
-
-
-def _source_of(policy: Policy) -> Mark:
-    file, _, line = policy.source.rpartition(":")
-    return Mark(file, int(line or 0), 1, f"policies.{policy.name}")
 
 
 def past_freezes(nodes: Sequence[Node], freezes: Sequence[Freeze], today: date) -> Iterator[Problem]:
