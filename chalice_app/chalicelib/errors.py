@@ -106,7 +106,11 @@ class NotFound(LifecycleError):
 
 
 class NotAuthenticated(LifecycleError):
-    """No token, or one that does not hold."""
+    """No token, or one that does not hold. ``reason`` says which check failed: for our log, never for the caller."""
+
+    def __init__(self, message: str, *, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class LoginRefused(NotAuthenticated):

@@ -7,7 +7,7 @@ is off, and with it every other address must be there. The CloudFormation stack 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 
@@ -60,7 +60,7 @@ class FleetSettings:
     listener_arns: tuple[str, ...]
     domain: str
     wake_function_arn: str
-    gpu_providers: Mapping[str, str] = MappingProxyType({})
+    gpu_providers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     max_instances_per_user: int = 3
     max_usd_per_hour_per_user: Decimal = Decimal("5")
     max_starts_per_minute: int = 6

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from botocore.session import Session as CoreSession
     from mypy_boto3_application_autoscaling.client import ApplicationAutoScalingClient
     from mypy_boto3_cloudwatch.client import CloudWatchClient
+    from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_ecs.client import ECSClient
     from mypy_boto3_elbv2.client import ElasticLoadBalancingv2Client
+    from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_sts.client import STSClient
 
@@ -92,6 +94,16 @@ class Clients:
     @cached_property
     def s3(self) -> S3Client:
         client: S3Client = self._make("s3")
+        return client
+
+    @cached_property
+    def cognito(self) -> CognitoIdentityProviderClient:
+        client: CognitoIdentityProviderClient = self._make("cognito-idp")
+        return client
+
+    @cached_property
+    def logs(self) -> CloudWatchLogsClient:
+        client: CloudWatchLogsClient = self._make("logs")
         return client
 
     @cached_property

@@ -1,0 +1,1 @@
+"""Who a person is: tokens, signing in and up, the lockout, the people and their roles."""
