@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from chalicelib.errors import ConfigurationError
 from chalicelib.local.aws import EmbeddedAws, loopback_session
 from chalicelib.record.table import create_table
+from chalicelib.runtime.clients import Clients
 
 
 @pytest.fixture
@@ -90,3 +91,22 @@ def test_of_many_conditional_writes_on_one_key_exactly_one_wins(aws: EmbeddedAws
         for writer in writers:
             writer.join()
         assert len(won) == 1
+
+
+def test_this_process_and_another_one_see_the_same_aws(aws: EmbeddedAws) -> None:
+    """Ours is asked without a socket, another process over the loopback address."""
+    ours = aws.clients()
+    theirs = Clients(loopback_session(aws.endpoint, aws.region), endpoint_url=aws.endpoint, region=aws.region)
+
+    ours.s3.create_bucket(Bucket="shelf", CreateBucketConfiguration={"LocationConstraint": aws.region})
+    ours.s3.put_object(Bucket="shelf", Key="a folder/text ü.txt", Body=b"a\0b")
+    theirs.ecs.create_cluster(clusterName="gpu")
+
+    assert theirs.s3.get_object(Bucket="shelf", Key="a folder/text ü.txt")["Body"].read() == b"a\0b"
+    assert ours.s3.get_object(Bucket="shelf", Key="a folder/text ü.txt")["Body"].read() == b"a\0b"
+    assert ours.ecs.list_clusters()["clusterArns"] == theirs.ecs.list_clusters()["clusterArns"]
+
+
+def test_a_refusal_of_aws_is_the_same_error_without_a_socket(aws: EmbeddedAws) -> None:
+    with pytest.raises(ClientError, match="ClusterNotFound"):
+        aws.clients().ecs.list_services(cluster="nowhere")

@@ -11,13 +11,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import ConfigurationError
+from chalicelib.local.inprocess import Application, answer
 from chalicelib.runtime.clients import Clients
 
 if TYPE_CHECKING:
     from boto3.session import Session
+    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
     from werkzeug.serving import BaseWSGIServer
 
 LOOPBACK = "127.0.0.1"
@@ -52,6 +55,7 @@ class EmbeddedAws:
     def __init__(self, region: str = REGION) -> None:
         self.region = region
         self.lock = threading.RLock()
+        self._application: Application | None = None
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
         self._set_aside: dict[str, str] = {}
@@ -84,8 +88,9 @@ class EmbeddedAws:
         self._open.release()
 
     def clients(self) -> Clients:
-        """The clients of the whole application, bound to this server."""
-        return Clients(loopback_session(self.endpoint, self.region), endpoint_url=self.endpoint, region=self.region)
+        """The clients of the whole application: bound to this server, and answered without a socket."""
+        session = loopback_session(self.endpoint, self.region, self._application)
+        return Clients(session, endpoint_url=self.endpoint, region=self.region)
 
     def backend(self, service: str) -> Any:
         """moto's own objects of a service, for what its API cannot be told (tasks, times, old metrics)."""
@@ -118,8 +123,11 @@ class EmbeddedAws:
         moto_api_backend.reset()
         # Otherwise every DescribeTasks would push the task one state further towards STOPPED.
         state_manager.set_transition("ecs::task", {"progression": "manual", "times": 10**9})
-        application = _OneAtATime(DomainDispatcherApplication(create_backend_app), self.lock)
-        self._server = make_server(LOOPBACK, 0, application, threaded=True, request_handler=Quiet)
+        dispatcher = DomainDispatcherApplication(create_backend_app)
+        # moto would list the folders of its package twice a request to find out which service is meant.
+        dispatcher.get_backend_for_host = cache(dispatcher.get_backend_for_host)  # type: ignore[method-assign]
+        self._application = _OneAtATime(dispatcher, self.lock)
+        self._server = make_server(LOOPBACK, 0, self._application, threaded=True, request_handler=Quiet)
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, name="embedded-aws", daemon=True)
         self._thread.start()
@@ -145,9 +153,12 @@ def _signed_for(authorization: str) -> str:
     return scope[3] if len(scope) == 5 else ""
 
 
-def loopback_session(endpoint: str, region: str) -> Session:
+def loopback_session(endpoint: str, region: str, application: Application | None = None) -> Session:
     """A session that knows made-up credentials, reads no ``AWS_*`` variable, no profile, no proxy setting and no
-    file, and raises ConfigurationError rather than send a request anywhere but to ``endpoint``."""
+    file, and raises ConfigurationError rather than send a request anywhere but to ``endpoint``.
+
+    ``application``: what serves at ``endpoint``, if it lives in this process; it is then asked directly.
+    """
     import boto3
     import botocore.session
     from botocore.config import Config
@@ -158,12 +169,13 @@ def loopback_session(endpoint: str, region: str) -> Session:
     core.set_credentials("simulated", "simulated")
     core.set_default_client_config(Config(proxies={}))
 
-    def stay_home(**event: Any) -> None:
-        url = str(event["request"].url)
-        if not url.startswith(f"{endpoint}/"):
-            raise ConfigurationError(f"refused to send a request to {url}: the simulated AWS is {endpoint}")
+    def stay_home(**event: Any) -> AWSResponse | None:
+        request: AWSPreparedRequest = event["request"]
+        if not request.url.startswith(f"{endpoint}/"):
+            raise ConfigurationError(f"refused to send a request to {request.url}: the simulated AWS is {endpoint}")
+        return answer(application, request) if application else None
 
-    core.register("before-send", stay_home)
+    core.register("before-send", stay_home)  # type: ignore[arg-type]  # an answer spares the sending
     return boto3.session.Session(botocore_session=core, region_name=region)
 
 
