@@ -101,6 +101,52 @@ def test_plan_is_about_the_files_here_status_and_why_are_about_what_is_in_force(
     assert evening.line.run("why", "stream").stdout == in_force
 
 
+@pytest.mark.parametrize("breaks", [("open: [mon-fri 08:00-20:00]", "open: [mon-fri 8am]"), ("match:", "match: [")])
+def test_a_plan_by_the_last_good_version_says_so_loudly_and_exits_with_an_error(
+    evening: Account, breaks: tuple[str, str]
+) -> None:
+    evening.line.write("dev.yaml", ENFORCED.replace(*breaks))
+    for words in (["plan"], ["plan", "--detailed-exitcode"]):
+        result = evening.line.run(*words)
+        assert result.exit_code == Exit.ERROR
+        assert "dev-nights-off is ruled by its last good version, of Fri 20 Nov 2026 21:00 JST" in result.stdout
+        assert rows(result.stdout)["gpu-dev/chat"][1] == "running 2 → stopped"
+        assert "The policy files have errors" in result.stderr
+    document = evening.line.run("plan", "--output", "json")
+    assert document.exit_code == Exit.ERROR
+    assert json.loads(document.stdout)["last_good"] == [
+        {"policy": "dev-nights-off", "version_of": "2026-11-20T12:00:00Z"}
+    ]
+
+
+@pytest.mark.parametrize("breaks", [("open: [mon-fri 08:00-20:00]", "open: [mon-fri 8am]"), ("match:", "match: [")])
+def test_status_and_why_say_that_a_last_good_version_rules_in_the_deployment(
+    evening: Account, breaks: tuple[str, str]
+) -> None:
+    said = "dev-nights-off is ruled by its last good version, of Fri 20 Nov 2026 21:00 JST"
+    assert said not in evening.line.run("status").stdout
+    evening.line.write("dev.yaml", ENFORCED.replace(*breaks))
+    evening.go_to("2026-11-20T22:00+09:00")
+    evening.take_policies_into_force()
+    for words in (["status"], ["why", "gpu-dev/chat"]):
+        result = evening.line.run(*words)
+        assert result.exit_code == Exit.DONE
+        assert said in result.stdout
+    assert said not in evening.line.run("why", "gpu-prod/chat").stdout
+
+    evening.line.write("dev.yaml", ENFORCED)
+    evening.take_policies_into_force()
+    assert said not in evening.line.run("status").stdout
+
+
+def test_a_broken_policy_without_an_earlier_version_is_an_error_of_the_plan(tmp_path: Path) -> None:
+    with account(tmp_path, {"dev.yaml": ENFORCED.replace("08:00-20:00", "8am")}, at=EVENING, deployed=False) as made:
+        made.service("gpu-dev/chat")
+        result = made.line.run("plan")
+        assert result.exit_code == Exit.ERROR
+        assert "this policy is not in force" in result.stderr
+
+
 def test_no_local_policies_is_one_sentence_and_people_can_still_say_keep(evening: Account) -> None:
     (evening.line.policies / "dev.yaml").unlink()
     evening.line.policies.rmdir()

@@ -8,7 +8,7 @@ from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit
 from chalicelib.cli.options import command, output_option
 from chalicelib.cli.rows import What
-from chalicelib.cli.surveying import as_document, look, show_doubts, show_rows, summary
+from chalicelib.cli.surveying import as_document, held_document, look, show_doubts, show_rows, summary
 
 
 @command("status")
@@ -25,7 +25,7 @@ def status(desk: Desk, governed: bool, output: str) -> Exit:
 
     \b
     JSON: {at, region, services, remembered, frozen_by, rows: [as in `lifecycle plan`],
-           overrides: [{service, kind, until, by, reason, made_at, force}]}
+           last_good: [{policy, version_of}], overrides: [{service, kind, until, by, reason, made_at, force}]}
     """
     seen = look(desk, in_force=True)
     shown = [row for row in seen.rows if not governed or row.what is not What.UNGOVERNED]
@@ -38,6 +38,7 @@ def status(desk: Desk, governed: bool, output: str) -> Exit:
                 "services": seen.services,
                 "remembered": seen.survey.remembered,
                 "frozen_by": controls.switches.frozen_by,
+                "last_good": held_document(seen),
                 "rows": [as_document(row) for row in shown],
                 "overrides": [
                     {

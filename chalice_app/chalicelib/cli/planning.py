@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from chalicelib.cli.book import must_be_there
 from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import Exit
 from chalicelib.cli.options import command, output_option
 from chalicelib.cli.rows import LOUD
-from chalicelib.cli.surveying import Seen, as_document, look, show_doubts, show_rows, summary
+from chalicelib.cli.surveying import Seen, as_document, has_errors, held_document, look, show_doubts, show_rows, summary
 
 DRY_RUN = "MODE dry-run: nothing was changed"
 
@@ -35,12 +36,16 @@ def plan(desk: Desk, out: Path | None, everything: bool, detailed_exitcode: bool
       lifecycle plan --out p.json && lifecycle apply p.json
       lifecycle plan --detailed-exitcode    # 0 nothing to do, 2 something to do, 1 error
 
+    A policy whose file has errors is ruled by its last good version: then the plan says so, and exits 1.
+
     \b
     JSON: {at, account, region, services, remembered, to_do, unmatched: [sentence],
            blind_policies: [name]  (LC092: nothing named sees a request in flight),
+           problems: [sentence], last_good: [{policy, version_of}],
            rows: [{service, now, wanted, action, acts, why, because, rule, policy, mode, saves_usd,
                    saves_until, look_again_at, steps: [text], evidence: [{name, value, unit, since, until}]}]}
     """
+    must_be_there(desk)
     account = desk.account()
     seen = look(desk)
     if out is not None:
@@ -50,6 +55,9 @@ def plan(desk: Desk, out: Path | None, everything: bool, detailed_exitcode: bool
     to_do = sum(row.acts for row in seen.rows)
     if output == "json":
         desk.paper.json(_document(seen, account.number, to_do))
+        for problem in seen.survey.problems:
+            if problem.is_error:
+                desk.paper.err(problem.sentence)
     else:
         _print(desk, seen, everything)
         desk.paper.say()
@@ -58,7 +66,11 @@ def plan(desk: Desk, out: Path | None, everything: bool, detailed_exitcode: bool
             desk.paper.say(f"Kept in {out}: `lifecycle apply {out}` does exactly this, looking again before each step.")
         elif to_do:
             desk.paper.say("`lifecycle plan --out p.json` keeps it; `lifecycle apply p.json` does exactly that.")
+    if wrong := has_errors(seen):
+        desk.paper.err("The policy files have errors, so this is not what they say: see above.")
     desk.paper.last_line(DRY_RUN, beside_json=output == "json")
+    if wrong:
+        return Exit.ERROR
     return Exit.CHANGES if detailed_exitcode and to_do else Exit.DONE
 
 
@@ -105,6 +117,8 @@ def _document(seen: Seen, account: str, to_do: int) -> dict[str, object]:
         "remembered": seen.survey.remembered,
         "to_do": to_do,
         "blind_policies": _blind(seen),
+        "problems": [problem.sentence for problem in seen.survey.problems if problem.is_error],
+        "last_good": held_document(seen),
         "unmatched": unmatched(seen.survey.policies, tuple(one.facts for one in seen.survey.decided)),
         "rows": [as_document(row) for row in seen.rows],
     }

@@ -109,8 +109,6 @@ def _must_be_ready(desk: Desk, book: Book, policy: Policy) -> None:
 
 def _record(desk: Desk, policy: Policy, services: Sequence[ServiceFacts], anyway: bool) -> TrackRecord | None:
     """None where there is no table and the user goes on anyway. Raises Fruitless where he does not."""
-    from zoneinfo import ZoneInfo
-
     from chalicelib.cli.track_record import track_record
     from chalicelib.errors import RecordUnavailable
     from chalicelib.prices import hourly_price

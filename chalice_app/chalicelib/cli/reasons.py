@@ -51,7 +51,7 @@ def why(desk: Desk, service: str, output: str) -> Exit:
       lifecycle why chat --output json
 
     \b
-    JSON: {service, at, now, refused, held, policies: [{policy, mode, source, version, wanted, reason,
+    JSON: {service, at, now, refused, held, policies: [{policy, mode, source, version, last_good_of, wanted, reason,
            rules: [{rule, says, wanted, wins}], evidence, look_again_at, next_transition}]}
     """
     from chalicelib.cli.surveying import look
@@ -82,10 +82,11 @@ def _weighed(seen: Seen, decided: Decided, policy: Policy) -> tuple[Weighed, ...
 
 
 def _print(desk: Desk, seen: Seen, decided: Decided, wishes: Sequence[tuple[Policy, Decision]]) -> None:
-    from chalicelib.cli.surveying import show_difference
+    from chalicelib.cli.surveying import show_difference, show_held
 
     paper, facts = desk.paper, decided.facts
     show_difference(desk, seen)
+    show_held(desk, seen, only=frozenset(policy.name for policy, _ in wishes))
     paper.say(f"{facts.id}  {state(facts, decided.seen.memory)}", "bold")
     if not seen.survey.remembered:
         paper.say(f"No record was found (table {desk.table}): overrides and handled openings are unknown.", "yellow")
@@ -145,6 +146,7 @@ def _document(seen: Seen, decided: Decided, wishes: Sequence[tuple[Policy, Decis
             "mode": policy.mode,
             "source": policy.source,
             "version": policy.version,
+            "last_good_of": seen.survey.held.get(policy.name),
             "wanted": decision.wanted,
             "reason": decision.reason,
             "rules": _weighed(seen, decided, policy),

@@ -14,12 +14,16 @@ from chalicelib.cli.progress import waiting
 from chalicelib.cli.render import Column, plain
 from chalicelib.cli.rows import Row, What, rows, unmatched
 from chalicelib.decide import words
+from chalicelib.decide.tags import zone_of
 from chalicelib.policy.model import Mode
 
 if TYPE_CHECKING:
     from chalicelib.controller.report import Survey
     from chalicelib.decide.facts import ServiceId
     from chalicelib.runtime.compose import App
+
+NOT_IN_FORCE = "LC098"
+"""A policy with errors that has no earlier version."""
 
 STYLES = {
     What.STOP: "yellow",
@@ -105,10 +109,33 @@ def show_doubts(desk: Desk, seen: Seen) -> None:
         since = f" since {words.clock_with_year(switches.frozen_at)}" if switches.frozen_at else ""
         desk.paper.say(f"FROZEN by {switches.frozen_by}{since}: {switches.frozen_reason}", "bold red")
     for problem in seen.survey.problems:
-        if problem.is_error:
+        if problem.is_error or problem.code == NOT_IN_FORCE:
             desk.paper.err(render(problem))
+    show_held(desk, seen)
     for sentence in unmatched(seen.survey.policies, tuple(one.facts for one in seen.survey.decided)):
         desk.paper.say(sentence, "yellow")
+
+
+def show_held(desk: Desk, seen: Seen, only: frozenset[str] | None = None) -> None:
+    """Says so, loudly, when policies rule by their last good version; ``only``: of these policies."""
+    for name, since in seen.survey.held.items():
+        policy = seen.survey.policies.named(name)
+        if policy is None or (only is not None and name not in only):
+            continue
+        desk.paper.say(
+            f"LAST GOOD  {name} is ruled by its last good version, of {words.clock_with_year(since, zone_of(policy))}: "
+            "what stands in its file now has errors (`lifecycle validate`).",
+            "bold red",
+        )
+
+
+def has_errors(seen: Seen) -> bool:
+    """Whether the policy files that were read have errors, so that the survey does not show what they say."""
+    return any(problem.is_error for problem in seen.survey.problems)
+
+
+def held_document(seen: Seen) -> list[dict[str, object]]:
+    return [{"policy": name, "version_of": since} for name, since in seen.survey.held.items()]
 
 
 def show_difference(desk: Desk, seen: Seen) -> None:

@@ -27,13 +27,15 @@ NOTHING: Mapping[str, str] = {}
 class Book:
     """The policies to decide by. ``since`` says when each policy's version took force; ``news`` is what people were
     not told yet: problems of a change that was not taken over whole, or a source that does not answer. ``changes``:
-    policies that came into force, changed or left it with this reading."""
+    policies that came into force, changed or left it with this reading. ``held``: those ruled by their last good
+    version."""
 
     policies: PolicySet
     since: Mapping[str, datetime]
     problems: tuple[Problem, ...] = ()
     news: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    held: frozenset[str] = frozenset()
 
 
 class PolicyBook:
@@ -46,10 +48,9 @@ class PolicyBook:
         self._policies: PolicySet | None = None
         self._source_is_silent = False
 
-    def last_good(self) -> Mapping[str, str]:
-        """The texts in force, empty when there are none. Raises NoRecord where nothing is deployed."""
-        kept = self._store.load()
-        return kept.files if kept else NOTHING
+    def last_good(self) -> InForce | None:
+        """What is in force, None when nothing ever was. Raises NoRecord where nothing is deployed."""
+        return self._store.load()
 
     def open(self, now: datetime) -> Book:
         """Raises ConfigurationError when no policy was ever in force and there is no source to read."""
@@ -84,6 +85,7 @@ class PolicyBook:
             since=_since(accepted.policies, before, now),
             etags=files.etags,
             told=told,
+            held=held_policies(accepted),
         )
         try:
             after = self._store.save(after, before)
@@ -92,14 +94,14 @@ class PolicyBook:
             return self._standing(now)
         self._in_force, self._policies = after, accepted.policies
         news = _news(accepted) if told != (before.told if before else "") else ()
-        return Book(accepted.policies, _instants(after), accepted.problems, news, _changes(before, after))
+        return Book(accepted.policies, instants(after), accepted.problems, news, _changes(before, after), after.held)
 
     def _standing(self, now: datetime, news: tuple[str, ...] = ()) -> Book:
         if self._in_force is None:
             raise ConfigurationError("No policies are in force: none were ever read from the deployment's bucket.")
         if self._policies is None:
             self._policies = load(self._in_force.files, today=now.date()).policies
-        return Book(self._policies, _instants(self._in_force), news=news)
+        return Book(self._policies, instants(self._in_force), news=news, held=self._in_force.held)
 
 
 def peek(source: PolicySource, today: date, last_good: Mapping[str, str] = NOTHING) -> Accepted:
@@ -138,7 +140,16 @@ def _changes(before: InForce | None, after: InForce) -> tuple[str, ...]:
     return (*came, *changed, *gone)
 
 
-def _instants(in_force: InForce) -> dict[str, datetime]:
+def held_policies(accepted: Accepted) -> frozenset[str]:
+    """Those whose last good version rules: held one by one, or with the whole file that they stand in."""
+    in_held_files = {
+        policy.name for policy in accepted.policies.policies if policy.source.rpartition(":")[0] in accepted.held_files
+    }
+    return accepted.held | in_held_files
+
+
+def instants(in_force: InForce) -> dict[str, datetime]:
+    """When each policy's version took force."""
     return {name: one.since for name, one in in_force.since.items()}
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from chalicelib.decide.decision import Decision
 from chalicelib.decide.facts import Observation, ServiceFacts
@@ -74,3 +76,5 @@ class Survey:
     controls: ControlState
     remembered: bool = True
     """False when no record could be read: then nothing is known of saved sizes, overrides and openings."""
+    held: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    """Policies ruled by their last good version, because their file has errors; when that version took force."""

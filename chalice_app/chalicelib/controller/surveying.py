@@ -6,11 +6,11 @@ looked at again, and counts towards no limit, because a person chose the set.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from chalicelib.controller import telling
-from chalicelib.controller.book import peek
+from chalicelib.controller.book import held_policies, instants, peek
 from chalicelib.controller.looking import Known
 from chalicelib.controller.parts import Parts
 from chalicelib.controller.report import Report, Survey
@@ -33,7 +33,7 @@ def survey(parts: Parts, now: datetime, *, ids: Iterable[ServiceId] | None = Non
     are, if any are. Raises AwsUnreachable or ObservationError; without a table the survey is made as if nothing
     had ever been recorded.
     """
-    policies, problems = _policies_to_show(parts, now, in_force=in_force)
+    policies, problems, held = _policies_to_show(parts, now, in_force=in_force)
     try:
         known = Known(policies, parts.states.all(), parts.controls.read(now))
         picture = parts.memo.load()
@@ -43,13 +43,13 @@ def survey(parts: Parts, now: datetime, *, ids: Iterable[ServiceId] | None = Non
     services = _described(parts, ids, now)
     looks = picture.looks if picture else {}
     decided = parts.looker.look(services, known, looks, now)
-    return Survey(now, decided, policies, problems, known.controls, remembered)
+    return Survey(now, decided, policies, problems, known.controls, remembered, held)
 
 
 def apply(parts: Parts, plans: Sequence[Plan], now: datetime, *, who: str) -> Report:
     """Carries exactly these plans out, each against the world as it is now and the policies in force (where none are
     yet, those at the source): what was planned with files that were never uploaded is refused."""
-    policies, _ = _policies_to_show(parts, now, in_force=True)
+    policies, _, _ = _policies_to_show(parts, now, in_force=True)
     versions = {policy.name: policy.version for policy in (LAUNCHED, *policies.policies)}
     known = Known(policies, parts.states.all(), parts.controls.read(now))
     picture = parts.memo.load()
@@ -78,18 +78,27 @@ def _carried_out(parts: Parts, plan: Plan, who: str, *, look_again: LookAgain, p
         return Outcome(plan.service, plan.kind, OutcomeStatus.FAILED, said)
 
 
-def _policies_to_show(parts: Parts, now: datetime, *, in_force: bool) -> tuple[PolicySet, tuple[Problem, ...]]:
+def _policies_to_show(
+    parts: Parts, now: datetime, *, in_force: bool
+) -> tuple[PolicySet, tuple[Problem, ...], Mapping[str, datetime]]:
+    """The policies, what is wrong with them, and those ruled by their last good version with the time it took force."""
     if in_force:
         try:
-            return parts.in_force.open(now).policies, ()
+            book = parts.in_force.open(now)
+            return book.policies, (), _held(book.held, book.since)
         except (NoRecord, ConfigurationError):
             pass  # nothing was ever in force here: what the source holds is all there is
     try:
         last_good = parts.in_force.last_good()
     except NoRecord:
-        last_good = {}
-    accepted = peek(parts.source, now.date(), last_good)
-    return accepted.policies, accepted.problems
+        last_good = None
+    accepted = peek(parts.source, now.date(), last_good.files if last_good else {})
+    since = instants(last_good) if last_good else {}
+    return accepted.policies, accepted.problems, _held(held_policies(accepted), since)
+
+
+def _held(names: frozenset[str], since: Mapping[str, datetime]) -> Mapping[str, datetime]:
+    return {name: since[name] for name in sorted(names) if name in since}
 
 
 def _described(parts: Parts, ids: Iterable[ServiceId] | None, now: datetime) -> Sequence[ServiceFacts]:

@@ -43,6 +43,8 @@ class InForce:
     """What the source called the versions last looked at, good or bad: unchanged ones are not read again."""
     told: str = ""
     """Digest of the problems people were last told about."""
+    held: frozenset[str] = frozenset()
+    """Policies ruled by their last good version, because what stands in their file now has errors."""
     revision: int = 0
     """Counts the sets that took force; given by `PoliciesInForce.save`."""
 
@@ -125,6 +127,7 @@ def _packed(in_force: InForce) -> bytes:
         "since": {name: [one.version, when_text(one.since)] for name, one in in_force.since.items()},
         "etags": dict(in_force.etags),
         "told": in_force.told,
+        "held": sorted(in_force.held),
     }
     return json.dumps(document, sort_keys=True, ensure_ascii=False).encode()
 
@@ -137,5 +140,6 @@ def _in_force(head: Item, body: bytes) -> InForce:
         since={name: PolicySince(version, when(since)) for name, (version, since) in document["since"].items()},
         etags=document["etags"],
         told=document["told"],
+        held=frozenset(document.get("held", ())),
         revision=int(head["revision"]),
     )
