@@ -3,6 +3,7 @@
     LifecycleError
     ├── PolicyError              a policy cannot be used; carries the problems found
     ├── ConfigurationError       a setting or an environment variable is missing or wrong
+    │   └── SwitchedOff          a part that this deployment was not given: sign-in, launching
     ├── ObservationError         the world could not be read
     │   └── AwsUnreachable       no answer from AWS, or no credentials
     ├── UnknownService           a name that matches no service we can see
@@ -12,6 +13,9 @@
     │   └── NoRecord             there is no such table: nothing is deployed here
     ├── ConditionFailed          a named conditional write lost; carries the condition's name
     ├── ActionFailed             AWS refused an action, or did not answer it
+    ├── RequestError             an HTTP request that nobody can take as it is
+    │   ├── UnreadableRequest    too large, of another type, or no JSON
+    │   └── InvalidRequest       readable, with fields that are wrong; carries all of them
     ├── NotFound                 what a person named does not exist, or is not theirs to see
     ├── NotAuthenticated         no token, or one that does not hold
     │   └── LoginRefused         wrong address or password, or too many tries
@@ -32,6 +36,7 @@ Every message is one sentence a person can act on.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,6 +59,10 @@ class PolicyError(LifecycleError):
 
 class ConfigurationError(LifecycleError):
     """A setting is missing or wrong."""
+
+
+class SwitchedOff(ConfigurationError):
+    """This deployment was not given what the part asked for needs."""
 
 
 class ObservationError(LifecycleError):
@@ -99,6 +108,35 @@ class ActionFailed(LifecycleError):
     def __init__(self, message: str, *, uncertain: bool = False) -> None:
         super().__init__(message)
         self.uncertain = uncertain
+
+
+class RequestError(LifecycleError):
+    """An HTTP request that nobody can take as it is."""
+
+
+class UnreadableRequest(RequestError):
+    """``status`` is HTTP's own for it: 400, 413 or 415."""
+
+    def __init__(self, message: str, *, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One wrong field of a request: where it stands (``body.time_to_live_minutes``), why in words, why as a code."""
+
+    field: str
+    message: str
+    code: str
+
+
+class InvalidRequest(RequestError):
+    """Fields of a request are wrong; ``faults`` names all of them."""
+
+    def __init__(self, message: str, faults: tuple[Fault, ...]) -> None:
+        super().__init__(message)
+        self.faults = faults
 
 
 class NotFound(LifecycleError):
