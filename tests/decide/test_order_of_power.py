@@ -205,6 +205,6 @@ def test_why_lists_every_rule_in_order_with_a_mark_at_the_winner() -> None:
         "> override: kept running until Fri 20 Nov 22:00 JST by aiko: demo",
         "  closed: open until Fri 20 Nov 20:00 JST (mon-fri 08:00-20:00)",
         "  opening: running already at the opening of Fri 20 Nov 08:00 JST",
-        "  idle: not asked: a stronger rule decides",
+        "  idle: not asked (not needed to decide)",
         "  default: otherwise it would stay as it is",
     ]

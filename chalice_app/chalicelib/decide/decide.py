@@ -15,9 +15,9 @@ from typing import assert_never
 
 from chalicelib.decide import hours, rules
 from chalicelib.decide.case import Case, Silent, Speaks, make_case
-from chalicelib.decide.constants import ACT_RECHECK, HORIZON, UNKNOWN_RECHECK
+from chalicelib.decide.constants import ACT_RECHECK, HORIZON, PROBES, UNKNOWN_RECHECK
 from chalicelib.decide.decision import Decision, RuleName, Wanted
-from chalicelib.decide.facts import Observation, Override
+from chalicelib.decide.facts import Availability, Observation, Override
 from chalicelib.decide.idle import Use
 from chalicelib.decide.rules import Answer
 from chalicelib.decide.spans import Span
@@ -34,6 +34,8 @@ RULES: tuple[tuple[RuleName, Callable[[Case], Answer]], ...] = (
     (RuleName.IDLE, hours.idle),
 )
 """In their order of power."""
+
+NOT_ASKED = "not asked (not needed to decide)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,8 @@ def weigh(
     for name, rule in RULES:
         asked.clear()
         answer = rule(case)
-        if decided and asked and not seen.signals:
-            lines.append(Weighed(name, "not asked: a stronger rule decides", None, False))
+        if decided and not all(_was_read(span, seen) for span in asked):
+            lines.append(Weighed(name, NOT_ASKED, None, False))
             continue
         lines.append(_line(name, answer, wins=not decided and isinstance(answer, Speaks)))
         decided = decided or isinstance(answer, Speaks)
@@ -97,6 +99,12 @@ def weigh(
     else:
         lines.append(_line(RuleName.DEFAULT, hours.otherwise(case), wins=True))
     return tuple(lines)
+
+
+def _was_read(span: Span, seen: Observation) -> bool:
+    """Whether the signals were read for so long: what the winner needs is read, and no more."""
+    read = [one for one in seen.signals.values() if one.availability is Availability.READ and one.name not in PROBES]
+    return bool(seen.signals) and all(one.covers_from <= span.start for one in read)
 
 
 def closing_warning(
