@@ -40,7 +40,7 @@ def test_plan_shows_what_is_wanted_and_why_and_changes_nothing(evening: Account)
     assert chat[3] == "$242.19 until Tue 08:00"  # 2 tasks x 83 h x $1.459
     assert chat[4] == "dev-nights-off (enforce)"
     assert "gpu-prod/chat" not in rows(result.stdout)
-    assert "3 services: 1 to stop, 1 without a policy." in result.stdout
+    assert "3 services: 1 to stop, 1 waiting, 1 without a policy." in result.stdout
     assert result.stdout.splitlines()[-1] == "MODE dry-run: nothing was changed"
     assert evening.aws.world.service("gpu-dev", "chat").desired == 2
     assert evening.history() == []
@@ -57,6 +57,15 @@ def test_plan_is_silent_about_long_streams_once_a_signal_in_flight_is_named(even
     named = SIMPLE.replace("stop-after: 30m", "stop-after: 30m\n      signals: {task-protection: {}}")
     evening.line.write("dev.yaml", named)
     assert "sees a request in flight" not in evening.line.run("plan").stdout
+
+
+def test_a_stop_that_waits_for_use_to_end_stands_in_the_plan_with_what_it_waits_for(evening: Account) -> None:
+    evening.aws.world.service("gpu-dev", "chat").set_desired(0)
+    result = evening.line.run("plan")
+    assert "in use: " in rows(result.stdout)["gpu-dev/stream"][2]
+    assert "stops once quiet for 5 min" in rows(result.stdout)["gpu-dev/stream"][2]
+    assert "every service is as its policy wants it" not in result.stdout
+    assert "1 waiting" in result.stdout
 
 
 def test_plan_all_also_shows_who_stays_and_why(evening: Account) -> None:
@@ -266,6 +275,13 @@ def test_why_tells_the_evidence_that_keeps_a_service_running(evening: Account) -
     text = evening.line.run("why", "stream").stdout
     assert "evidence" in text
     assert "requests: " in text
+
+
+def test_why_says_of_a_weaker_rule_that_its_signals_were_not_asked(evening: Account) -> None:
+    text = evening.line.run("why", "stream").stdout
+    (idle,) = [line for line in text.splitlines() if line.startswith("  idle ")]
+    assert idle.endswith("not asked (not needed to decide)")
+    assert "cannot tell" not in text
 
 
 def test_why_for_a_service_that_nobody_governs_names_the_nearest_policy(evening: Account) -> None:

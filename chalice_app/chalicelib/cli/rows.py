@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.cli.render import dollars, short_moment
 from chalicelib.controller.report import Decided, Survey, WhyNot
-from chalicelib.decide.decision import Because, Decision, Evidence, Wanted
+from chalicelib.decide.decision import Because, Decision, Evidence, RuleName, Wanted
 from chalicelib.decide.facts import ActionKind, ServiceFacts, ServiceMemory
 from chalicelib.decide.govern import nearest_miss
 from chalicelib.decide.tags import zone_of
@@ -179,7 +179,15 @@ def _what(decided: Decided, decision: Decision, *, rules: bool) -> What:
         return What.STOP
     if not rules and decision.wanted is Wanted.RUNNING and not decided.facts.is_running:
         return What.START
-    return What.UNKNOWN if decision.because is Because.UNKNOWN else What.KEEP
+    if decision.because is Because.UNKNOWN:
+        return What.UNKNOWN
+    return What.HELD if _waits_for_quiet(decision, decided.facts) else What.KEEP
+
+
+def _waits_for_quiet(decision: Decision, facts: ServiceFacts) -> bool:
+    """Whether it would be stopped, were it not in use: by its hours or a person's word."""
+    is_due = decision.rule in (RuleName.CLOSED, RuleName.OVERRIDE) and facts.desired_count > 0
+    return is_due and decision.because is Because.IN_USE
 
 
 def _savings(
