@@ -56,7 +56,6 @@ def snapshot(count: int) -> Snapshot:
             told=frozenset({"unknown", "limit"}) if index % 2 else frozenset(),
             last_reported={SignalName.REQUESTS: NOW},
             absent_since={SignalName.GPU: NOW},
-            unknown_since=NOW if index % 3 else None,
         )
         for index, id in enumerate(services)
         if index % 5

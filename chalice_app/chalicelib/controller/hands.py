@@ -18,10 +18,12 @@ class Hand(StrEnum):
 
 
 def hand(before: ServiceFacts | None, now: ServiceFacts, memory: ServiceMemory) -> Hand | None:
-    """``before`` is what the last look saw, None when the service is new to us.
+    """``before`` is what the last look saw, None when the service is new to us (one made anew under its name is).
 
     Only a service that was described anew can show a hand.
     """
+    if before is not None and before.created_at != now.created_at:
+        before = None
     if before is not None and now.described_at <= before.described_at:
         return None
     if memory.stopped_at is not None and now.described_at < memory.stopped_at:

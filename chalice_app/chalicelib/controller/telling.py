@@ -10,7 +10,7 @@ from typing import assert_never
 from chalicelib.controller.hands import Hand
 from chalicelib.controller.news import News
 from chalicelib.decide.decision import Wanted
-from chalicelib.decide.facts import ActionKind, ServiceFacts
+from chalicelib.decide.facts import ActionKind, ServiceFacts, ServiceId, ServiceMemory
 from chalicelib.execute.entries import KnownPrice, PriceOf, no_price
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import PlanKind
@@ -43,6 +43,23 @@ def of_unread(before: Fleet | None, fleet: Fleet, now: datetime) -> tuple[Notice
     known = set(before.problems) if before else set()
     fresh = [problem for problem in fleet.problems if problem not in known]
     return tuple(Notice(now, NoticeKind.UNREADABLE, problem.service, str(problem)) for problem in fresh)
+
+
+def gone(id: ServiceId, memory: ServiceMemory) -> str:
+    since = f"{memory.gone_since:%d %b %H:%M} UTC" if memory.gone_since else "a while ago"
+    return f"{id}: it is gone since {since}; {_what(memory)} is forgotten"
+
+
+def made_anew(id: ServiceId, created_at: datetime, memory: ServiceMemory) -> str:
+    return (
+        f"{id}: a new service of that name exists since {created_at:%d %b %H:%M} UTC; "
+        f"{_what(memory)} was of the one before, and is forgotten"
+    )
+
+
+def _what(memory: ServiceMemory) -> str:
+    size = memory.saved_size
+    return f"what was remembered of it (its size of {size.desired_count} too)" if size else "what was remembered of it"
 
 
 def _kind(outcome: Outcome) -> NoticeKind | None:
@@ -88,6 +105,12 @@ class Teller:
             )
         )
         return Notice(now, kind, facts.id, text)
+
+    def of_forgotten(self, id: ServiceId, text: str, now: datetime) -> Notice:
+        self._history.append(
+            Entry(at=now, kind=EntryKind.NOTICE, who=WHO, reason=text, service=id, outcome="forgotten")
+        )
+        return Notice(now, NoticeKind.FORGOTTEN, id, text)
 
     def of_policies(self, problems: Iterable[str], changes: Iterable[str], now: datetime) -> tuple[Notice, ...]:
         told = (

@@ -29,6 +29,7 @@ class NoticeKind(StrEnum):
     POLICY_PROBLEM = "policy-problem"
     TIE = "tie"
     REFUSED = "refused"
+    FORGOTTEN = "forgotten"
     WOULD = "would"
 
 

@@ -93,7 +93,7 @@ class Inventory:
         not ours to look after: it is not called `Gone`, because what we remember of it must not be forgotten.
         """
         wanted = _unique(ids)
-        if strangers := [id for id in wanted if not self._ours(id)]:
+        if strangers := [id for id in wanted if not self.looks_after(id)]:
             raise UnknownService(f"{strangers[0]} is in none of the clusters looked after: {', '.join(self._only)}.")
         read = self._read(wanted, now)
         if read.unread:
@@ -109,7 +109,7 @@ class Inventory:
         named = _unique(ids)
         if not named:
             return fleet
-        wanted = [id for id in named if self._ours(id)]
+        wanted = [id for id in named if self.looks_after(id)]
         read = self._read(wanted, now)
         read.gone |= set(named) - set(wanted)
         services = {id: facts for id, facts in fleet.services.items() if id not in read.gone} | read.facts
@@ -137,7 +137,8 @@ class Inventory:
         read.gone |= {id for id in previous.services if id.cluster in listed and id not in listed[id.cluster]}
         return _merged(previous, clusters, read, unlisted, at=previous.refreshed_at, only_these=False)
 
-    def _ours(self, id: ServiceId) -> bool:
+    def looks_after(self, id: ServiceId) -> bool:
+        """Whether its cluster is one of ours to look after."""
         return not self._only or id.cluster in self._only
 
     def _clusters(self) -> DescribedClusters:

@@ -30,7 +30,7 @@ ASK_ABSENT_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One service's place in the queue. ``unknown_since``: since when nobody could tell whether it is used.
+    """One service's place in the queue.
 
     ``basis`` is what the decision stood on besides signals and the clock: when that changes, the service is looked at
     at once. ``told`` names what people were told of it and still holds, so that it is told once.
@@ -41,7 +41,6 @@ class Look:
     told: frozenset[str] = frozenset()
     last_reported: Mapping[SignalName, datetime] = field(default_factory=lambda: MappingProxyType({}))
     absent_since: Mapping[SignalName, datetime] = field(default_factory=lambda: MappingProxyType({}))
-    unknown_since: datetime | None = None
 
     def having_seen(self, readings: Readings, now: datetime) -> Look:
         """Remembers when each signal last had a point, and which ones were absent."""
@@ -134,7 +133,6 @@ def _look_row(look: Look | None) -> dict[str, Any] | None:
         "told": sorted(look.told),
         "reported": {name.value: at.isoformat() for name, at in look.last_reported.items()},
         "absent": {name.value: at.isoformat() for name, at in look.absent_since.items()},
-        "unknown": look.unknown_since.isoformat() if look.unknown_since else None,
     }
 
 
@@ -147,7 +145,6 @@ def _look_of(row: Mapping[str, Any] | None) -> Look | None:
         told=frozenset(row["told"]),
         last_reported=_moments(row["reported"]),
         absent_since=_moments(row["absent"]),
-        unknown_since=datetime.fromisoformat(row["unknown"]) if row["unknown"] else None,
     )
 
 

@@ -128,6 +128,15 @@ ALL_OF_IT_BEFORE = Condition(
     sweep B         ──stops it: save(12:01)──
 """
 
+SIZE_BEFORE = Condition(
+    "size-before", "saved_at < :created AND (attribute_not_exists(stopped_at) OR stopped_at < :created)"
+)
+"""Where something was noted of both services of one name, only the earlier one's size and stop are forgotten.
+
+    first    ──save(3)──deleted
+    second                     ──created 12:00──refused: no size for it──  its refusal stays, save(3) goes
+"""
+
 OPENING_ONCE = Condition("opening-once", "attribute_not_exists(opening_handled) OR opening_handled < :opening")
 """An opening is an event handled once; a late hand never turns the mark back to an earlier opening.
 

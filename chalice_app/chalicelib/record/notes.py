@@ -83,13 +83,17 @@ class Notes:
         return self._forgotten(service, conditions.SAME_GONE & conditions.NOBODY_ACTS, values)
 
     def forget_predecessor(self, service: ServiceId, created_at: datetime, now: datetime) -> bool:
-        """Forgets an earlier service of that name.
+        """Forgets an earlier service of that name: all that was noted before ``created_at``, or at least its size.
 
-        False when there was nothing to forget: no row, somebody acts, or what stands there was noted since
-        ``created_at`` and is about the service of today.
+        False when there was nothing to forget: no row, somebody acts, or what stands there was noted since then and
+        is about the service of today.
         """
-        condition = conditions.STANDS & conditions.NOBODY_ACTS & conditions.ALL_OF_IT_BEFORE
-        return self._forgotten(service, condition, {":created": when_text(created_at), ":now": when_text(now)})
+        values = {":created": when_text(created_at), ":now": when_text(now)}
+        whole = conditions.STANDS & conditions.NOBODY_ACTS & conditions.ALL_OF_IT_BEFORE
+        size = Changes(remove=(*codec.SAVED, "stopped_at"))
+        return self._forgotten(service, whole, values) or self._won(
+            service, size, conditions.SIZE_BEFORE & conditions.NOBODY_ACTS, values
+        )
 
     def first_refusal(self, service: ServiceId, key: str, now: datetime) -> bool:
         """Whether this refusal is news: another than the last, or the same one after six hours."""

@@ -1,0 +1,38 @@
+"""One run while it lasts: what is known, what is seen, what was done and told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chalicelib.controller.book import Book
+from chalicelib.controller.looking import Known
+from chalicelib.decide.facts import ServiceId
+from chalicelib.decide.govern import govern
+from chalicelib.execute.outcome import Outcome
+from chalicelib.notify.notice import Notice
+from chalicelib.observe.fleet import Fleet
+from chalicelib.observe.snapshot import Look
+
+
+@dataclass(slots=True)
+class Run:
+    """``now`` is the one instant that all decisions of the run stand on; what is written down bears the clock's.
+
+    ``before`` is the fleet as the last run left it, None when there is no picture; ``whole``: every service was
+    described anew.
+    """
+
+    known: Known
+    book: Book
+    fleet: Fleet
+    looks: dict[ServiceId, Look]
+    now: datetime
+    before: Fleet | None = None
+    whole: bool = False
+    notices: list[Notice] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def is_governed(self, id: ServiceId) -> bool:
+        found = govern(self.known.policies, self.fleet.services[id])
+        return bool(found.ruling or found.shadows or found.tied)
