@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from chalicelib.decide.facts import INSTANCE_TAG, Override, OverrideKind, ServiceFacts, ServiceId
 from chalicelib.decide.tags import zone_of
@@ -35,7 +35,7 @@ from chalicelib.record.history import Entry, EntryKind
 
 if TYPE_CHECKING:
     from chalicelib.controller.controller import Controller
-    from chalicelib.fleet.model import Instance
+    from chalicelib.fleet.instances import Instances
     from chalicelib.observe.inventory import Inventory
     from chalicelib.policy.model import Policy
     from chalicelib.record.controls import Controls
@@ -45,14 +45,6 @@ if TYPE_CHECKING:
 
 SYSTEM = "ollama-lifecycle"
 """Whose word it is when a time to live ends, or a start that failed is taken down."""
-
-
-class InstanceRows(Protocol):
-    """As far as words need them: whose an instance is, and until when."""
-
-    def get(self, id: str) -> Instance: ...
-
-    def change(self, id: str, edit: Callable[[Instance], Instance]) -> Instance: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +69,7 @@ class Wishes:
         history: History,
         clock: Clock,
         *,
-        instances: InstanceRows | None = None,
+        instances: Instances | None = None,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
         self._controller = controller

@@ -43,7 +43,7 @@ class TaskAnswers:
         found = attempt(partial(self._running, facts))
         if isinstance(found, Failed):
             raise OSError(f"its tasks could not be read: {found.reason}")
-        addresses = [_address(task) for task in found]
+        addresses = [address_of(task) for task in found]
         if not addresses:
             raise NoAddress("none of its tasks runs")
         if not any(addresses):
@@ -96,7 +96,7 @@ def ask_ollama(address: str, *, port: int = PORT, seconds: float = TASK_SECONDS)
         connection.close()
 
 
-def _address(task: TaskTypeDef) -> str | None:
+def address_of(task: TaskTypeDef) -> str | None:
     """ECS names the address at the task's network interface, and again at its containers."""
     for attachment in task.get("attachments", []):
         for detail in attachment.get("details", []):

@@ -1,0 +1,132 @@
+"""Answers requests to an instance that does not run, and starts it, once, if its policy and the caller allow it.
+
+The load balancer sends them here while the model sleeps or boots. The token is verified here as well, whatever the
+listener checks. Whoever may not start it hears so; a start goes the way of every person's word (`Wishes.wake`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, assert_never
+
+from chalicelib.errors import ActionFailed, Forbidden, NotAuthenticated, NotFound, ObservationError, Refused
+from chalicelib.fleet.answers import Answer, Request
+from chalicelib.fleet.model import SERVICE_PREFIX, Instance, InstanceState
+
+if TYPE_CHECKING:
+    from chalicelib.fleet.instances import Instances
+    from chalicelib.fleet.keeping import Keeper
+    from chalicelib.fleet.people import Caller
+    from chalicelib.fleet.waits import Waits
+    from chalicelib.fleet.wishes import Wishes
+    from chalicelib.runtime.clock import Clock
+
+USUAL_START = timedelta(minutes=4)
+"""What people are told of a start that was never measured: a warm host, an image and a small model."""
+SHORTEST_RETRY_SECONDS = 5
+BUSY_RETRY_SECONDS = 30
+
+Verify = Callable[[str], "Caller"]
+"""A token -> who it is. Raises NotAuthenticated or Forbidden."""
+
+
+@dataclass(frozen=True, slots=True)
+class WakerParts:
+    instances: Instances
+    wishes: Wishes
+    keeper: Keeper
+    waits: Waits
+    verify: Verify
+    clock: Clock
+
+
+class Waker:
+    def __init__(self, parts: WakerParts) -> None:
+        self._parts = parts
+
+    def answer(self, request: Request) -> Answer:
+        """Never raises for anything a client can send."""
+        if request.is_health_check:
+            return Answer(HTTPStatus.OK, "ok", "awake")
+        try:
+            caller = self._parts.verify(request.token)
+            instance = self._instance_of(request.host)
+        except NotAuthenticated as refused:
+            return Answer(HTTPStatus.UNAUTHORIZED, "invalid_token", str(refused))
+        except Forbidden as refused:
+            return Answer(HTTPStatus.FORBIDDEN, "no_role", str(refused))
+        except NotFound:
+            return Answer(HTTPStatus.NOT_FOUND, "no_such_instance", f"There is no instance at {request.host}.")
+        return self._of_instance(instance, caller)
+
+    def _instance_of(self, host: str) -> Instance:
+        """Raises NotFound, also for a host name that only looks like one of ours."""
+        label = host.partition(".")[0]
+        instance = self._parts.instances.get(label.removeprefix(SERVICE_PREFIX))
+        if instance.host_name != host or instance.state in (InstanceState.REMOVING, InstanceState.REMOVED):
+            raise NotFound(f"There is no instance at {host}.")
+        return instance
+
+    def _of_instance(self, instance: Instance, caller: Caller) -> Answer:
+        match instance.state:
+            case InstanceState.RUNNING:
+                said = f"{instance.id} is ready; its route is being switched."
+                return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "model_starting", said, SHORTEST_RETRY_SECONDS)
+            case InstanceState.STARTING:
+                self._parts.waits.count(instance.id)
+                return self._starting(instance)
+            case InstanceState.FAILED:
+                said = f"{instance.id} failed: {instance.state_reason}; a person has to start it again."
+                return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "model_failed", said)
+            case InstanceState.STOPPING | InstanceState.STOPPED:
+                return self._asleep(instance, caller)
+            case InstanceState.REMOVING | InstanceState.REMOVED:
+                return Answer(HTTPStatus.NOT_FOUND, "no_such_instance", f"There is no instance {instance.id}.")
+            case other:
+                assert_never(other)
+
+    def _asleep(self, instance: Instance, caller: Caller) -> Answer:
+        if not caller.may_change(instance.owner_sub):
+            said = f"{instance.id} is stopped, and only its owner or an Admin may start it."
+            return Answer(HTTPStatus.FORBIDDEN, "model_stopped", said)
+        turn = self._parts.waits.take_turn(instance.id, self._parts.clock.now())
+        if turn.refusal:
+            return Answer(HTTPStatus.FORBIDDEN, "model_stopped", turn.refusal)
+        return self._wake(instance, caller) if turn.ours else self._starting(instance)
+
+    def _wake(self, instance: Instance, caller: Caller) -> Answer:
+        waits, clock = self._parts.waits, self._parts.clock
+        try:
+            heard = self._parts.wishes.wake(instance.service, caller)
+            after = self._parts.keeper.look(instance.id, clock.now())
+        except (Refused, NotFound) as refused:
+            return self._refused(instance, str(refused))
+        except (ActionFailed, ObservationError) as failed:
+            waits.give_back(instance.id)
+            said = f"{instance.id} is stopped and could not be started just now: {failed}"
+            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "model_stopped", said, BUSY_RETRY_SECONDS)
+        if after.state in (InstanceState.STARTING, InstanceState.RUNNING):
+            return self._starting(after)
+        return self._refused(instance, f"{instance.id} is stopped and was not started: {heard.reason}")
+
+    def _refused(self, instance: Instance, why: str) -> Answer:
+        self._parts.waits.refused(instance.id, why, self._parts.clock.now())
+        return Answer(HTTPStatus.FORBIDDEN, "model_stopped", why)
+
+    def _starting(self, instance: Instance) -> Answer:
+        now = self._parts.clock.now()
+        up_at = _up_at(instance, now)
+        seconds = max(SHORTEST_RETRY_SECONDS, int((up_at - now).total_seconds()))
+        said = f"{instance.id} ({instance.ollama_name}) is starting and should answer at {up_at:%H:%M:%S} UTC."
+        return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "model_starting", said, seconds)
+
+
+def _up_at(instance: Instance, now: datetime) -> datetime:
+    """From the last start's measure, if there is one; never in the past."""
+    begun = instance.changed_at if instance.state is InstanceState.STARTING else now
+    last = instance.cold_starts.last_wait_seconds or instance.weights_seconds
+    takes = timedelta(seconds=last) if last else USUAL_START
+    return max(begun + takes, now + timedelta(seconds=SHORTEST_RETRY_SECONDS))
