@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from chalicelib.errors import RecordUnavailable
+from chalicelib.controller.book import PolicyBook
+from chalicelib.errors import ObservationError, RecordUnavailable
 from chalicelib.notify.notice import Notice
+from chalicelib.observe.policy_source import FolderSource, PolicyFiles
 from chalicelib.runtime.compose import build
 from support.stage import Stage, id_of, staged
 
@@ -161,3 +164,37 @@ def test_the_end_of_a_dry_run_wish_is_recorded_with_its_reason_and_nobody_is_tol
         assert (begun.wanted, begun.because) == ("stopped", "idle")
         assert (ended.outcome, ended.wanted, ended.because) == ("ended", "unchanged", because)
         assert len([text for text in words(stage, "would") if "any more" in text]) == 0
+
+
+class Unanswered:
+    """A source that does not answer."""
+
+    def read(self, known: Mapping[str, str]) -> PolicyFiles:
+        raise ObservationError("The bucket cannot be read.")
+
+
+def test_a_source_that_is_silent_is_told_once_by_however_many_containers_and_again_when_it_lasts(
+    evening: Stage,
+) -> None:
+    evening.sweep()
+
+    def new_container() -> tuple[str, ...]:
+        return PolicyBook(Unanswered(), evening.app.policies_in_force).open(evening.clock.now()).news
+
+    said = [new_container() for _ in range(3)]
+    assert [bool(news) for news in said] == [True, False, False]
+    assert "The last good policies stay in force." in said[0][0]
+
+    evening.set(evening.clock.now() + timedelta(hours=7))
+    assert [bool(new_container()) for _ in range(2)] == [True, False]
+
+
+def test_a_source_that_answered_in_between_is_told_again_when_it_falls_silent(evening: Stage) -> None:
+    evening.sweep()
+    silent = PolicyBook(Unanswered(), evening.app.policies_in_force)
+    assert silent.open(evening.clock.now()).news
+
+    answering = PolicyBook(FolderSource(evening.folder), evening.app.policies_in_force)
+    assert not answering.open(evening.clock.now()).news
+
+    assert PolicyBook(Unanswered(), evening.app.policies_in_force).open(evening.clock.now()).news

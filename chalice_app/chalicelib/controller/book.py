@@ -46,7 +46,7 @@ class PolicyBook:
         self._store = store
         self._in_force: InForce | None = None
         self._policies: PolicySet | None = None
-        self._source_is_silent = False
+        self._silence_is_noted = False
 
     def last_good(self) -> InForce | None:
         """What is in force, None when nothing ever was. Raises NoRecord where nothing is deployed."""
@@ -55,7 +55,7 @@ class PolicyBook:
     def open(self, now: datetime) -> Book:
         """Raises ConfigurationError when no policy was ever in force and there is no source to read."""
         if self._in_force is None or self._source is None:
-            self._in_force, self._policies = self._store.load(), None
+            self._load()
         if self._source is None:
             return self._standing(now)
         try:
@@ -63,11 +63,17 @@ class PolicyBook:
         except ObservationError as silent:
             if self._in_force is None:
                 raise
-            news = () if self._source_is_silent else (f"{silent} The last good policies stay in force.",)
-            self._source_is_silent = True
-            return self._standing(now, news=news)
-        self._source_is_silent = False
+            self._silence_is_noted = True
+            is_news = self._store.note_silence(now)
+            return self._standing(now, news=(f"{silent} The last good policies stay in force.",) if is_news else ())
+        if self._silence_is_noted:
+            self._store.note_answer()
+            self._silence_is_noted = False
         return book
+
+    def _load(self) -> None:
+        self._in_force, self._policies = self._store.load(), None
+        self._silence_is_noted = self._in_force is not None and self._in_force.source_was_silent
 
     def _follow(self, source: PolicySource, now: datetime) -> Book:
         before = self._in_force
@@ -90,7 +96,7 @@ class PolicyBook:
         try:
             after = self._store.save(after, before)
         except ConditionFailed:
-            self._in_force, self._policies = self._store.load(), None
+            self._load()
             return self._standing(now)
         self._in_force, self._policies = after, accepted.policies
         news = _news(accepted) if told != (before.told if before else "") else ()

@@ -153,6 +153,13 @@ SAY_ONCE = Condition(
     08:05 ─────────────────────x refused(in use)
 """
 
+SILENCE_ONCE = Condition("silence-once", "attribute_not_exists(silent_at) OR silent_at <= :long_ago")
+"""A source that does not answer is told once by all containers together, then again only after a while.
+
+    container A  ──no answer──noted 08:00, told──
+    container B  ───────no answer────────────────x noted 08:05
+"""
+
 LATER_WORD = Condition("later-word", "attribute_not_exists(made_at) OR made_at <= :made_at")
 """Of two words of people about one service the later one stands, in whatever order they arrive.
 

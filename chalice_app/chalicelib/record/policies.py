@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from chalicelib.errors import ConditionFailed, RecordUnavailable
@@ -21,7 +21,9 @@ from chalicelib.record.table import Table
 
 PK = "POLICIES"
 HEAD_SK = "HEAD"
+SILENCE_SK = "SILENCE"
 PART_BYTES = 350_000
+SAME_SILENCE_AGAIN_AFTER = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class InForce:
     """Policies ruled by their last good version, because what stands in their file now has errors."""
     revision: int = 0
     """Counts the sets that took force; given by `PoliciesInForce.save`."""
+    source_was_silent: bool = False
+    """Whether people were told that the source does not answer, and not yet seen that it does; given by `load`."""
 
 
 class PoliciesInForce:
@@ -64,7 +68,8 @@ class PoliciesInForce:
                 _part_sk(int(head["revision"]), str(head["digest"]), number) for number in range(int(head["parts"]))
             ]
             if all(name in rows for name in names):
-                return _in_force(head, b"".join(bytes(rows[name]["body"]) for name in names))
+                kept = _in_force(head, b"".join(bytes(rows[name]["body"]) for name in names))
+                return replace(kept, source_was_silent=SILENCE_SK in rows)
         raise RecordUnavailable("The policies in force changed each time we read them, or a part of them is lost.")
 
     def save(self, in_force: InForce, replaces: InForce | None) -> InForce:
@@ -93,6 +98,18 @@ class PoliciesInForce:
         if seen:
             self._sweep(seen + 1, digest)
         return replace(in_force, revision=seen + 1)
+
+    def note_silence(self, now: datetime) -> bool:
+        """True for the one who may say that the source does not answer: the first, and one after a while."""
+        row = {"pk": PK, "sk": SILENCE_SK, "silent_at": when_text(now)}
+        try:
+            self._table.put(row, conditions.SILENCE_ONCE, {":long_ago": when_text(now - SAME_SILENCE_AGAIN_AFTER)})
+        except ConditionFailed:
+            return False
+        return True
+
+    def note_answer(self) -> None:
+        self._table.drop(PK, SILENCE_SK)
 
     def _revision_of(self, replaces: InForce | None) -> int:
         """The revision that ``replaces`` has; looked up for a set that was handed in as it was before its save."""
