@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.decide.facts import ServiceId
+from chalicelib.local import targets
 from chalicelib.local.aws import ACCOUNT, EmbeddedAws
 from chalicelib.runtime.clock import Clock
 
@@ -79,6 +80,8 @@ class SimulatedTasks:
         self._move_the_counts = self._ecs.update_service
         self._ecs.update_service = self._update_service
         self._ecs.list_tasks = self._list_tasks
+        self._make = self._ecs.create_service
+        self._delete = self._ecs.delete_service
 
     def adopt(self, id: ServiceId, *, no_capacity: Iterable[NoCapacity] = (), running_since: datetime) -> None:
         """Takes over a service that exists in moto; as many tasks as it desires have been running since then."""
@@ -90,9 +93,14 @@ class SimulatedTasks:
                 task = self._new_task(service, "RUNNING")
                 task.placed_at, task.due_at, task.is_ready = running_since, running_since, True
                 task.moto.started_at = running_since
-            cluster = self._ecs.clusters[id.cluster]
-            cluster.active_services_count = sum(one.id.cluster == id.cluster for one in self._services.values())
+                targets.attach(self._aws, service.moto, task.moto)
+            self._count_services(id.cluster)
             self._count(service)
+
+    def follow_new_services(self) -> None:
+        """From now on a service that anybody creates gets its tasks, and one that is deleted loses them."""
+        self._ecs.create_service = self._create_service
+        self._ecs.delete_service = self._delete_service
 
     def next_change(self) -> datetime | None:
         """The next instant at which a task boots, ends or can be placed."""
@@ -112,6 +120,16 @@ class SimulatedTasks:
         with self._aws.lock:
             return any(task.is_ready for task in self._services[id].tasks)
 
+    def services_of_addresses(self) -> Mapping[str, ServiceId]:
+        """Whose task answers at each address, of those that are ready."""
+        with self._aws.lock:
+            return {
+                targets.address_of(task.moto): service.id
+                for service in self._services.values()
+                for task in service.tasks
+                if task.is_ready
+            }
+
     def ready_tasks(self, id: ServiceId) -> int:
         with self._aws.lock:
             return sum(task.is_ready for task in self._services[id].tasks)
@@ -130,6 +148,30 @@ class SimulatedTasks:
             if service.moto is updated:
                 self._follow(service, self._clock.now())
         return updated
+
+    def _create_service(self, *given: Any, **named: Any) -> Any:
+        made = self._make(*given, **named)
+        now = self._clock.now()
+        made.created_at = now
+        service = _Service(ServiceId(made.cluster_name, made.name), made)
+        self._services[service.id] = service
+        self._count_services(service.id.cluster)
+        self._follow(service, now)
+        return made
+
+    def _delete_service(self, *given: Any, **named: Any) -> Any:
+        """moto only marks it; its tasks end now."""
+        gone = self._delete(*given, **named)
+        service = self._services.pop(ServiceId(gone.cluster_name, gone.name), None)
+        if service is not None:
+            for task in list(service.tasks):
+                self._end(service, task, self._clock.now())
+            gone.running_count = 0
+            self._count_services(service.id.cluster)
+        return gone
+
+    def _count_services(self, cluster: str) -> None:
+        self._ecs.clusters[cluster].active_services_count = sum(one.cluster == cluster for one in self._services)
 
     def _list_tasks(
         self,
@@ -157,6 +199,7 @@ class SimulatedTasks:
             task.ends_at = now + (DRAIN if task.is_ready else timedelta(0))
             task.moto.desired_status = "STOPPED"
             task.moto.last_status = "DEACTIVATING"
+            targets.detach(self._aws, service.moto, task.moto)
         for _ in range(wanted - len(alive)):
             self._place(service, self._new_task(service, "PROVISIONING"), now)
         self._advance(service, now)
@@ -173,6 +216,7 @@ class SimulatedTasks:
             backend=self._ecs,
             group=f"service:{service.id.name}",
             launch_type="EC2",
+            networking_configuration=targets.network_of(service.moto),
         )
         moto.last_status = status
         moto.created_at = self._clock.now()  # type: ignore[attr-defined]  # moto serialises any attribute
@@ -218,12 +262,14 @@ class SimulatedTasks:
         task.is_ready = True
         task.moto.last_status = "RUNNING"
         task.moto.started_at = at
+        targets.attach(self._aws, service.moto, task.moto)
         self._tell_task(service, task, at)
         if all(one.is_ready for one in service.tasks):
             self._say(service, at, "has reached a steady state.", action="SERVICE_STEADY_STATE")
 
     def _end(self, service: _Service, task: _Task, at: datetime) -> None:
         service.tasks.remove(task)
+        targets.detach(self._aws, service.moto, task.moto)
         task.is_ready = False
         task.moto.last_status = "STOPPED"
         del self._ecs.tasks[service.id.cluster][task.moto.task_arn]
