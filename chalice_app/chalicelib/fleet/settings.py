@@ -37,8 +37,13 @@ class PoolSettings:
             client_id=_required(env, "LIFECYCLE_USER_POOL_CLIENT"),
             issuer=issuer,
             jwks_url=env.get("LIFECYCLE_JWKS_URL", "").strip() or f"{issuer}/.well-known/jwks.json",
-            mail_domains=tuple(domain.lower() for domain in _list(env, "LIFECYCLE_MAIL_DOMAINS")),
+            mail_domains=mail_domains_of(env),
         )
+
+
+def mail_domains_of(env: Mapping[str, str]) -> tuple[str, ...]:
+    """``LIFECYCLE_MAIL_DOMAINS``, with commas between; a leading @ is forgiven."""
+    return tuple(domain.lower().removeprefix("@") for domain in _list(env, "LIFECYCLE_MAIL_DOMAINS"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ class FleetSettings:
     max_starts_per_minute: int = 6
     endpoint_scheme: str = "https"
     endpoint_port: int | None = None
+    infrastructure_role_arn: str = ""
+    """With it ECS may make a volume from a snapshot for each task; models whose weights come from a snapshot need it."""
     demand_token: bool = True
     """The listener itself validates tokens (``jwt-validation``; HTTPS listeners only)."""
 
@@ -90,6 +97,7 @@ class FleetSettings:
             max_instances_per_user=int(_number(env, "LIFECYCLE_MAX_INSTANCES_PER_USER", "3")),
             max_usd_per_hour_per_user=_number(env, "LIFECYCLE_MAX_USD_PER_HOUR_PER_USER", "5"),
             max_starts_per_minute=int(_number(env, "LIFECYCLE_MAX_STARTS_PER_MINUTE", "6")),
+            infrastructure_role_arn=env.get("LIFECYCLE_FLEET_INFRASTRUCTURE_ROLE", "").strip(),
         )
 
 

@@ -43,7 +43,7 @@ class TokenUse(StrEnum):
     ACCESS = "access"
 
 
-class Fault(StrEnum):
+class TokenFault(StrEnum):
     """Which check a token failed."""
 
     MISSING = "missing"
@@ -88,7 +88,7 @@ class Tokens:
         scope that changes of one's own account need."""
         claims = self.claims(access_token, TokenUse.ACCESS)
         if claims["sub"] != caller.sub:
-            raise _refusal(TokenUse.ACCESS, Fault.OTHER_PERSON)
+            raise _refusal(TokenUse.ACCESS, TokenFault.OTHER_PERSON)
         if SELF_SERVICE not in str(claims.get("scope", "")).split():
             raise Forbidden(f"This needs an access token with the scope {SELF_SERVICE}, such as login returns.")
 
@@ -100,25 +100,25 @@ class Tokens:
             raise _refusal(use, fault)
         return claims
 
-    def _fault(self, claims: Claims, use: TokenUse) -> Fault | None:
+    def _fault(self, claims: Claims, use: TokenUse) -> TokenFault | None:
         audience = claims.get("aud" if use is TokenUse.ID else "client_id")
         now = self._clock.now().timestamp()
         issued, expires = _seconds(claims, "iat"), _seconds(claims, "exp")
         begins = _seconds(claims, "nbf") if "nbf" in claims else issued
         if claims.get("iss") != self._pool.issuer:
-            return Fault.ISSUER
+            return TokenFault.ISSUER
         if claims.get("token_use") != use.value:
-            return Fault.USE
+            return TokenFault.USE
         if audience != self._pool.client_id:
-            return Fault.AUDIENCE
+            return TokenFault.AUDIENCE
         if issued is None or expires is None or begins is None:
-            return Fault.MALFORMED
+            return TokenFault.MALFORMED
         if expires <= now - LEEWAY_SECONDS:
-            return Fault.EXPIRED
+            return TokenFault.EXPIRED
         if max(issued, begins) > now + LEEWAY_SECONDS:
-            return Fault.NOT_YET
+            return TokenFault.NOT_YET
         if not isinstance(claims.get("sub"), str) or not claims["sub"]:
-            return Fault.NO_SUBJECT
+            return TokenFault.NO_SUBJECT
         return None
 
 
@@ -137,24 +137,24 @@ def _signed_claims(token: str, key_of: Callable[[str], RSAPublicKey | None], use
     from jwt.exceptions import InvalidSignatureError, PyJWTError
 
     if not token:
-        raise _refusal(use, Fault.MISSING)
+        raise _refusal(use, TokenFault.MISSING)
     if len(token) > _MOST_CHARACTERS:
-        raise _refusal(use, Fault.MALFORMED)
+        raise _refusal(use, TokenFault.MALFORMED)
     reader = PyJWS()
     try:
         header = reader.get_unverified_header(token)
         if header.get("alg") != ALGORITHM:
-            raise _refusal(use, Fault.ALGORITHM)
+            raise _refusal(use, TokenFault.ALGORITHM)
         key = key_of(str(header.get("kid", "")))
         if key is None:
-            raise _refusal(use, Fault.UNKNOWN_KEY)
+            raise _refusal(use, TokenFault.UNKNOWN_KEY)
         claims = json.loads(reader.decode(token, key, algorithms=[ALGORITHM]))
     except InvalidSignatureError as error:
-        raise _refusal(use, Fault.SIGNATURE) from error
+        raise _refusal(use, TokenFault.SIGNATURE) from error
     except (PyJWTError, ValueError, RecursionError) as error:
-        raise _refusal(use, Fault.MALFORMED) from error
+        raise _refusal(use, TokenFault.MALFORMED) from error
     if not isinstance(claims, dict):
-        raise _refusal(use, Fault.MALFORMED)
+        raise _refusal(use, TokenFault.MALFORMED)
     return claims
 
 
@@ -175,5 +175,5 @@ def _email(claims: Claims) -> str:
     return email.lower() if isinstance(email, str) and str(verified).lower() == "true" else ""
 
 
-def _refusal(use: TokenUse, fault: Fault) -> NotAuthenticated:
+def _refusal(use: TokenUse, fault: TokenFault) -> NotAuthenticated:
     return NotAuthenticated(_SENTENCES[use], reason=f"{use.value} token: {fault.value}")
