@@ -9,11 +9,15 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from chalicelib.errors import ConfigurationError
 from chalicelib.local.handoff import UpFile, read_up_file
 from chalicelib.local.scenario import week
 from chalicelib.local.screen import PlainScreen
 from chalicelib.local.up import LiveClock, run_up
+from chalicelib.record.controls import Controls
+from chalicelib.record.history import Entry, EntryKind, History
+from chalicelib.record.table import Table
 
 
 def wait_for(path: Path) -> UpFile:
@@ -25,8 +29,19 @@ def wait_for(path: Path) -> UpFile:
     raise AssertionError("the fleet did not come up")
 
 
-def test_the_fleet_runs_live_is_reachable_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    printed, stop = io.StringIO(), threading.Event()
+def printed_within_20_seconds(printed: io.StringIO, words: str) -> None:
+    for _ in range(400):
+        if words in printed.getvalue():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{words!r} was not printed, but:\n{printed.getvalue()}")
+
+
+def test_the_fleet_runs_live_is_reachable_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed, stop, errors = io.StringIO(), threading.Event(), io.StringIO()
+    monkeypatch.setattr("sys.stderr", errors)
     folder = tmp_path / ".lifecycle"
     thread = threading.Thread(
         target=run_up,
@@ -40,17 +55,23 @@ def test_the_fleet_runs_live_is_reachable_and_leaves_nothing_behind(tmp_path: Pa
         names = up.clients().ecs.list_services(cluster="gpu-prod")["serviceArns"]
         assert len(names) == 4
         assert (Path(up.policies) / "dev.lifecycle.yaml").is_file()
-        for _ in range(400):
-            if "STOP   " in printed.getvalue():
-                break
-            time.sleep(0.05)
+        printed_within_20_seconds(printed, "STOP   ")
+        controls = Controls(Table(up.clients().dynamodb, up.table))
+        controls.freeze_all("mika@example.com", "release", up.clock.now())
+        history = History(Table(up.clients().dynamodb, up.table))
+        history.append(Entry(up.clock.now(), EntryKind.FREEZE, "mika@example.com", "froze everything: release"))
+        printed_within_20_seconds(printed, "SAID   mika: froze everything: release")
+        (Path(up.policies) / "dev.lifecycle.yaml").write_text("lifecycle: v1\npolicies: nonsense\n", encoding="utf-8")
+        printed_within_20_seconds(printed, "POLICY dev.lifecycle.yaml")
     finally:
         stop.set()
         thread.join(timeout=30)
 
     assert not thread.is_alive()
-    assert "STOP   dev-chat, dev-vision" in printed.getvalue()
+    assert "STOP   dev-chat" in printed.getvalue()
     assert not (folder / "up.json").exists()
+    assert "/api/health" not in errors.getvalue()
+    assert "/api/health" in (folder / "handlers.log").read_text(encoding="utf-8")
     assert printed.getvalue().rstrip().endswith("nothing else was changed.")
 
 

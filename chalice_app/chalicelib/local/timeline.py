@@ -7,7 +7,7 @@ and reason) is counted and not told again, so that a second Tuesday does not pus
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -32,6 +32,9 @@ class Word(StrEnum):
     HAND = "HAND"
     SAID = "SAID"
     WOULD = "WOULD"
+    MEND = "MEND"
+    NOTE = "NOTE"
+    POLICY = "POLICY"
 
 
 LOUD = frozenset({Word.KEEP, Word.LEAVE, Word.WAIT, Word.REFUSE, Word.FAIL})
@@ -44,14 +47,15 @@ BY_A_PERSON = "override"
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing that happened to one service. ``sort`` tells a repetition: the same word, service and sort.
+    """One thing that happened, to one service or (None) to none in particular. ``sort`` tells a repetition: the same
+    word, service and sort.
 
     ``saves_usd`` is what the stop saves until the next opening (``planned``), or in an hour.
     """
 
     at: datetime
     word: Word
-    service: ServiceId
+    service: ServiceId | None
     text: str
     sort: str
     saves_usd: Decimal | None = None
@@ -100,12 +104,13 @@ class Timeline:
     lines: list[Line] = field(default_factory=list)
     repeated: Counter[Word] = field(default_factory=Counter)
     _shown: int = 0
-    _seen: set[tuple[Word, ServiceId, str]] = field(default_factory=set)
+    _seen: set[tuple[Word, ServiceId | None, str]] = field(default_factory=set)
 
     def add(self, happenings: Iterable[Happening]) -> list[Line]:
         """The first stop after something that a person did is worth telling, however often it was told before."""
         show: list[Line] = []
-        for line, news in self._together(happenings):
+        for group in alike(happenings):
+            line, news = as_line(group), self._is_news(group)
             told = replace(line, is_repetition=not news)
             self.lines.append(told)
             if news and self._shown < self.longest:
@@ -114,18 +119,6 @@ class Timeline:
             else:
                 self.repeated[line.word] += len(line.services)
         return show
-
-    def _together(self, happenings: Iterable[Happening]) -> list[tuple[Line, bool]]:
-        groups: dict[tuple[Word, str], list[Happening]] = {}
-        for one in happenings:
-            groups.setdefault((one.word, one.text), []).append(one)
-        return [(self._line(word, text, group), self._is_news(group)) for (word, text), group in groups.items()]
-
-    def _line(self, word: Word, text: str, group: list[Happening]) -> Line:
-        amounts = [one.saves_usd for one in group if one.saves_usd is not None]
-        services = tuple(sorted(one.service for one in group))
-        total = sum(amounts, Decimal(0)) if amounts else None
-        return Line(group[0].at, word, services, text, total, all(one.planned for one in group))
 
     def _is_news(self, group: list[Happening]) -> bool:
         keys = {(one.word, one.service, one.sort) for one in group}
@@ -136,11 +129,26 @@ class Timeline:
         return news
 
 
+def alike(happenings: Iterable[Happening]) -> list[list[Happening]]:
+    """Those of one moment that share word and reason, together."""
+    groups: dict[tuple[Word, str], list[Happening]] = {}
+    for one in happenings:
+        groups.setdefault((one.word, one.text), []).append(one)
+    return list(groups.values())
+
+
+def as_line(group: Sequence[Happening]) -> Line:
+    amounts = [one.saves_usd for one in group if one.saves_usd is not None]
+    services = tuple(sorted(one.service for one in group if one.service is not None))
+    total = sum(amounts, Decimal(0)) if amounts else None
+    return Line(group[0].at, group[0].word, services, group[0].text, total, all(one.planned for one in group))
+
+
 def plain(line: Line, zone: ZoneInfo, width: int = 100) -> str:
     """``Mon 20:00  STOP   dev-chat  closed until Tue 08:00  saves $12.07``, cut to ``width``."""
     head = f"{line.at.astimezone(zone):%a %H:%M}  {line.word.value:<6} "
     tail = f"  {line.saves}" if line.saves else ""
-    body = f"{line.short_names:<{NAMES}} {line.text}"
+    body = f"{line.short_names:<{NAMES}} {line.text}" if line.services else line.text
     room = width - len(head) - len(tail)
     shown = body if len(body) <= room else body[: room - 1].rstrip() + "…"
     return f"{head}{shown:<{room}}{tail}".rstrip()

@@ -16,23 +16,25 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from chalicelib.local.aws import LOOPBACK
 from chalicelib.local.handlers import APP_DIR, load_app
 from chalicelib.local.handoff import UP_FILE, ScaledClock, UpFile
+from chalicelib.local.live import Live
 from chalicelib.local.naming import our_command
-from chalicelib.local.people import told
 from chalicelib.local.scenario import Scenario
 from chalicelib.local.scenario import week as demo_week
 from chalicelib.local.screen import Screen, screen
 from chalicelib.local.seed import TABLE
-from chalicelib.local.timeline import Timeline
 from chalicelib.local.witness import Witness
 from chalicelib.local.world import World, open_world
 
 if TYPE_CHECKING:
+    from chalice.local import ChaliceRequestHandler
+
     from chalicelib.controller.controller import Controller
 
 SPEED = 60.0
@@ -99,17 +101,31 @@ def run_up(
 
 
 def _live(world: World, clock: LiveClock, on: Screen, stop: threading.Event) -> None:
+    """Plays the world to the present, again and again, and prints what is new."""
     zone = world.scenario.zone
     witness = Witness(world.app.controller, world.aws.region, zone)
     world.use(dataclasses.replace(world.app, controller=cast("Controller", witness)))
-    world.before_deed = lambda deed: witness.say(told(deed, zone))
-    timeline = Timeline(zone, longest=sys.maxsize)
+    live, day = Live(world.app.history, zone), clock.now().astimezone(zone).date()
+
+    def tell(until: datetime) -> None:
+        for line in live.news(witness.standing, until):
+            on.line(line, zone)
+
     while not stop.wait(_TICK_SECONDS):
-        for _ in world.run_until(clock.due()):
-            for line in timeline.add(witness.heard()):
-                on.line(line, zone)
+        for at in world.run_until(clock.due()):
+            if (today := at.astimezone(zone).date()) != day:
+                day = today
+                on.say(_good_morning(world, at), style="dim")
+            tell(at)
             if stop.is_set():
                 return
+        tell(clock.due())
+
+
+def _good_morning(world: World, at: datetime) -> str:
+    fleet = world.scenario.fleet
+    running = sum(world.tasks.is_ready(one.id) for one in fleet)
+    return f"--- {at.astimezone(world.scenario.zone):%a %d %b %Y}: {running} of {len(fleet)} services run"
 
 
 def _hand_over(world: World, clock: LiveClock, api: str) -> UpFile:
@@ -153,6 +169,17 @@ def _own_policies(source: Path, target: Path) -> Path:
     return target
 
 
+def _quiet_handler() -> type[ChaliceRequestHandler]:
+    from chalice.local import ChaliceRequestHandler
+
+    class Quiet(ChaliceRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            """The access log goes where the handlers' log goes (see `run_up`), not between the lines of the fleet."""
+            print(format % args)
+
+    return Quiet
+
+
 @contextlib.contextmanager
 def _http_api(port: int) -> Iterator[str]:
     """Chalice's local server on the loopback address; its address."""
@@ -161,6 +188,7 @@ def _http_api(port: int) -> Iterator[str]:
     factory = CLIFactory(str(APP_DIR))
     config = factory.create_config_obj(chalice_stage_name="dev")
     server = factory.create_local_server(load_app().app, config, LOOPBACK, port)
+    server.server.RequestHandlerClass = partial(_quiet_handler(), app_object=server.app_object, config=config)
     thread = threading.Thread(target=server.server.serve_forever, name="http-api", daemon=True)
     thread.start()
     try:

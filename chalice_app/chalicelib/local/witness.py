@@ -35,6 +35,8 @@ class Witness:
         self._zone = zone
         self._heard: list[Happening] = []
         self._failed: set[ServiceId] = set()
+        self.standing: dict[ServiceId, tuple[Happening, ...]] = {}
+        """What keeps each service from what was wished, as of the last look at it; empty: nothing does."""
         self.stopped: set[ServiceId] = set()
         """Every service that was ever stopped, or about to be."""
 
@@ -64,7 +66,8 @@ class Witness:
         for outcome in report.outcomes:
             self._heard.extend(self._of_outcome(outcome, decided, report.at))
         for one in report.decided:
-            self._heard.extend(self._of_decision(one, report.at))
+            self.standing[one.facts.id] = tuple(self._of_decision(one, report.at))
+            self._heard.extend(self.standing[one.facts.id])
         told = {outcome.service for outcome in report.outcomes if outcome.status is OutcomeStatus.REFUSED}
         for notice in report.notices:
             if notice.kind is not NoticeKind.REFUSED or notice.service not in told:
