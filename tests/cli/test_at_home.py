@@ -50,7 +50,7 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     [
         (["plan", "--region", "eu-west-1"], "No AWS credentials were found"),
         (["plan", "--profile", "nobody"], "list-profiles"),
-        (["status", "--local"], "no local fleet runs here"),
+        (["status", "--local"], "No local fleet runs here"),
         (["freeze", "--all", "--reason", "x", "--yes", "--region", "eu-west-1"], "No AWS credentials were found"),
     ],
 )

@@ -85,5 +85,5 @@ def test_an_unknown_name_without_aws_is_an_unknown_policy(tmp_path: Path, monkey
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     result = CommandLine(tmp_path, {"dev.yaml": SIMPLE}).run("schedule", "dev-nihgts-off")
-    assert result.exit_code == Exit.USAGE
+    assert result.exit_code == Exit.ERROR
     assert "Did you mean dev-nights-off?" in result.stderr

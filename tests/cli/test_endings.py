@@ -16,10 +16,20 @@ from click.testing import CliRunner
     ("arguments", "says"),
     [
         (["paln"], 'There is no command "paln". Did you mean `lifecycle plan`?'),
-        (["--nonsense"], "No such option"),
-        (["completion", "csh"], "'csh' is not one of"),
-        (["completion"], "Missing argument"),
-        (["completion", "bash", "extra"], "unexpected extra argument"),
+        (["--nonsense"], "`lifecycle` has no option --nonsense. Try `lifecycle --help`."),
+        (["plan", "--al"], "`lifecycle plan` has no option --al. Did you mean --all? Try `lifecycle plan --help`."),
+        (["completion", "csh"], 'SHELL "csh": write bash, zsh or fish. Try'),
+        (["completion"], "`lifecycle completion` needs SHELL. Usage: lifecycle completion [OPTIONS] {bash|zsh|fish}."),
+        (["completion", "bash", "extra"], '`lifecycle completion` cannot take "extra" as well.'),
+        (["schedule", "x", "--days", "0"], '--days "0": write a whole number from 1 to 366.'),
+        (["schedule", "x", "--days", "soon"], '--days "soon": write a whole number from 1 to 366.'),
+        (["schedule", "x", "--days"], "--days needs a value."),
+        (["up", "--speed", "0"], '--speed "0": write a number from 1 to 3600.'),
+        (["keep", "chat", "--for", "30"], '--for "30": 30 what? write 30m or 30s.'),
+        (["exclude", "chat", "--until", "never"], "`lifecycle exclude` needs --reason TEXT."),
+        (["status", "--output", "yaml"], '--output "yaml": write table or json.'),
+        (["--local", "--profile", "team", "status"], "leave out --profile and --region, or --local."),
+        (["status", "--region", "eu-west-1", "--local"], "leave out --profile and --region, or --local."),
     ],
 )
 def test_wrong_usage_ends_with_64_and_one_sentence(arguments: list[str], says: str) -> None:
@@ -27,6 +37,7 @@ def test_wrong_usage_ends_with_64_and_one_sentence(arguments: list[str], says: s
     assert result.exit_code == Exit.USAGE
     assert says in result.stderr
     assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
     assert "Traceback" not in result.stderr
 
 
@@ -68,7 +79,7 @@ def test_completion_prints_a_script_for_each_shell(shell: str) -> None:
             aws.ClientError({"Error": {"Code": "Other", "Message": "odd"}}, "ListClusters"),
             "AWS refused ListClusters: odd.",
         ),
-        (UnknownService("there is none"), "there is none."),
+        (UnknownService("there is none"), "There is none."),
         (FileNotFoundError(2, "No such file or directory", "p.json"), "p.json: no such file or directory."),
         (Fruitless("It cannot be."), "It cannot be.\nNothing was changed."),
     ],

@@ -113,8 +113,8 @@ def test_exclude_leaves_a_service_alone_through_its_last_day(office: Account) ->
         (["keep", "chat", "--for", "2"], "2 what? write 2m or 2s"),
         (["keep", "chat", "--until", "6pm"], "write 18:00"),
         (["keep", "chat", "--until", "2020-01-01"], "is over"),
-        (["exclude", "chat", "--reason", "x"], "Missing option '--until'"),
-        (["exclude", "chat", "--until", "2026-12-18"], "Missing option '--reason'"),
+        (["exclude", "chat", "--reason", "x"], "`lifecycle exclude` needs --until DATE."),
+        (["exclude", "chat", "--until", "2026-12-18"], "`lifecycle exclude` needs --reason TEXT."),
     ],
 )
 def test_times_and_reasons_that_are_missing_or_wrong_are_wrong_usage(

@@ -92,11 +92,11 @@ def test_record_proposes_rows_that_pass_when_they_are_pasted_back(tmp_path: Path
     assert "passed." in again.stdout
 
 
-def test_a_file_or_policy_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+def test_a_file_or_policy_that_is_not_there_gets_one_sentence(tmp_path: Path) -> None:
     line = CommandLine(tmp_path, {"dev.yaml": SIMPLE})
     assert "There is no file nope.yaml" in line.run("test", "nope.yaml").stderr
     unknown = line.run("show", "dev-nigths-off")
-    assert unknown.exit_code == Exit.USAGE
+    assert unknown.exit_code == Exit.ERROR
     assert "Did you mean dev-nights-off?" in unknown.stderr
 
 

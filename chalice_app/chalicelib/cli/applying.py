@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from chalicelib.cli.book import must_be_there
 from chalicelib.cli.desk import Account, Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Fruitless
 from chalicelib.cli.options import command, yes_option
@@ -17,11 +18,12 @@ from chalicelib.decide import words
 if TYPE_CHECKING:
     from chalicelib.execute.outcome import Outcome
     from chalicelib.execute.plan import Plan
+    from chalicelib.execute.planfile import PlanFile
     from chalicelib.runtime.compose import App
 
 
 @command("apply")
-@click.argument("planfile", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("planfile", required=False, type=click.Path(path_type=Path))
 @yes_option
 @click.pass_obj
 def apply(desk: Desk, planfile: Path | None, yes: bool) -> Exit:
@@ -36,8 +38,11 @@ def apply(desk: Desk, planfile: Path | None, yes: bool) -> Exit:
       lifecycle plan --out p.json && lifecycle apply p.json
       lifecycle apply --yes
     """
+    kept = _kept(planfile) if planfile else None
+    if kept is None:
+        must_be_there(desk)
     account = desk.account()
-    app, plans = _from_file(desk, planfile, account) if planfile else _from_now(desk)
+    app, plans = _from_file(desk, planfile, kept, account) if planfile and kept else _from_now(desk)
     if not plans:
         desk.paper.say(f"{planfile} holds nothing to do." if planfile else "Nothing to do: `lifecycle plan` says why.")
         desk.paper.last_line(NOTHING_CHANGED)
@@ -48,11 +53,21 @@ def apply(desk: Desk, planfile: Path | None, yes: bool) -> Exit:
     return _tell(desk, report.outcomes, planned=len(plans))
 
 
-def _from_file(desk: Desk, path: Path, account: Account) -> tuple[App, tuple[Plan, ...]]:
-    from chalicelib.cli.plan_file import read_plan_file
+def _kept(path: Path) -> PlanFile:
+    """Raises Fruitless when there is no such file, PlanFileError when it is no plan."""
+    from chalicelib.execute.planfile import from_json
+
+    if not path.is_file():
+        raise Fruitless(f"The plan file {path} does not exist: `lifecycle plan --out {path}` writes one.", Exit.USAGE)
+    return from_json(path.read_text(encoding="utf-8"), str(path))
+
+
+def _from_file(desk: Desk, path: Path, kept: PlanFile, account: Account) -> tuple[App, tuple[Plan, ...]]:
+    from chalicelib.cli.plan_file import must_be_for
     from chalicelib.cli.world import build_app
 
-    return build_app(desk), read_plan_file(path, account).plans
+    must_be_for(account, kept, path)
+    return build_app(desk), kept.plans
 
 
 def _from_now(desk: Desk) -> tuple[App, tuple[Plan, ...]]:

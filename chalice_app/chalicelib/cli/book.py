@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.cli.desk import Desk
-from chalicelib.cli.exits import Exit, Stop
+from chalicelib.cli.exits import Stop
 from chalicelib.cli.render import listed
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Book:
                 return policy
         if name in self.loaded.bad_policies:
             raise Stop(f'The policy "{name}" has errors: `lifecycle validate` shows them.')
-        raise Stop(self.no_policy(name), Exit.USAGE)
+        raise Stop(self.no_policy(name))
 
     def no_policy(self, name: str) -> str:
         from chalicelib.policy.problems import nearest_word

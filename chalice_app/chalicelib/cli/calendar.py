@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ import click
 from chalicelib.cli.completing import policy_names
 from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Stop
+from chalicelib.cli.kinds import Whole
 from chalicelib.cli.options import command, output_option
 from chalicelib.cli.render import Column
 from chalicelib.decide import words
@@ -33,7 +34,7 @@ class Event:
 
 @command("schedule")
 @click.argument("name", metavar="POLICY|SERVICE", shell_complete=policy_names)
-@click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True, help="How many days to show.")
+@click.option("--days", type=Whole(1, 366), default=7, show_default=True, help="How many days to show.")
 @click.option("--from", "start", metavar="DATE", help="First day, as 2026-12-24.  [default: today]")
 @output_option
 @click.pass_obj
@@ -55,12 +56,13 @@ def schedule(desk: Desk, name: str, days: int, start: str | None, output: str) -
     """
     from chalicelib.policy.timetable import Timetable
 
+    first_day = _day(start) if start else None
     policy = _policy(desk, name)
     hours = policy.hours
     if hours is None:
         raise Stop(f'The policy "{policy.name}" has no hours: only idleness stops its services. {NOTHING_CHANGED}')
     table, now = Timetable.of(hours), desk.now()
-    first = _first_day(start, now, hours.timezone)
+    first = _beginning(first_day, now, hours.timezone)
     last = first + timedelta(days=days)
     events = tuple(events_between(table, hours.timezone, first, last))
     if output == "json":
@@ -108,14 +110,16 @@ def _window_note(window: str, holiday: str | None) -> str:
     return f"{window} (cut short by {holiday})" if holiday else window
 
 
-def _first_day(text: str | None, now: datetime, zone: ZoneInfo) -> datetime:
-    if text is None:
-        return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+def _day(text: str) -> date:
     try:
-        day = datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007  a date only; the zone follows
+        return date.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(f'"{text}" is no date: write 2026-12-24.', param_hint="--from") from None
-    return day.replace(tzinfo=zone)
+
+
+def _beginning(day: date | None, now: datetime, zone: ZoneInfo) -> datetime:
+    """The first instant of that day, or of today, in ``zone``."""
+    return datetime.combine(day or now.astimezone(zone).date(), time(), zone)
 
 
 def _policy(desk: Desk, name: str) -> Policy:
@@ -126,7 +130,7 @@ def _policy(desk: Desk, name: str) -> Policy:
     if any(policy.name == name for policy in book.loaded.policies.policies) or name in book.loaded.bad_policies:
         return book.policy(name)
     if "/" not in name and not desk.local and desk.clients is None and not _may_be_service(desk):
-        raise Stop(book.no_policy(name), Exit.USAGE)
+        raise Stop(book.no_policy(name))
     from chalicelib.cli.world import governing_policy
 
     return governing_policy(desk, book, name)

@@ -9,6 +9,7 @@ from click.shell_completion import get_completion_class
 
 from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import Exit
+from chalicelib.cli.kinds import OneOf
 from chalicelib.cli.options import command
 
 _HOW = {
@@ -19,7 +20,7 @@ _HOW = {
 
 
 @command("completion")
-@click.argument("shell", type=click.Choice(list(_HOW)))
+@click.argument("shell", type=OneOf(list(_HOW)))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> Exit:
     """Print what makes SHELL complete commands, options and policy names.

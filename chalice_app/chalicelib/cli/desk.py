@@ -82,6 +82,11 @@ class Desk:
                 self.debug = flag
             case _:
                 raise ValueError(f"{name} is no global option")
+        if self.local and (self.profile or self.region):
+            raise click.UsageError(
+                "--local is the fleet of `lifecycle up` on this machine, which has no profile and a region of its own: "
+                "leave out --profile and --region, or --local."
+            )
 
     @property
     def policies(self) -> str:

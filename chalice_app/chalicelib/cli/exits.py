@@ -12,6 +12,8 @@ A traceback is shown only with `--debug`.
 
 from __future__ import annotations
 
+import difflib
+import re
 import sys
 from enum import IntEnum
 
@@ -38,6 +40,8 @@ class Stop(LifecycleError):
 class Fruitless(Stop):
     """A failure before anything was touched: the sentence is followed by `Nothing was changed.`"""
 
+
+_TOO_MANY = re.compile(r"Got unexpected extra arguments? \((.*)\)")
 
 NOTHING_CHANGED = "Nothing was changed."
 
@@ -73,10 +77,38 @@ def explain(error: BaseException) -> tuple[Exit, str] | None:
 
 
 def _usage(error: click.UsageError) -> str:
-    sentence = _sentence(error.format_message())
-    if error.ctx is None:
-        return sentence
-    return f"{sentence} Try `{error.ctx.command_path} --help`."
+    """What was written, what is wrong with it, and how the command is used."""
+    ctx = error.ctx
+    command = f"`{ctx.command_path}`" if ctx else "the command"
+    usage = f" Usage: {' '.join([ctx.command_path, *ctx.command.collect_usage_pieces(ctx)])}." if ctx else ""
+    match error:
+        case click.MissingParameter(param=click.Parameter() as missing):
+            said = f"{command} needs {_named(missing)}{_value(missing)}.{usage}"
+        case click.NoSuchOption():
+            best = difflib.get_close_matches(error.option_name, error.possibilities or (), n=1)
+            near = f" Did you mean {best[0]}?" if best else ""
+            said = f"{command} has no option {error.option_name}.{near}"
+        case click.BadOptionUsage() if "requires an argument" in error.message:
+            said = f"{error.option_name} needs a value.{usage}"
+        case click.BadParameter():
+            hint = error.param_hint or (_named(error.param) if error.param else "")
+            said = _sentence(f"{hint if isinstance(hint, str) else ' '.join(hint)} {error.message}".strip())
+        case _ if found := _TOO_MANY.match(error.message):
+            said = f'{command} cannot take "{found[1]}" as well.{usage}'
+        case _:
+            said = _sentence(error.format_message())
+    return f"{said[0].upper()}{said[1:]} Try `{ctx.command_path} --help`." if ctx else said
+
+
+def _named(param: click.Parameter) -> str:
+    """``--days`` or ``SERVICE``."""
+    if isinstance(param, click.Option):
+        return max(param.opts, key=len)
+    return param.metavar or (param.name or "").upper()
+
+
+def _value(param: click.Parameter) -> str:
+    return f" {param.metavar}" if isinstance(param, click.Option) and param.metavar else ""
 
 
 def _with_problems(error: PolicyError) -> str:
@@ -86,7 +118,10 @@ def _with_problems(error: PolicyError) -> str:
 
 
 def _sentence(text: str) -> str:
+    """Closed by a full stop, and begun with a capital where it begins with a plain word."""
     text = text.strip()
+    if text.split(" ")[0].isalpha():
+        text = text[0].upper() + text[1:]
     return text if text.endswith((".", "!", "?", ":")) or "\n" in text else f"{text}."
 
 

@@ -10,6 +10,7 @@ import click
 
 from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Stop, explain
+from chalicelib.cli.kinds import Number, Whole
 from chalicelib.cli.options import command
 from chalicelib.decide import words
 
@@ -19,7 +20,7 @@ _NEEDS_LOCAL = (
 
 
 @command("demo")
-@click.option("--days", type=click.IntRange(1, 7), default=7, show_default=True, help="How many days to play.")
+@click.option("--days", type=Whole(1, 7), default=7, show_default=True, help="How many days to play.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -51,12 +52,12 @@ def demo(desk: Desk, days: int, out: Path) -> Exit:
 @command("up")
 @click.option(
     "--speed",
-    type=click.FloatRange(1, 3600),
+    type=Number(1, 3600),
     default=60.0,
     show_default=True,
     help="Simulated seconds a second: 60 lets an hour pass in a minute.",
 )
-@click.option("--api-port", type=click.IntRange(0, 65535), default=0, help="Port of the HTTP API.  [default: any free]")
+@click.option("--api-port", type=Whole(0, 65535), default=0, help="Port of the HTTP API.  [default: any free]")
 @click.pass_obj
 def up(desk: Desk, speed: float, api_port: int) -> Exit:
     """Keep the demo's fleet running here, with the HTTP API, until Ctrl-C.

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from chalicelib.cli.desk import Desk
+from chalicelib.cli.kinds import OneOf
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -74,7 +75,7 @@ def command(name: str, **attributes: Any) -> Callable[[Callable[..., Any]], clic
 def output_option(function: F) -> F:
     return click.option(
         "--output",
-        type=click.Choice(["table", "json"]),
+        type=OneOf(["table", "json"]),
         default="table",
         show_default=True,
         help="json: one document on stdout; its fields are listed below and only ever grow.",

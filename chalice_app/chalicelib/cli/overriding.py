@@ -17,7 +17,7 @@ import click
 from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Fruitless
 from chalicelib.cli.options import command, yes_option
-from chalicelib.cli.times import DURATION
+from chalicelib.cli.times import DURATION, check
 from chalicelib.cli.wishes import Wish, check_allowed, end_of, policy_of
 from chalicelib.decide.facts import Override, OverrideKind
 from chalicelib.decide.tags import zone_of
@@ -154,6 +154,9 @@ def _say(desk: Desk, wish: Wish, yes: bool) -> Exit:
 
     if wish.length is not None and wish.until is not None:
         raise click.UsageError("Say either --for or --until, not both.")
+    for_good = wish.until == "never" and wish.kind is OverrideKind.EXCLUDE
+    if wish.until is not None and not for_good:
+        check(wish.until, desk.now())
     account = desk.account()
     facts = one_service(desk, wish.service)
     if facts.unmanageable:

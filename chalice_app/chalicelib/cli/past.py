@@ -10,6 +10,7 @@ import click
 
 from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit
+from chalicelib.cli.kinds import OneOf, Whole
 from chalicelib.cli.options import command, output_option
 from chalicelib.cli.progress import waiting
 from chalicelib.cli.render import Column
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
     from chalicelib.decide.facts import ServiceId
     from chalicelib.record.history import Entry, History
 
-KINDS = ("policy", "freeze", "override", "hand", "decided", "would", "refused", "acted", "failed", "notice")
+KINDS = ("policy", "freeze", "override", "hand", "would", "refused", "acted", "failed", "notice")
 
 
 @command("history")
 @click.argument("service", required=False)
 @click.option("--since", type=DURATION, default="7d", show_default=True, metavar="DURATION", help="How far back.")
-@click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only these; may be repeated.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many, newest.")
+@click.option("--kind", "kinds", multiple=True, type=OneOf(KINDS), help="Only these; may be repeated.")
+@click.option("--limit", type=Whole(1, 10_000), default=50, show_default=True, help="At most so many, newest.")
 @click.option("--zone", default="UTC", show_default=True, metavar="ZONE", help="Show times there: an IANA name.")
 @output_option
 @click.pass_obj

@@ -1,11 +1,11 @@
-"""Keeps a plan in a file, and reads it back for `apply`: exactly this set, for this account and region only."""
+"""Keeps a plan in a file, for `apply`: exactly this set, for this account and region only."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.cli.exits import Exit, Fruitless
+from chalicelib.cli.exits import Fruitless
 
 if TYPE_CHECKING:
     from chalicelib.cli.desk import Account
@@ -36,15 +36,10 @@ def write_plan_file(path: Path, seen: Seen, account: Account) -> None:
     path.write_text(to_json(kept), encoding="utf-8")
 
 
-def read_plan_file(path: Path, account: Account) -> PlanFile:
-    """Raises PlanFileError for a file that is no plan, Fruitless for one made elsewhere."""
-    from chalicelib.execute.planfile import from_json
-
-    kept = from_json(path.read_text(encoding="utf-8"), str(path))
+def must_be_for(account: Account, kept: PlanFile, path: Path) -> None:
+    """Raises Fruitless for a plan that was made elsewhere."""
     if (kept.account, kept.region) != (account.number, account.region):
         raise Fruitless(
             f"{path} was made for account {kept.account}, region {kept.region}; this is {account}. Plan again here, or "
-            "choose --profile and --region.",
-            Exit.ERROR,
+            "choose --profile and --region."
         )
-    return kept

@@ -8,7 +8,7 @@ import click
 
 from chalicelib.cli.book import must_be_there
 from chalicelib.cli.desk import Desk
-from chalicelib.cli.exits import Exit
+from chalicelib.cli.exits import Exit, Stop
 from chalicelib.cli.options import command, output_option
 from chalicelib.cli.rows import LOUD
 from chalicelib.cli.surveying import Seen, as_document, has_errors, held_document, look, show_doubts, show_rows, summary
@@ -46,6 +46,8 @@ def plan(desk: Desk, out: Path | None, everything: bool, detailed_exitcode: bool
                    saves_until, look_again_at, steps: [text], evidence: [{name, value, unit, since, until}]}]}
     """
     must_be_there(desk)
+    if out is not None and not out.parent.is_dir():
+        raise Stop(f"There is no folder {out.parent} to keep the plan in.")
     account = desk.account()
     seen = look(desk)
     if out is not None:

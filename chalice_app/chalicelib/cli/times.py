@@ -8,11 +8,13 @@ the past is accepted, and no abbreviation of a zone.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import click
 
+_LAST_ZONE = timezone(timedelta(hours=-12))
+"""Where a day ends last."""
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
@@ -52,7 +54,13 @@ def until(text: str, now: datetime, zone: ZoneInfo, option: str = "--until") -> 
     return meant.astimezone(now.tzinfo)
 
 
-def _moment(text: str, zone: ZoneInfo, option: str) -> datetime:
+def check(text: str, now: datetime, option: str = "--until") -> None:
+    """Refuses what is wrong wherever the people are, before anything is looked up. Raises click.BadParameter."""
+    if not _CLOCK.fullmatch(text) and _moment(text, _LAST_ZONE, option) <= now:
+        raise _wrong(f"{text} is over: it is {now:%Y-%m-%d %H:%M} UTC.", option)
+
+
+def _moment(text: str, zone: tzinfo, option: str) -> datetime:
     """A date means its end: what lasts until the 18th lasts through the 18th."""
     try:
         if len(text) == len("2026-12-31"):
