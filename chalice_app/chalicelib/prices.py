@@ -132,7 +132,7 @@ def hourly_price(facts: ServiceFacts, region: str) -> Price | None:
     if instance_type:
         return instance_price(instance_type, region)
     if facts.launch_type is LaunchType.FARGATE:
-        return _fargate_price(facts.tags.get(VCPU_TAG, ""), facts.tags.get(MEMORY_TAG, ""), region)
+        return fargate_price(facts.tags.get(VCPU_TAG, ""), facts.tags.get(MEMORY_TAG, ""), region)
     return None
 
 
@@ -149,7 +149,8 @@ def gpus_per_task(facts: ServiceFacts) -> int | None:
     return GPUS_PER_INSTANCE.get(facts.tags.get(INSTANCE_TYPE_TAG, "").strip())
 
 
-def _fargate_price(vcpu: str, memory_gb: str, region: str) -> Price | None:
+def fargate_price(vcpu: str, memory_gb: str, region: str) -> Price | None:
+    """Of one Fargate task; sizes as in its tags, whole or decimal. None for a size or region that is not known."""
     rates = _FARGATE_USD_PER_HOUR.get(region)
     if rates is None:
         return None

@@ -177,3 +177,7 @@ class Instance:
     work_until: datetime | None = None
     """Somebody makes or removes its parts until then; afterwards the sweep finishes or undoes what they began."""
     idempotency_key: str = ""
+    request_digest: str = ""
+    """Of what was asked for under the key: another request with the same key is told apart by it."""
+    paid_by: str = ""
+    """The owner that tags and cost reports name; never empty for what we launched."""

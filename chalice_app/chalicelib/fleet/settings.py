@@ -72,7 +72,7 @@ class FleetSettings:
     endpoint_scheme: str = "https"
     endpoint_port: int | None = None
     infrastructure_role_arn: str = ""
-    """With it ECS may make a volume from a snapshot for each task; models whose weights come from a snapshot need it."""
+    """ECS makes volumes from snapshots with it; models whose weights come from a snapshot need it."""
     demand_token: bool = True
     """The listener itself validates tokens (``jwt-validation``; HTTPS listeners only)."""
 
