@@ -225,3 +225,28 @@ def test_a_service_made_anew_between_two_full_looks_is_not_started_at_the_size_o
 
         assert new.desired == 0
         assert memory(stage, new).saved_size is None
+
+
+# --- lines of the history
+
+
+def test_a_line_that_could_not_be_written_when_its_action_was_seen_done_is_written_by_the_next_run(noon: Stage) -> None:
+    chat = noon.add("chat")
+    noon.run_until("12:05")
+    assert chat.desired == 0
+    noon.aws.fail(
+        "dynamodb.PutItem", "InternalServerError", when=lambda params: params["Item"]["pk"]["S"].startswith("HISTORY")
+    )
+    noon.set(noon.at("12:10"))
+    report = noon.sweep()
+    assert [outcome.verified for outcome in report.outcomes] == [True]
+    assert [entry.outcome for entry in noon.history(chat) if entry.action_id] == ["begun"]
+
+    noon.aws.heal()
+    noon.set(noon.at("12:15"))
+    noon.sweep()
+    noon.set(noon.at("12:20"))
+    noon.sweep()
+
+    begun, done = [entry for entry in noon.history(chat) if entry.action_id]
+    assert (done.outcome, done.action_id, f"{done.at:%H:%M}") == ("done", begun.action_id, "03:10")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from chalicelib.decide.decision import Wanted
 from chalicelib.decide.facts import ServiceMemory
 from chalicelib.record.table import Table
-from support.acting import PEOPLES, Stage
+from support.acting import DEV, PEOPLES, Stage
+from support.toy_cloud import Killed, Mortality
 
 WRITES_OF_A_STOP = 8
 """lock, draining, size, suspend, desired count, history, pending, release."""
@@ -103,3 +106,41 @@ def test_no_write_is_left_out_of_these_tests(table: Table) -> None:
     stage.verify()
     assert not stage.die_after(WRITES_OF_A_START + 1, Wanted.RUNNING)
     assert stage.service.desired == 3
+
+
+WRITES_OF_A_SETTLING = 3
+"""the state with the line it owes, history, the line is not owed any more."""
+
+
+@pytest.mark.parametrize("writes", range(1, WRITES_OF_A_SETTLING + 1))
+def test_a_verification_killed_after_any_write_leaves_its_one_line_in_the_history(table: Table, writes: int) -> None:
+    stage = Stage(table)
+    stage.act(Wanted.STOPPED)
+    stage.tasks_follow()
+    facts, memory = stage.facts(), stage.memory
+    with pytest.raises(Killed):
+        stage.process(Mortality(writes)).verify(DEV, facts, memory, stage.now)
+
+    stage.later(5)
+    survivor = stage.process(Mortality())
+    survivor.write_owed({DEV: stage.memory.owed_line} if stage.memory.owed_line else {})
+
+    assert [(one.outcome, one.at) for one in stage.entries() if one.outcome == "done"] == [
+        ("done", stage.now - timedelta(minutes=5))
+    ]
+    assert not stage.memory.owed_line
+
+
+def test_two_that_settle_what_is_owed_write_one_line(table: Table) -> None:
+    stage = Stage(table)
+    stage.act(Wanted.STOPPED)
+    stage.tasks_follow()
+    facts, memory = stage.facts(), stage.memory
+    with pytest.raises(Killed):
+        stage.process(Mortality(1)).verify(DEV, facts, memory, stage.now)
+    owed = {DEV: stage.memory.owed_line}
+
+    for _ in range(2):
+        stage.process(Mortality()).write_owed(owed)
+
+    assert len([one for one in stage.entries() if one.outcome == "done"]) == 1

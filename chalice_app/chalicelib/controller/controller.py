@@ -101,6 +101,7 @@ class Controller:
         asked_before = parts.signals.metrics_asked
         run.notices += parts.teller.of_policies(run.book.news, run.book.changes, run.now)
         run.notices += telling.of_unread(run.before, run.fleet, run.now)
+        settling.write_owed_lines(parts, run)
         forgetting.forget(parts, run, ids)
         settling.settle(parts, run, ids)
         due = [run.fleet.services[id] for id in ids if force or remembering.is_due(run, id)]

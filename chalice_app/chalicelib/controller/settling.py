@@ -25,6 +25,14 @@ def settle(parts: Parts, run: Run, ids: Sequence[ServiceId]) -> None:
         run.known = replace(run.known, memories=parts.states.all())
 
 
+def write_owed_lines(parts: Parts, run: Run) -> None:
+    """What a run that died had settled and not written down: before anything else, of services that are gone too."""
+    owed = {id: memory.owed_line for id, memory in run.known.memories.items() if memory.owed_line}
+    if owed:
+        parts.executor.write_owed(owed)
+        run.known = replace(run.known, memories=parts.states.all())
+
+
 def _notice_hands(parts: Parts, run: Run, ids: Sequence[ServiceId]) -> bool:
     """Whether any hand was noted: who was started or stopped without us decides differently."""
     noticed = False

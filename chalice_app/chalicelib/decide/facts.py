@@ -206,6 +206,8 @@ class ServiceMemory:
     """Since when nobody can tell whether it is used; None while one can."""
     gone_since: datetime | None = None
     """When it was first missing from the list of all services; None while it is there."""
+    owed_line: str = ""
+    """The packed line of the history of an action that was settled and not written down yet."""
 
 
 class OverrideKind(StrEnum):

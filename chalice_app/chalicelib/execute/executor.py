@@ -11,13 +11,13 @@ the program itself is wrong. Every instant written down is the clock's at that m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.decide.decision import Decision
-from chalicelib.decide.facts import ActionKind, ServiceFacts, ServiceId, ServiceMemory
+from chalicelib.decide.facts import ServiceFacts, ServiceId, ServiceMemory
 from chalicelib.errors import (
     ActionFailed,
     ConditionFailed,
@@ -27,9 +27,9 @@ from chalicelib.errors import (
     RecordUnavailable,
     Refused,
 )
-from chalicelib.execute import guards
+from chalicelib.execute import guards, resuming
 from chalicelib.execute.doing import Clock, Doer, Run
-from chalicelib.execute.entries import PriceOf, action_of, no_price
+from chalicelib.execute.entries import PriceOf, no_price
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import NOTHING_IS_WRITTEN, Plan, PlanKind, take_back_steps
 from chalicelib.execute.scribe import Scribe
@@ -100,20 +100,20 @@ class Executor:
         if plan.refusal:
             return self._scribe.cannot(plan, who)
         action_id = self._new_id()
-        owner = f"{_lock_word(plan)}:{action_id}"
+        owner = f"{resuming.lock_word(plan)}:{action_id}"
         try:
             lease = self._states.lock(plan.service, owner, self._clock.now(), self._lease_seconds)
         except Locked as held:
             return Outcome(plan.service, plan.kind, OutcomeStatus.REFUSED, str(held), news=False)
         except RecordUnavailable as lost:
             return Outcome(plan.service, plan.kind, OutcomeStatus.FAILED, str(lost))
-        course = _Course(Run(plan, plan.decision, who, lease, _resumed(plan, lease) or action_id))
+        course = _Course(Run(plan, plan.decision, who, lease, resuming.resumed(plan, lease) or action_id))
         done = False
         try:
             outcome = self._guarded(course, look_again, policy_version)
             done = outcome.status is OutcomeStatus.DONE
         finally:
-            if not (course.keep_lock or (_interrupted_start(lease) and not done)):
+            if not (course.keep_lock or (resuming.interrupted_start(lease) and not done)):
                 self._release(lease)
         return outcome
 
@@ -124,6 +124,10 @@ class Executor:
     def verify_all(self, pending: list[tuple[ServiceFacts, ServiceMemory]], now: datetime) -> tuple[Outcome, ...]:
         """`verify` of many, asking ECS for ten at a time why they do not come up."""
         return self._verifier.verify(pending, now)
+
+    def write_owed(self, lines: Mapping[ServiceId, str]) -> None:
+        """See `Verifier.write_owed`."""
+        self._verifier.write_owed(lines)
 
     # --- the run
 
@@ -237,19 +241,3 @@ def _newest(plan: Plan, now: Decision) -> Decision:
 
 def _asks_for_tasks(plan: Plan) -> int:
     return next((step.count for step in plan.steps if isinstance(step, SetDesiredCount)), 0)
-
-
-def _lock_word(plan: Plan) -> str:
-    action = action_of(plan)
-    return action.value if action else plan.kind.value
-
-
-def _interrupted_start(lease: Lease) -> bool:
-    """A start that a dead run may have sent out: the lock says that it was ours until something else does."""
-    return (lease.interrupted or "").startswith(f"{ActionKind.START.value}:") and lease.memory.pending is None
-
-
-def _resumed(plan: Plan, lease: Lease) -> str | None:
-    """The id of the same action, when a run that died had begun it."""
-    word, _, action_id = (lease.interrupted or "").partition(":")
-    return action_id if word == _lock_word(plan) and action_id else None

@@ -8,6 +8,7 @@ say nothing about it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
@@ -19,7 +20,7 @@ from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import STOP_WITHIN, PlanKind
 from chalicelib.execute.sizes import scaling_to_restore
 from chalicelib.execute.trouble import Trouble, read_trouble
-from chalicelib.record.history import EntryKind, History
+from chalicelib.record.history import EntryKind, History, as_text, from_text
 from chalicelib.record.states import States
 
 if TYPE_CHECKING:
@@ -125,7 +126,10 @@ class Verifier:
     def _settle(
         self, verdict: Verdict, facts: ServiceFacts, memory: ServiceMemory, pending: Pending, now: datetime
     ) -> Outcome | None:
-        """State first: of two that verify at once only the one that settles it tells it. None: lost to another."""
+        """State first: of two that verify at once only the one that settles it tells it. None: lost to another.
+
+        With the state goes the line that the history is owed, so that a run which dies in between loses none.
+        """
         match verdict:
             case Ready() | Ended():
                 kind, word, status = EntryKind.ACTED, "done", OutcomeStatus.DONE
@@ -140,12 +144,13 @@ class Verifier:
         entry = verified_entry(
             facts, memory, pending, kind=kind, at=now, reason=verdict.said, outcome=word, price=self._price(facts)
         )
+        line = as_text(entry)
         try:
-            if not self._remember(verdict, facts, memory, pending, now):
+            if not self._remember(verdict, facts, memory, pending, now, line):
                 return None
-            self._history.append(entry)
         except RecordUnavailable as lost:
             return Outcome(facts.id, PlanKind(pending.kind.value), OutcomeStatus.FAILED, str(lost), pending.action_id)
+        self.write_owed({facts.id: line})
         return Outcome(
             facts.id,
             PlanKind(pending.kind.value),
@@ -156,22 +161,30 @@ class Verifier:
             entry=entry,
         )
 
+    def write_owed(self, lines: Mapping[ServiceId, str]) -> None:
+        """Writes the lines that settled actions owe the history; what cannot be written now stays owed."""
+        for service, line in lines.items():
+            with suppress(RecordUnavailable):
+                self._history.append(from_text(line))
+                self._states.line_written(service, line)
+
     def _remember(
-        self, verdict: Verdict, facts: ServiceFacts, memory: ServiceMemory, pending: Pending, now: datetime
+        self, verdict: Verdict, facts: ServiceFacts, memory: ServiceMemory, pending: Pending, now: datetime, line: str
     ) -> bool:
         service, saved = facts.id, memory.saved_size
         match verdict:
             case Ready():
                 owed = scaling_to_restore(saved.scaling if saved else None, facts.scaling) is not None
-                return self._states.mark_ready(service, pending.action_id, now, keep_size=owed)
+                return self._states.mark_ready(service, pending.action_id, now, keep_size=owed, line=line)
             case Ended():
-                return self._states.mark_stopped(service, pending.action_id, now)
+                return self._states.mark_stopped(service, pending.action_id, now, line=line)
             case DidNotStart():
-                return self._states.mark_start_failed(service, pending.action_id, verdict.said, now) is not None
+                failure = self._states.mark_start_failed(service, pending.action_id, verdict.said, now, line=line)
+                return failure is not None
             case StillStopping():
-                return self._states.wait_longer(service, replace(pending, deadline=now + _LATE_STOP), now)
+                return self._states.wait_longer(service, replace(pending, deadline=now + _LATE_STOP), now, line=line)
             case TurnedByHand():
-                return self._states.give_up_pending(service, pending.action_id, now, hand=verdict.hand)
+                return self._states.give_up_pending(service, pending.action_id, now, hand=verdict.hand, line=line)
             case other:
                 assert_never(other)
 

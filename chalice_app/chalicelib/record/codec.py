@@ -127,4 +127,5 @@ def memory_of(item: Item) -> ServiceMemory:
         stopped_at=maybe_when(item.get("stopped_at")),
         unknown_since=maybe_when(item.get("unknown_since")),
         gone_since=maybe_when(item.get("gone_since")),
+        owed_line=str(item.get("owed_line", "")),
     )

@@ -66,6 +66,14 @@ STILL_PENDING = Condition("still-pending", "pending_action = :action")
     person                       ──stop B: save──pending(B)──
 """
 
+SAME_LINE = Condition("same-line", "owed_line = :owed_line")
+"""A settled action owes the history a line, which is written after it: only the line that was written is owed no more.
+
+    verify   ──settled, owes A──† (crash)
+    sweep                           ──A into the history──owes nothing──action B settled, owes B──
+    slow     ──────────────────reads: owes A──A stands already──────────────────────────────────x owes nothing
+"""
+
 NO_TRACE_OF_US = Condition(
     "no-trace-of-us",
     "attribute_not_exists(draining_since) AND attribute_not_exists(pending_action)"

@@ -116,6 +116,18 @@ class History:
             day += timedelta(days=1)
 
 
+def as_text(entry: Entry) -> str:
+    """The whole entry, to be kept until it stands in the history."""
+    return json.dumps(_content(entry), sort_keys=True, default=str)
+
+
+def from_text(text: str) -> Entry:
+    """The very entry that `as_text` was given: appended again, it is the same row."""
+    content: dict[str, Any] = {name: value for name, value in json.loads(text).items() if value is not None}
+    price = content.get("price_usd_per_hour")
+    return _entry({**content, "price_usd_per_hour": Decimal(price) if price else None})
+
+
 def _day_pk(day: date) -> str:
     return f"HISTORY#{day.isoformat()}"
 

@@ -95,6 +95,10 @@ class Notes:
             service, size, conditions.SIZE_BEFORE & conditions.NOBODY_ACTS, values
         )
 
+    def line_written(self, service: ServiceId, line: str) -> bool:
+        """The line that a settled action owed stands in the history now."""
+        return self._won(service, Changes(remove=("owed_line",)), conditions.SAME_LINE, {":owed_line": line})
+
     def first_refusal(self, service: ServiceId, key: str, now: datetime) -> bool:
         """Whether this refusal is news: another than the last, or the same one after six hours."""
         text, long_ago = when_text(now), when_text(now - SAME_REFUSAL_AGAIN_AFTER)

@@ -149,29 +149,36 @@ class States(Notes):
         """It runs, seen by whoever acts: nothing is saved, drained, pending or failed any more."""
         self._write(lease, Changes(remove=_ALL_OF_AN_ACTION))
 
-    # --- writes of who verifies (no lease; only while nobody acts)
+    # --- writes of who verifies (no lease; only while nobody acts); ``line`` is owed to the history from then on
 
-    def mark_ready(self, service: ServiceId, action_id: str, now: datetime, *, keep_size: bool = False) -> bool:
+    def mark_ready(
+        self, service: ServiceId, action_id: str, now: datetime, *, line: str = "", keep_size: bool = False
+    ) -> bool:
         """It came up: forgets failures, and the saved size unless something of it is still to be given back."""
         gone = tuple(name for name in _ALL_OF_AN_ACTION if not (keep_size and name in codec.SAVED))
-        return self._settle(service, action_id, now, Changes(remove=gone)) is not None
+        return self._settle(service, action_id, now, Changes(remove=gone), line) is not None
 
-    def mark_stopped(self, service: ServiceId, action_id: str, now: datetime) -> bool:
+    def mark_stopped(self, service: ServiceId, action_id: str, now: datetime, *, line: str = "") -> bool:
         """All its tasks ended."""
         gone = ("draining_since", *codec.PENDING)
-        return self._settle(service, action_id, now, Changes(remove=gone)) is not None
+        return self._settle(service, action_id, now, Changes(remove=gone), line) is not None
 
-    def mark_start_failed(self, service: ServiceId, action_id: str, reason: str, now: datetime) -> StartFailure | None:
+    def mark_start_failed(
+        self, service: ServiceId, action_id: str, reason: str, now: datetime, *, line: str = ""
+    ) -> StartFailure | None:
         """It did not come up: counts the failure. None when another action began meanwhile."""
         changes = _failed(reason, now)
-        after = self._settle(service, action_id, now, replace(changes, remove=codec.PENDING))
+        after = self._settle(service, action_id, now, replace(changes, remove=codec.PENDING), line)
         return codec.failure_of(after) if after is not None else None
 
-    def wait_longer(self, service: ServiceId, pending: Pending, now: datetime) -> bool:
+    def wait_longer(self, service: ServiceId, pending: Pending, now: datetime, *, line: str = "") -> bool:
         """The same action gets a later deadline: it was told as late, its end is still wanted in the record."""
-        return self._settle(service, pending.action_id, now, Changes(set=codec.pending_attributes(pending))) is not None
+        changes = Changes(set=codec.pending_attributes(pending))
+        return self._settle(service, pending.action_id, now, changes, line) is not None
 
-    def give_up_pending(self, service: ServiceId, action_id: str, now: datetime, *, hand: ActionKind) -> bool:
+    def give_up_pending(
+        self, service: ServiceId, action_id: str, now: datetime, *, hand: ActionKind, line: str = ""
+    ) -> bool:
         """A person turned the service the other way before our action was seen done: their hand is noted."""
         gone: tuple[str, ...] = ("draining_since", *codec.PENDING)
         match hand:
@@ -179,7 +186,7 @@ class States(Notes):
                 sets, gone = {"hand_started_at": when_text(now)}, (*gone, "hand_stopped_at", "stopped_at")
             case ActionKind.STOP:
                 sets, gone = {"hand_stopped_at": when_text(now)}, (*gone, "hand_started_at")
-        return self._settle(service, action_id, now, Changes(set=sets, remove=gone)) is not None
+        return self._settle(service, action_id, now, Changes(set=sets, remove=gone), line) is not None
 
     # --- how
 
@@ -195,10 +202,11 @@ class States(Notes):
             {":fence": lease.fence, ":owner": lease.owner, **(values or {})},
         )
 
-    def _settle(self, service: ServiceId, action_id: str, now: datetime, changes: Changes) -> Item | None:
+    def _settle(self, service: ServiceId, action_id: str, now: datetime, changes: Changes, line: str) -> Item | None:
         condition = conditions.NOBODY_ACTS & conditions.STILL_PENDING
         values = {":now": when_text(now), ":action": action_id}
-        whole = replace(changes, remove=(*changes.remove, *codec.LOCK), add={**changes.add, "fence": 1})
+        sets = {**changes.set, "owed_line": line} if line else changes.set
+        whole = replace(changes, set=sets, remove=(*changes.remove, *codec.LOCK), add={**changes.add, "fence": 1})
         try:
             return self._table.update(PK, str(service), whole, condition, values)
         except ConditionFailed:
