@@ -102,57 +102,75 @@ def judge(
 
     ``proof_needed``: quiet vetoes are not enough, a primary signal must have been there for the whole span.
     """
-    evidence: list[Evidence] = []
-    busy: list[tuple[datetime, str]] = []
-    missing: list[str] = []
-    proven = silent = False
+    scale = _Scale(span, zone)
     for name in _ORDER:
         reading = readings.get(name)
         if reading is None or reading.availability is Availability.ABSENT:
             continue
         rule = rules.get(name.value) if rules else None
-        if rule is not None and rule.ignore:
-            continue
+        if rule is None or not rule.ignore:
+            scale.weigh(name, reading, rule)
+    return scale.verdict(proof_needed=proof_needed)
+
+
+class _Scale:
+    """What the signals weighed so far say over one stretch of time."""
+
+    __slots__ = ("_busy", "_evidence", "_missing", "_proven", "_silent", "_span", "_zone")
+
+    def __init__(self, span: Span, zone: tzinfo) -> None:
+        self._span = span
+        self._zone = zone
+        self._evidence: list[Evidence] = []
+        self._busy: list[tuple[datetime, str]] = []
+        self._missing: list[str] = []
+        self._proven = self._silent = False
+
+    def weigh(self, name: SignalName, reading: SignalReading, rule: SignalRule | None) -> None:
         row = _TABLE[name]
         if reading.in_flight > 0:
-            busy.append((reading.covers_to, _in_flight_words(reading, zone)))
-            evidence.append(_in_flight_evidence(reading))
-            continue
-        lack = _lack(reading, span, rule.missing if rule is not None and rule.missing is not None else row.missing)
-        if lack is not None:
-            if lack:
-                missing.append(f"{name.value} {lack}")
-                evidence.append(Evidence(name.value, "missing", "", span.start, span.end))
-            else:
-                silent = True
-            continue
+            self._busy.append((reading.covers_to, _in_flight_words(reading, self._zone)))
+            self._evidence.append(_in_flight_evidence(reading))
+            return
+        missing = rule.missing if rule is not None and rule.missing is not None else row.missing
+        lack = _lack(reading, self._span, missing)
+        if lack is None:
+            limit = row.busy_above if rule is None or rule.busy_above is None else float(rule.busy_above)
+            self._measure(name, row, reading, limit)
+        elif lack:
+            self._missing.append(f"{name.value} {lack}")
+            self._evidence.append(Evidence(name.value, "missing", "", self._span.start, self._span.end))
+        else:
+            self._silent = True
+
+    def _measure(self, name: SignalName, row: _Row, reading: SignalReading, limit: float) -> None:
+        """Use is what lies above ``limit``; quiet proves idleness only where a primary signal covers the whole span."""
+        span = self._span
         points = _within(reading, span)
-        limit = row.busy_above if rule is None or rule.busy_above is None else float(rule.busy_above)
         amount = sum(map(_value, points)) if row.sums else max(map(_value, points), default=0.0)
-        evidence.append(Evidence(name.value, number(amount), row.unit, span.start, span.end))
+        self._evidence.append(Evidence(name.value, number(amount), row.unit, span.start, span.end))
         last = _last_above(points, limit) if amount > limit else None
         if last is not None:
             ended = last.at + timedelta(seconds=reading.period_seconds)
-            busy.append((ended, _busy_words(name, row, last, amount, limit, span, zone)))
+            self._busy.append((ended, _busy_words(name, row, last, amount, limit, span, self._zone)))
         elif reading.points and reading.healthy is False:
-            missing.append(f"{name.value} {reading.note or 'cannot be trusted'}")
+            self._missing.append(f"{name.value} {reading.note or 'cannot be trusted'}")
         elif name in PRIMARIES and reading.covers_from <= span.start:
-            proven = True
-    if busy:
-        last_use, says = max(busy, key=itemgetter(0))
-        return InUse(says, tuple(evidence), last_use)
-    if silent and not evidence:
-        return Unknown("cannot tell: none of its signals could be read", ())
-    return _not_busy(evidence, missing, unproven=proof_needed and not proven)
+            self._proven = True
 
-
-def _not_busy(evidence: list[Evidence], missing: list[str], *, unproven: bool) -> Unknown | Idle:
-    """No signal shows use: quiet, unless one is missing or none that could prove quiet was there."""
-    if missing:
-        return Unknown("cannot tell: " + ", ".join(missing), tuple(evidence))
-    if unproven:
-        return Unknown("cannot tell: it has no signal of requests that could prove it idle", tuple(evidence), True)
-    return Idle(tuple(evidence), bool(evidence))
+    def verdict(self, *, proof_needed: bool) -> Use:
+        """Any use is use; else it is quiet, unless a signal is missing or none that could prove quiet was there."""
+        evidence = tuple(self._evidence)
+        if self._busy:
+            last_use, says = max(self._busy, key=itemgetter(0))
+            return InUse(says, evidence, last_use)
+        if self._silent and not evidence:
+            return Unknown("cannot tell: none of its signals could be read", ())
+        if self._missing:
+            return Unknown("cannot tell: " + ", ".join(self._missing), evidence)
+        if proof_needed and not self._proven:
+            return Unknown("cannot tell: it has no signal of requests that could prove it idle", evidence, True)
+        return Idle(evidence, bool(evidence))
 
 
 def rules_of(section: IdleSection | None) -> Rules:
