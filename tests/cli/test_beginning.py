@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from chalicelib.cli.exits import Exit
-from chalicelib.policy.codes import CATALOGUE
+from chalicelib.policy.codes.catalogue import CATALOGUE
 from support.cli import CommandLine
 
 
@@ -89,7 +89,7 @@ def test_a_code_is_explained_with_a_wrong_and_a_right_example(tmp_path: Path, co
 
 def test_an_unknown_code_gets_the_nearest_one(tmp_path: Path) -> None:
     result = CommandLine(tmp_path).run("explain", "LC14")
-    assert result.exit_code == Exit.USAGE
+    assert result.exit_code == Exit.ERROR
     assert "Did you mean LC0" in result.stderr
 
 

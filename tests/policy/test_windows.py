@@ -138,7 +138,7 @@ def test_a_wrong_window_is_answered_with_what_to_write(written: str, said: str) 
         ("cron(0 8 ? * MON-FRI *)", "hours.cron.start"),
         ("day 1,15 all-day", "write day 1 or day 10-15"),
         ("day 0 all-day", "from 1 to 31"),
-        ("day 15-10 all-day", "the smaller one first"),
+        ("day 15-10 all-day", "write day 10-15"),
         ("day all-day", "which day of the month?"),
         ("daily 08:00-25:00", "no clock shows"),
         ("daily 08:60-20:00", "no clock shows"),

@@ -12,7 +12,7 @@ from chalicelib.cli.options import command
 
 
 def _codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    from chalicelib.policy.codes import CATALOGUE
+    from chalicelib.policy.codes.catalogue import CATALOGUE
 
     return [code for code in CATALOGUE if code.startswith(incomplete.upper())]
 
@@ -28,7 +28,7 @@ def explain(desk: Desk, code: str | None) -> Exit:
       lifecycle explain LC014
       lifecycle explain
     """
-    from chalicelib.policy.codes import CATALOGUE
+    from chalicelib.policy.codes.catalogue import CATALOGUE
 
     if code is None:
         for one, entry in CATALOGUE.items():
@@ -38,7 +38,7 @@ def explain(desk: Desk, code: str | None) -> Exit:
     if found is None:
         near = difflib.get_close_matches(code.upper(), CATALOGUE, n=1)
         hint = f" Did you mean {near[0]}?" if near else ""
-        raise Stop(f'There is no code "{code}".{hint} `lifecycle explain` lists them all.', Exit.USAGE)
+        raise Stop(f'There is no code "{code}".{hint} `lifecycle explain` lists them all.')
     desk.paper.say(f"{code.upper()}  {found.title}", "bold")
     desk.paper.say()
     desk.paper.say(found.explanation)

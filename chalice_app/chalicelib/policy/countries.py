@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from chalicelib.policy.calendars import nearest_country
+from chalicelib.policy.problems import ScalarError, nearest_word
+
 
 @lru_cache(maxsize=1)
 def country_codes() -> frozenset[str]:
@@ -11,6 +14,15 @@ def country_codes() -> frozenset[str]:
     from holidays.registry import COUNTRIES
 
     return frozenset(code for names in COUNTRIES.values() for code in names[1:] if len(code) == 2)
+
+
+def parse_country(text: str) -> str:
+    """An ISO 3166 alpha-2 code of a country whose holidays are known. Raises ScalarError."""
+    if text not in country_codes():
+        meant = nearest_country(text) or (nearest_word(text, country_codes()) if len(text) == 2 else None)
+        hint = f"did you mean {meant}?" if meant else "write its two letters, as JP"
+        raise ScalarError("LC053", f"no ISO 3166 country whose holidays are known; {hint}")
+    return text
 
 
 @lru_cache(maxsize=64)

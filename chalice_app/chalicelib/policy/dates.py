@@ -13,6 +13,7 @@ from datetime import date
 from chalicelib.policy.problems import ScalarError
 
 BAD_DATE = "LC016"
+BACKWARDS = "LC012"
 
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 
@@ -50,5 +51,5 @@ def parse_date_range(text: str) -> DateRange:
         return DateRange(first, first)
     last = parse_date(last_text)
     if last < first:
-        raise ScalarError(BAD_DATE, f"the range ends before it begins; write {last}..{first}")
+        raise ScalarError(BACKWARDS, f"the range ends before it begins; write {last}..{first}")
     return DateRange(first, last)

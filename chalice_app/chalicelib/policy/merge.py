@@ -3,6 +3,7 @@
 Decides which value counts and remembers where each came from; judges no value. Defaults never make anything happen:
 they open no section by themselves. Maps merge key by key, lists and scalars replace, ``none`` takes an inherited
 section out, and an inherited key that the policy's own choice makes meaningless is dropped instead of blamed on it.
+``hours.cron`` counts whole: its starts and stops mean nothing without each other.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def _merged(own: Node, inherited: Node | None) -> Node:
         return own
     below = inherited if isinstance(inherited, MapNode) else MapNode((), own.mark)
     entries = [
-        Entry(entry.key, entry.mark, _merged(entry.value, below.get(entry.key)))
+        Entry(entry.key, entry.mark, _merged(entry.value, below.get(entry.key) if entry.key != "cron" else None))
         for entry in own.entries
         if not (entry.key in SECTIONS and is_none(entry.value))
     ]

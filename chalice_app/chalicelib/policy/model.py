@@ -13,7 +13,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from chalicelib.policy import rules
 from chalicelib.policy.scalars import (
@@ -23,6 +23,7 @@ from chalicelib.policy.scalars import (
     Boolean,
     BusyAbove,
     Channel,
+    Country,
     DateOrRange,
     Duration,
     ExcludeUntil,
@@ -34,6 +35,7 @@ from chalicelib.policy.scalars import (
     Priority,
     StopAfter,
     Text,
+    True_,
     ValueGlob,
     WindowText,
     Word,
@@ -73,6 +75,7 @@ NoticeWord = Literal[
     "tie",
     "refused",
     "would",
+    "forgotten",
 ]
 
 
@@ -109,7 +112,7 @@ class Match(Section):
         None, description="A service with any one of these pairs is not matched."
     )
     launch_type: tuple[Literal["fargate", "ec2"], ...] | None = Field(None, description="Any of these launch types.")
-    everything: Boolean | None = Field(
+    everything: True_ | None = Field(
         None, description="`true` takes all services. Needed when no other key of `match` stands."
     )
 
@@ -136,7 +139,7 @@ class HolidayDayIs(StrEnum):
 
 
 class Holidays(Section):
-    country: Text | None = Field(None, description="ISO 3166 country whose public holidays count.")
+    country: Country | None = Field(None, description="ISO 3166 country whose public holidays count.")
     subdivision: Text | None = Field(None, description="A state or region of that country.")
     extra: tuple[DateOrRange, ...] = Field((), description="Days added to the country's holidays.")
     ignore: tuple[DateOrRange, ...] = Field((), description="Days worked though the country rests.")
@@ -203,6 +206,9 @@ class SignalRule(Section):
     )
 
 
+Signals = Annotated[Mapping[SignalWord, SignalRule], AfterValidator(rules.fit_their_signals)]
+
+
 class Idle(Section):
     stop_after: StopAfter = Field(description="No request began, ran or ended for so long: 5m or more, or `adaptive`.")
     warm_up: Duration = Field(timedelta(minutes=10), description="Idle time starts so long after it became ready.")
@@ -212,9 +218,7 @@ class Idle(Section):
     min: Duration | None = Field(None, description="Shortest adaptive timeout; 5m.")
     max: Duration | None = Field(None, description="Longest adaptive timeout; 4h.")
     prewarm: Literal["never", "when-it-pays"] | None = Field(None, description="Only with `adaptive`; never.")
-    signals: Mapping[SignalWord, SignalRule] = Field(
-        default_factory=dict, description="How single signals are read, by name."
-    )
+    signals: Signals = Field(default_factory=dict, description="How single signals are read, by name.")
     """Keyed by ``decide.facts.SignalName`` values."""
     tell_unknown_after: Duration = Field(
         timedelta(hours=6), description="People are told when nothing could be told for so long."

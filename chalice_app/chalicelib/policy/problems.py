@@ -18,7 +18,7 @@ _LONGEST_SOURCE_LINE = 160
 
 
 class ScalarError(ValueError):
-    """One text cannot be read as its key's type. ``code`` is of ``codes.CATALOGUE``, ``message`` one sentence."""
+    """One text cannot be read as its key's type. ``code`` is of ``codes.catalogue``, ``message`` one sentence."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

@@ -12,20 +12,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.policy.problems import nearest_word
+from chalicelib.policy.texts import SHORTEST_STOP_AFTER, TOO_SHORT_TO_TELL
 
 if TYPE_CHECKING:
     from chalicelib.policy import model
 
-SHORTEST_STOP_AFTER = timedelta(minutes=5)
 PRIMARY_SIGNALS: tuple[model.SignalWord, ...] = ("requests", "leases", "ollama-ps")
 """Signals that can prove idleness; the others only see use. Without any of these nothing can be called idle."""
-_UNIT_OF = {
+UNIT_OF = {
     "requests": "count",
     "leases": "count",
     "gpu": "percent",
     "cpu": "percent",
     "network-out": "bytes-per-second",
 }
+"""What the threshold of each signal counts; a signal that is not here has none."""
 _WRITE = {"count": "a whole number, as 0", "percent": "a share, as 5%", "bytes-per-second": "a rate, as 50 KiB/s"}
 _ONLY_ADAPTIVE = ("cold_start_value", "min", "max", "prewarm")
 
@@ -66,9 +67,7 @@ def _empty(key: str, value: Sized | None) -> Iterator[Finding]:
 
 def match(section: model.Match) -> Iterator[Finding]:
     listed = (section.clusters, section.names, section.tags, section.not_tags, section.launch_type)
-    if section.everything is False:
-        yield Finding(("everything",), "LC050", "everything can only be true; leave it out otherwise")
-    elif all(one is None for one in listed) and not section.everything:
+    if all(one is None for one in listed) and not section.everything:
         yield Finding((), "LC050", "an empty match would take all services; to mean that, write everything: true")
     for key, value in zip(("clusters", "names", "tags", "not-tags", "launch-type"), listed, strict=True):
         yield from _empty(key, value)
@@ -89,6 +88,7 @@ def exclude(section: model.Exclude) -> Iterator[Finding]:
         yield Finding((), "LC052", "say which services: names or tags is missing")
     yield from _empty("names", section.names)
     yield from _empty("tags", section.tags)
+    yield from _empty_tags("tags", section.tags)
 
 
 def never_touch(section: model.NeverTouch) -> Iterator[Finding]:
@@ -97,6 +97,7 @@ def never_touch(section: model.NeverTouch) -> Iterator[Finding]:
     yield from _empty("names", section.names)
     yield from _empty("clusters", section.clusters)
     yield from _empty("tags", section.tags)
+    yield from _empty_tags("tags", section.tags)
 
 
 def holidays(section: model.Holidays) -> Iterator[Finding]:
@@ -104,17 +105,12 @@ def holidays(section: model.Holidays) -> Iterator[Finding]:
         if section.subdivision is not None:
             yield Finding(("subdivision",), "LC054", "a subdivision of which country? write country too")
         return
+    if section.subdivision is None:
+        return
     from chalicelib.policy import countries  # loads the package `holidays`, only for policies that use it
 
-    known = countries.country_codes()
-    if section.country not in known:
-        meant = section.country.upper() if section.country.upper() in known else nearest_word(section.country, known)
-        yield Finding(
-            ("country",), "LC053", "not an ISO 3166 country whose holidays are known; write JP", nearest=meant
-        )
-        return
     regions = countries.subdivisions(section.country)
-    if section.subdivision is not None and section.subdivision not in regions:
+    if section.subdivision not in regions:
         which = "" if regions else f"; {section.country} has none"
         yield Finding(
             ("subdivision",),
@@ -133,11 +129,11 @@ def cron_edges(section: model.CronEdges) -> Iterator[Finding]:
 
 def hours(section: model.Hours) -> Iterator[Finding]:
     if section.open is None and section.cron is None:
-        yield Finding((), "LC056", "open is missing: say when services may run, as open: [mon-fri 08:00-20:00]")
+        yield Finding((), "LC008", "open is missing: say when services may run, as open: [mon-fri 08:00-20:00]")
     elif section.open is not None and section.cron is not None:
         yield Finding(("cron",), "LC056", "open and cron both say when services may run; keep one of them")
     elif section.open is not None and not section.open:
-        yield Finding(("open",), "LC057", "no window: it can never open; write one, as mon-fri 08:00-20:00")
+        yield Finding(("open",), "LC051", "no window: it can never open; write one, as mon-fri 08:00-20:00")
     elif not _can_open(section):
         yield Finding(
             ("open" if section.open else "cron",), "LC057", "this can never open; look at its days and its holidays"
@@ -160,7 +156,7 @@ def _can_open(section: model.Hours) -> bool:
 def idle(section: model.Idle) -> Iterator[Finding]:
     if isinstance(section.stop_after, timedelta):
         if section.stop_after < SHORTEST_STOP_AFTER:
-            yield Finding(("stop-after",), "LC060", "write 5m or more: the newest 2 minutes of metrics are not trusted")
+            yield Finding(("stop-after",), "LC060", TOO_SHORT_TO_TELL)
         for field in _ONLY_ADAPTIVE:
             if getattr(section, field) is not None:
                 key = field.replace("_", "-")
@@ -171,25 +167,33 @@ def idle(section: model.Idle) -> Iterator[Finding]:
         if section.min is not None and section.max is not None and section.min > section.max:
             yield Finding(("min",), "LC061", "min is above max; exchange them")
         if section.min is not None and section.min < SHORTEST_STOP_AFTER:
-            yield Finding(("min",), "LC060", "write 5m or more: the newest 2 minutes of metrics are not trusted")
-    yield from _signals(section)
-
-
-def _signals(section: model.Idle) -> Iterator[Finding]:
-    for name, rule in section.signals.items():
-        unit = _UNIT_OF.get(name)
-        if rule.busy_above is not None and unit is None:
-            message = f"{name} is either busy or not; it has no busy-above"
-            yield Finding(("signals", name, "busy-above"), "LC063", message)
-        elif rule.busy_above is not None and unit is not None and rule.busy_above.unit != unit:
-            message = f"{name} is measured as {_WRITE[unit]}"
-            yield Finding(("signals", name, "busy-above"), "LC063", message)
-        if rule.missing == "zero-while-healthy" and name != "requests":
-            message = "zero-while-healthy is for requests: only a target group reports healthy hosts"
-            yield Finding(("signals", name, "missing"), "LC064", message)
+            yield Finding(("min",), "LC060", TOO_SHORT_TO_TELL)
     if all(name in section.signals and section.signals[name].ignore for name in PRIMARY_SIGNALS):
         message = "every primary signal is ignored, so nothing could ever be called idle; keep one of them"
         yield Finding(("signals",), "LC065", message)
+
+
+def fit_their_signals(
+    signals: Mapping[model.SignalWord, model.SignalRule],
+) -> Mapping[model.SignalWord, model.SignalRule]:
+    """The same rules. Raises BrokenRules when one of them asks of its signal what it cannot say."""
+    if found := tuple(_signals(signals)):
+        raise BrokenRules(found)
+    return signals
+
+
+def _signals(signals: Mapping[model.SignalWord, model.SignalRule]) -> Iterator[Finding]:
+    for name, rule in signals.items():
+        unit = UNIT_OF.get(name)
+        if rule.busy_above is not None and unit is None:
+            message = f"{name} is either busy or not; it has no busy-above"
+            yield Finding((name, "busy-above"), "LC063", message)
+        elif rule.busy_above is not None and unit is not None and rule.busy_above.unit != unit:
+            message = f"{name} is measured as {_WRITE[unit]}"
+            yield Finding((name, "busy-above"), "LC063", message)
+        if rule.missing == "zero-while-healthy" and name != "requests":
+            message = "zero-while-healthy is for requests: only a target group reports healthy hosts"
+            yield Finding((name, "missing"), "LC064", message)
 
 
 def spot(section: model.Spot) -> Iterator[Finding]:

@@ -1,8 +1,9 @@
 """The scalar types of the language: text in, value out, and what an editor is told about each.
 
 Each type takes the text of one scalar (or a value already of its kind, so that models can be made in code) and never
-a Python number or boolean: YAML's own guesses are not wanted. A refusal carries a code of ``codes.CATALOGUE``.
-The JSON Schema beside each type is what editors check; it is written to accept no less than the parser does.
+a Python number or boolean: YAML's own guesses are not wanted. A refusal carries a code of ``codes.catalogue``.
+The JSON Schema beside each type is what editors check (long ones stand in ``editor_forms``); it is written to accept
+no less than the parser does.
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from chalicelib.policy import texts
+from chalicelib.policy.countries import parse_country
 from chalicelib.policy.cron import CronExpression, parse_cron
 from chalicelib.policy.dates import DateRange, parse_date_range
-from chalicelib.policy.money import MONEY_PATTERN, Money, parse_money
+from chalicelib.policy.money import Money, parse_money
 from chalicelib.policy.problems import ScalarError
 from chalicelib.policy.texts import Threshold
 from chalicelib.policy.windows import Window, parse_window
+
+FORM = "x-form"
+"""Stands in a generated schema where a fragment of ``editor_forms`` belongs."""
 
 __all__ = ["CronExpression", "DateRange", "Money", "Threshold", "Window", "as_text", "refusal"]
 
@@ -70,84 +75,38 @@ def _says(pattern: str | None, message: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema(schema | {"examples": list(examples)})
 
 
+def _form(name: str) -> WithJsonSchema:
+    """One of the fragments of ``editor_forms``, which the schema puts in its place."""
+    return WithJsonSchema({FORM: name})
+
+
 def _number_or_text(pattern: str, message: str, example: int, **bounds: int) -> WithJsonSchema:
     """An editor reads a bare number as a number, the loader as text: both are right."""
     both: dict[str, Any] = {"type": ["integer", "string"], "minimum": 0, "pattern": pattern}
     return WithJsonSchema(both | bounds | {"patternErrorMessage": message, "examples": [example]})
 
 
-Duration = Annotated[
-    timedelta,
-    _reads(texts.parse_duration, timedelta),
-    _says(texts.DURATION_PATTERN, "write a duration as 90s, 30m, 2h, 1h30m or 3d", "30m", "1h30m"),
-]
-StopAfter = Annotated[
-    timedelta | str,
-    _reads(lambda text: text if text == "adaptive" else texts.parse_duration(text), timedelta),
-    _says(rf"{texts.DURATION_PATTERN}|^adaptive$", "write a duration of 5m or more, or adaptive", "30m", "adaptive"),
-]
-DateOrRange = Annotated[
-    DateRange,
-    _reads(parse_date_range, DateRange),
-    _says(texts.DATE_OR_RANGE_PATTERN, "write 2026-12-31, or 2026-12-29..2027-01-03", "2026-12-29..2027-01-03"),
-]
-ExcludeUntil = Annotated[
-    date | None,
-    PlainValidator(_read_exclude_until),
-    _says(texts.DATE_PATTERN[:-1] + "$|^never$", "write the last excluded day, or never", "2026-12-18", "never"),
-]
-Moment = Annotated[
-    datetime,
-    PlainValidator(_read_moment),
-    _says(texts.MOMENT_PATTERN, "write 2026-12-31T10:00, or with an offset +09:00", "2026-12-31T10:00"),
-]
-Zone = Annotated[
-    ZoneInfo,
-    _reads(texts.parse_zone, ZoneInfo),
-    _says(
-        r"^(UTC|[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)+)$",
-        "write the IANA name of a place, as Asia/Tokyo",
-        "Asia/Tokyo",
-    ),
-]
-WindowText = Annotated[
-    Window,
-    _reads(parse_window, Window),
-    _says(
-        r"^([a-z0-9,.-]+ ){1,3}([0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}|all-day)$",
-        "a window is [MONTHS] DAYS TIMES in lower case, as mon-fri 08:00-20:00",
-        "mon-fri 08:00-20:00",
-        "last-fri 20:00-02:00",
-        "daily all-day",
-    ),
-]
-AwsOrUnixCron = Annotated[
-    CronExpression,
-    _reads(parse_cron, CronExpression),
-    _says(None, "", "0 8 * * 1-5", "cron(0 8 ? * MON-FRI *)"),
-]
-MoneyText = Annotated[
-    Money,
-    _reads(parse_money, Money),
-    _says(MONEY_PATTERN, "write an amount, a space and an ISO 4217 currency: 1.00 USD", "1.00 USD"),
-]
-BusyAbove = Annotated[
-    Threshold,
-    _reads(texts.parse_busy_above, float),
-    WithJsonSchema(
-        {
-            "type": ["integer", "string"],
-            "minimum": 0,
-            "pattern": f"{texts.COUNT_PATTERN}|{texts.SHARE_PATTERN}|{texts.RATE_PATTERN}",
-            "patternErrorMessage": "write 5% for gpu and cpu, 50 KiB/s for network-out, a whole number for counts",
-            "examples": ["5%", "50 KiB/s", 0],
-        }
-    ),
-]
+Duration = Annotated[timedelta, _reads(texts.parse_duration, timedelta), _form("duration")]
+StopAfter = Annotated[timedelta | str, _reads(texts.parse_stop_after, timedelta), _form("stop-after")]
+DateOrRange = Annotated[DateRange, _reads(parse_date_range, DateRange), _form("date-or-range")]
+ExcludeUntil = Annotated[date | None, PlainValidator(_read_exclude_until), _form("until")]
+Moment = Annotated[datetime, PlainValidator(_read_moment), _form("moment")]
+Zone = Annotated[ZoneInfo, _reads(texts.parse_zone, ZoneInfo), _form("zone")]
+Country = Annotated[str, _reads_text(parse_country), _form("country")]
+WindowText = Annotated[Window, _reads(parse_window, Window), _form("window")]
+AwsOrUnixCron = Annotated[CronExpression, _reads(parse_cron, CronExpression), _form("cron")]
+MoneyText = Annotated[Money, _reads(parse_money, Money), _form("money")]
+BusyAbove = Annotated[Threshold, _reads(texts.parse_busy_above, float), _form("threshold")]
+"""Which of the three forms a threshold has is its signal's business; the schema puts each signal's own there."""
 Boolean = Annotated[
     bool,
     _reads(texts.parse_boolean, bool),
     WithJsonSchema({"type": ["boolean", "string"], "pattern": "^(true|false)$", "examples": [True]}),
+]
+True_ = Annotated[
+    bool,
+    _reads(texts.parse_true, bool),
+    WithJsonSchema({"enum": [True, "true"], "examples": [True]}),
 ]
 Integer = Annotated[
     int,
@@ -189,7 +148,9 @@ _VALUE_GLOB_SCHEMA = {
     "patternErrorMessage": "a whole tag value; only * and ? are wild",
     "examples": ["dev", "*"],
 }
-TEXT_OR_LIST_SCHEMA: dict[str, Any] = {"anyOf": [_VALUE_GLOB_SCHEMA, {"type": "array", "items": _VALUE_GLOB_SCHEMA}]}
+TEXT_OR_LIST_SCHEMA: dict[str, Any] = {
+    "anyOf": [_VALUE_GLOB_SCHEMA, {"type": "array", "items": _VALUE_GLOB_SCHEMA, "minItems": 1}]
+}
 Channel = Annotated[
     str,
     _reads_text(texts.parse_channel),

@@ -4,8 +4,8 @@
 
 Decides nothing of its own: keys, types, defaults and descriptions are the models'. It refuses no file that the loader
 takes, with one known exception: an editor gives YAML's own types to bare scalars, so a text that looks like a number,
-a boolean or null (``owner: 012``) is underlined until it is quoted, while the loader reads it as written. What several
-keys say together, and what lies in a window's or a cron expression's text, only the loader can judge.
+a boolean or null (``owner: 012``) is underlined until it is quoted, while the loader reads it as written. What it
+cannot say is listed by code in ``codes.loader_only``; everything else it refuses as the loader does.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaWarningKind, models_json_schema
 
+from chalicelib.policy.editor_forms import forms
 from chalicelib.policy.guards import partial
 from chalicelib.policy.merge import IN_DEFAULTS, SECTIONS
 from chalicelib.policy.model import Freeze, NeverTouch, Policy, is_internal
-from chalicelib.policy.scalars import as_text
+from chalicelib.policy.scalars import FORM, as_text
+from chalicelib.policy.schema_rules import say_rules
 from chalicelib.policy.shape import keys_of
 from chalicelib.policy.texts import LONGEST_WORD, WORD_PATTERN
 
@@ -71,6 +73,7 @@ def schema() -> Json:
     _drop_what_is_ours(parts)
     _allow_none(parts)
     _open_by_defaults(parts)
+    say_rules(parts)
     for part in parts.values():
         part.pop("description", None)  # docstrings speak to programmers
     parts["Hours"]["defaultSnippets"] = _HOURS_SNIPPETS
@@ -82,7 +85,7 @@ def schema() -> Json:
         "additionalProperties": False,
         "required": ["lifecycle"],
         "properties": _file_keys(),
-        "definitions": dict(sorted(parts.items())),
+        "definitions": dict(sorted((parts | forms()).items())),
     }
 
 
@@ -190,7 +193,9 @@ def _tidy(part: Any) -> Any:
     if "anyOf" in made:
         choices = [one for one in made["anyOf"] if one != {"type": "null"}]
         made = {key: value for key, value in made.items() if key != "anyOf"}
-        made = {**choices[0], **made} if len(choices) == 1 and "$ref" not in choices[0] else {**made, "anyOf": choices}
+        made = {**choices[0], **made} if len(choices) == 1 else {**made, "anyOf": choices}
+    if FORM in made:
+        made["$ref"] = f"#/definitions/{made.pop(FORM)}"
     if "$ref" in made and len(made) > 1:  # draft-07 ignores what stands beside a $ref
         made = {"allOf": [{"$ref": made.pop("$ref")}], **made}
     return made
@@ -234,7 +239,6 @@ def _open_by_defaults(parts: Json) -> None:
         assert model is not None
         for section in (model, *_sections_below(model)):
             parts[section.__name__].pop("required", None)
-    parts["Match"]["minProperties"] = 1
 
 
 def main(arguments: list[str]) -> int:

@@ -17,10 +17,6 @@ from chalicelib.policy.dates import parse_date
 from chalicelib.policy.moments import parse_moment
 from chalicelib.policy.problems import ScalarError, nearest_word
 
-DURATION_PATTERN = r"^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
-DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
-DATE_OR_RANGE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(\.\.[0-9]{4}-[0-9]{2}-[0-9]{2})?$"
-MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?$"
 SHARE_PATTERN = r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$"
 COUNT_PATTERN = r"^[0-9]{1,9}$"
 RATE_PATTERN = r"^[0-9]+(\.[0-9]+)? (B|KiB|MiB)/s$"
@@ -31,11 +27,14 @@ CHANNEL_PATTERN = r"^(#[a-z0-9_-]{1,80}|[CG][A-Z0-9]{7,})$"
 APPROVER_PATTERN = r"^(group:[a-z0-9_.-]+|user:[^@\s]+@[^@\s]+)$"
 KEEP_RUNNING_PER_PATTERN = r"^(cluster|tag:[^\s].*)$"
 
-_DURATION = re.compile(DURATION_PATTERN)
+_DURATION = re.compile(r"^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$")
 _SPACED = re.compile(r"^([0-9]+)\s*(d|days?|h|hr|hrs|hours?|m|mins?|minutes?|s|secs?|seconds?)$", re.IGNORECASE)
 _ISO_DURATION = re.compile(r"^P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)S)?)?$", re.IGNORECASE)
 _RATE_BYTES = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
 LONGEST_WORD = 63
+LONGEST_DURATION_DAYS = 366
+SHORTEST_STOP_AFTER = timedelta(minutes=5)
+TOO_SHORT_TO_TELL = "write 5m or more: the newest 2 minutes of metrics are not trusted"
 
 
 class Threshold(float):
@@ -66,10 +65,22 @@ def parse_duration(text: str) -> timedelta:
             length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         except OverflowError:
             length = timedelta.max
-        if length > timedelta(days=366):
-            raise ScalarError("LC030", "longer than a year; write at most 366d")
+        if length > timedelta(days=LONGEST_DURATION_DAYS):
+            raise ScalarError("LC029", f"longer than a year; write at most {LONGEST_DURATION_DAYS}d")
         return length
     raise ScalarError("LC030", _duration_hint(text))
+
+
+def parse_stop_after(text: str) -> timedelta | str:
+    """A duration of 5 minutes or more, or ``adaptive``. Raises ScalarError."""
+    if text == "adaptive":
+        return text
+    if not _DURATION.fullmatch(text) and (meant := nearest_word(text, ("adaptive",))):
+        raise ScalarError("LC030", f"write {meant}, or a duration as 30m")
+    length = parse_duration(text)
+    if length < SHORTEST_STOP_AFTER:
+        raise ScalarError("LC060", TOO_SHORT_TO_TELL)
+    return length
 
 
 def _duration_hint(text: str) -> str:
@@ -173,6 +184,13 @@ def parse_boolean(text: str) -> bool:
     meant = {"yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"}
     word = text.lower() if text.lower() in ("true", "false") else meant.get(text.lower())
     raise ScalarError("LC034", f"write {word}" if word else "write true or false")
+
+
+def parse_true(text: str) -> bool:
+    """``true``, for a key that says nothing else. Raises ScalarError."""
+    if not parse_boolean(text):
+        raise ScalarError("LC050", "this can only be true; leave it out otherwise")
+    return True
 
 
 def parse_integer(text: str) -> int:

@@ -16,12 +16,13 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import assert_never
 
-from chalicelib.policy.dates import DateRange, parse_date_range
+from chalicelib.policy.dates import BACKWARDS, DateRange, parse_date_range
 from chalicelib.policy.problems import ScalarError, nearest_word
 from chalicelib.policy.window_repairs import repair
 
 BAD_WINDOW = "LC014"
 EMPTY_OR_ALL_DAY = "LC015"
+NAMED_TWICE = "LC013"
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -164,7 +165,8 @@ def _parse(text: str) -> Window:
     *words, times = text.split(" ")
     begin, end = _parse_times(times, words)
     months = frozenset(range(1, 13))
-    if words and _names_months(words[0]):
+    of_months = bool(words) and _names_months(words[0])
+    if of_months:
         months = _parse_names(words[0], MONTHS, "month", first=1)
         words = words[1:]
         if not words:
@@ -173,7 +175,7 @@ def _parse(text: str) -> Window:
     if not words:
         raise ScalarError(BAD_WINDOW, f"write daily: daily {times}")
     days = _parse_days(words)
-    if isinstance(days, DateRange) and len(months) < 12:
+    if isinstance(days, DateRange) and of_months:
         raise ScalarError(BAD_WINDOW, f"a date needs no month; write {days} {times}")
     return Window(text, months, days, begin, end)
 
@@ -239,8 +241,10 @@ def _parse_month_days(text: str) -> MonthDays:
     if match is None:
         raise ScalarError(BAD_WINDOW, f'"day {text}": write day 1 or day 10-15; other days get a window of their own')
     first, last = int(match[1]), int(match[2] or match[1])
-    if not 1 <= first <= last <= 31:
-        raise ScalarError(BAD_WINDOW, f"day {text}: days of a month run from 1 to 31, the smaller one first")
+    if not (1 <= first <= 31 and 1 <= last <= 31):
+        raise ScalarError(BAD_WINDOW, f"day {text}: days of a month run from 1 to 31")
+    if last < first:
+        raise ScalarError(BACKWARDS, f"the range ends before it begins; write day {last}-{first}")
     return MonthDays(first, last)
 
 
@@ -257,7 +261,7 @@ def _parse_names(text: str, names: tuple[str, ...], kind: str, *, first: int) ->
         found += [(start + step) % len(names) for step in span]
     for number in found:
         if found.count(number) > 1:
-            raise ScalarError(BAD_WINDOW, f"{text} names {names[number]} twice")
+            raise ScalarError(NAMED_TWICE, f"{text} names {names[number]} twice")
     return frozenset(number + first for number in found)
 
 
