@@ -11,14 +11,13 @@ from __future__ import annotations
 import base64
 import contextlib
 import threading
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from chalicelib.local.aws import LOOPBACK
-from chalicelib.local.listener_rules import Asked, Fixed, Forward, take
+from chalicelib.local.listener_rules import Asked, Fixed, Forward, fetch_here, take
 from chalicelib.local.ollama_server import Answer
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ class Balancer:
         url = urlsplit(target)
         host = headers.get("host", "").partition(":")[0]
         asked = Asked(method, host, url.path, headers.get("authorization", ""))
-        match take(self._rules(), asked, _fetch):
+        match take(self._rules(), asked, fetch_here):
             case Fixed(status, text, kind):
                 return Answer(status, kind, [text.encode()]), []
             case Forward(arn):
@@ -110,15 +109,6 @@ def _of_response(response: Mapping[str, Any]) -> tuple[Answer, list[tuple[str, s
     text = str(response.get("body", ""))
     body = base64.b64decode(text) if response.get("isBase64Encoded") else text.encode()
     return Answer(int(response["statusCode"]), kind, [body]), list(headers.values())
-
-
-def _fetch(url: str) -> bytes:
-    """Keys of the embedded user pool; nothing that is not on this machine."""
-    if urlsplit(url).hostname not in (LOOPBACK, "localhost"):
-        raise ValueError(f"{url} is not on this machine")
-    with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - the loopback address only
-        found: bytes = answer.read()
-    return found
 
 
 @contextlib.contextmanager
