@@ -6,14 +6,30 @@ Chalice, but Lambda would then import that module alone, and the handler would r
 
 from chalice import Chalice
 from chalicelib.entrypoints import middleware
+from chalicelib.entrypoints.cognito_triggers import (
+    post_authentication,
+    post_confirmation,
+    pre_authentication,
+    pre_sign_up,
+    triggers,
+)
 from chalicelib.entrypoints.events import events, on_aws_events
 from chalicelib.entrypoints.http import api
 from chalicelib.entrypoints.schedules import schedules, sweep
 
-__all__ = ["app", "on_aws_events", "sweep"]
+__all__ = [
+    "app",
+    "on_aws_events",
+    "post_authentication",
+    "post_confirmation",
+    "pre_authentication",
+    "pre_sign_up",
+    "sweep",
+]
 
 app = Chalice(app_name="ollama-lifecycle", configure_logs=False)
 middleware.install(app)
 app.register_blueprint(api)
 app.register_blueprint(events)
 app.register_blueprint(schedules)
+app.register_blueprint(triggers)

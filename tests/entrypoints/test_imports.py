@@ -10,6 +10,7 @@ import pytest
 from support.chalice_package import ROOT
 
 HEAVY = ["boto3", "pydantic", "pandas", "numpy", "slack_sdk", "croniter", "holidays", "yaml", "jinja2"]
+HEAVY += ["jwt", "cryptography"]
 PEOPLES = ["click", "rich", "moto", "chalice.cli", "chalice.deploy", "chalicelib.cli", "chalicelib.local"]
 
 SWEEP_ON_MOTO = """
@@ -50,6 +51,7 @@ ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
+    "LIFECYCLE_MAIL_DOMAINS": "example.com",
 }
 
 
@@ -65,7 +67,10 @@ def loaded_by(body: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split()[1:])
 
 
-@pytest.mark.parametrize("handler", ["app", "sweep", "on_aws_events"])
+TRIGGERS = ["pre_sign_up", "pre_authentication", "post_authentication", "post_confirmation"]
+
+
+@pytest.mark.parametrize("handler", ["app", "sweep", "on_aws_events", *TRIGGERS])
 def test_a_function_that_has_not_been_called_has_loaded_nothing_heavy(handler: str) -> None:
     loaded = loaded_by(f"import app; app.{handler}; loaded = set(sys.modules)")
 
@@ -88,3 +93,18 @@ def test_a_sweep_loads_neither_reports_nor_slack_nor_the_command_line() -> None:
     assert "chalicelib.controller.controller" in loaded
     assert loaded.isdisjoint(["pandas", "numpy", "slack_sdk", "jinja2", "click", "rich", "chalice.cli"])
     assert not [name for name in loaded if name.startswith(("chalicelib.cli", "chalicelib.local", "reports"))]
+
+
+def test_a_trigger_of_the_user_pool_loads_only_what_its_word_needs() -> None:
+    """Cognito waits five seconds, and whoever logs in waits with it."""
+    body = """
+import app
+event = {"triggerSource": "PreSignUp_SignUp", "userPoolId": "p", "userName": "u",
+         "request": {"userAttributes": {"email": "ada@example.com"}}}
+assert app.pre_sign_up(event, Context()) == event
+loaded = set(sys.modules)
+"""
+    loaded = loaded_by(body)
+
+    assert loaded.isdisjoint([*HEAVY, *PEOPLES])
+    assert "chalicelib.controller.controller" not in loaded

@@ -16,10 +16,15 @@ import pytest
 import yaml
 from chalicelib.entrypoints.triggers import ALARM_PREFIX
 from chalicelib.execute.executor import Executor
+from chalicelib.fleet.identity import lockout, people_rows
+from chalicelib.fleet.identity.passwords import LEAST
+from chalicelib.fleet.people import Role
 from chalicelib.record.table import TABLE, TTL_ATTRIBUTE
 from support.chalice_package import ROOT, package
 
-FUNCTIONS = {"Sweep", "AwsEvents", "APIHandler"}
+TRIGGERS = {"PreSignUp", "PreAuthentication", "PostAuthentication", "PostConfirmation"}
+"""What the user pool asks us: Cognito's names for them, and the template's for the functions."""
+FUNCTIONS = {"Sweep", "AwsEvents", "APIHandler", *TRIGGERS}
 
 NO_RESOURCE_NAMES = {
     "application-autoscaling:DescribeScalableTargets",
@@ -211,6 +216,69 @@ def test_logs_are_kept_for_a_stated_time(resources: dict[str, Any]) -> None:
         str({"Fn::Sub": f"/aws/lambda/${{{name}}}"}) for name in FUNCTIONS
     }
     assert all(group["RetentionInDays"] == 14 for group in groups.values())
+
+
+def test_the_user_pool_demands_what_we_promise_of_passwords_and_addresses(resources: dict[str, Any]) -> None:
+    pool = resources["UserPool"]["Properties"]
+
+    assert pool["Policies"]["PasswordPolicy"] == {
+        "MinimumLength": LEAST,
+        "RequireUppercase": True,
+        "RequireLowercase": True,
+        "RequireNumbers": True,
+        "RequireSymbols": True,
+        "TemporaryPasswordValidityDays": 3,
+    }
+    assert pool["AutoVerifiedAttributes"] == pool["UsernameAttributes"] == ["email"]
+    assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] == {"Fn::If": ["ByInvitationOnly", True, False]}
+    assert resources["UserPool"]["DeletionPolicy"] == "Retain"
+
+
+def test_the_client_has_no_secret_and_does_not_tell_who_has_an_account(resources: dict[str, Any]) -> None:
+    client = resources["UserPoolClient"]["Properties"]
+
+    assert client["GenerateSecret"] is False
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert set(client["ExplicitAuthFlows"]) == {"ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+    assert client["AllowedOAuthFlows"]["Fn::If"][1] == ["code"]
+
+
+def test_the_pools_groups_are_our_roles(resources: dict[str, Any]) -> None:
+    groups = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Cognito::UserPoolGroup"]
+    by_power = sorted(groups, key=lambda group: group["Precedence"], reverse=True)
+
+    assert [group["GroupName"] for group in by_power] == [role.value for role in Role]
+
+
+def test_every_door_of_the_pool_leads_to_our_function_and_to_no_other_pool(resources: dict[str, Any]) -> None:
+    doors = resources["UserPool"]["Properties"]["LambdaConfig"]
+
+    assert doors == {name: {"Fn::GetAtt": [name, "Arn"]} for name in TRIGGERS}
+    for name in TRIGGERS:
+        permission = resources[f"{name}Permission"]["Properties"]
+        assert permission["Principal"] == "cognito-idp.amazonaws.com"
+        assert permission["SourceArn"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
+        assert resources[name]["Properties"]["Timeout"] <= 5, "Cognito waits no longer"
+
+
+def test_a_trigger_writes_only_the_rows_that_it_is_for(resources: dict[str, Any]) -> None:
+    rows = {
+        (role, action): tuple(statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"])
+        for role, statement in _statements(resources)
+        if role.removesuffix("Role") in TRIGGERS
+        for action in _each(statement["Action"])
+        if action.startswith("dynamodb:")
+    }
+
+    assert rows == {
+        ("PreAuthenticationRole", "dynamodb:UpdateItem"): (lockout.PK,),
+        ("PostAuthenticationRole", "dynamodb:DeleteItem"): (lockout.PK,),
+        ("PostAuthenticationRole", "dynamodb:PutItem"): (people_rows.PK,),
+        ("PostAuthenticationRole", "dynamodb:UpdateItem"): (people_rows.PK,),
+        ("PostConfirmationRole", "dynamodb:DeleteItem"): (lockout.PK,),
+        ("PostConfirmationRole", "dynamodb:PutItem"): (people_rows.PK,),
+    }
 
 
 def test_no_role_may_do_everything(resources: dict[str, Any]) -> None:

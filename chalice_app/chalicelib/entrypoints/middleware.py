@@ -1,7 +1,8 @@
 """What every handler has around it: structured logs, metrics, and the one place that catches any exception.
 
 An exception is logged with the name of its handler, counted as a metric, and raised again: only then do Lambda's
-retries, SQS's redrive and the dead letters see it. One raised by a view never comes here: Chalice itself logs it and
+retries, SQS's redrive and the dead letters see it. A refusal is an answer (Cognito's triggers refuse by raising) and is
+raised again without counting as a failure. One raised by a view never comes here: Chalice itself logs it and
 answers with a plain 500, so its logger is made ours, and the answer is what is counted.
 """
 
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import ConvertToMiddleware, Response
+
+from chalicelib.errors import NotAuthenticated, Refused
 
 if TYPE_CHECKING:
     from chalice.app import Chalice
@@ -47,6 +50,10 @@ def guard(handler: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(event: Any, context: Any) -> Any:
         try:
             answer = handler(event, context)
+        except (NotAuthenticated, Refused) as refused:
+            metrics.add_metric(name="Handled", unit=MetricUnit.Count, value=1)
+            logger.info("refused", extra={"why": str(refused), "error": type(refused).__name__})
+            raise
         except Exception as error:
             metrics.add_metric(name="Unhandled", unit=MetricUnit.Count, value=1)
             logger.exception(
