@@ -56,6 +56,30 @@ def test_a_clock_change_is_marked_inside_the_night_it_lengthens_or_shortens(
     assert " 22:00 " in opens
 
 
+FROZEN = (
+    SIMPLE
+    + """\
+freezes:
+  - {name: launch, from: 2026-11-20T12:00, to: 2026-11-24T12:00, hold: [stop], reason: launch day.}
+  - {name: migration, from: 2026-11-01T00:00, to: 2026-12-01T00:00, hold: [start, stop], reason: new disks}
+  - {name: later, from: 2027-01-01T00:00, to: 2027-01-02T00:00, reason: new year}
+defaults:
+  hours: {timezone: Asia/Tokyo}
+"""
+)
+
+
+def test_freezes_are_marked_from_when_they_hold_until_they_are_over(tmp_path: Path) -> None:
+    result = CommandLine(tmp_path, {"dev.yaml": FROZEN}).run("schedule", "dev-nights-off", "--days", "5")
+    marked = [line for line in calendar(result.stdout) if "freezes" in line or "thaws" in line]
+    assert marked == [
+        "Fri 20 Nov 2026 00:00 JST freezes migration holds every start and stop until Tue 1 Dec 2026 00:00 JST: "
+        "new disks",
+        "Fri 20 Nov 2026 12:00 JST freezes launch holds every stop until Tue 24 Nov 2026 12:00 JST: launch day",
+        "Tue 24 Nov 2026 12:00 JST thaws launch is over",
+    ]
+
+
 def test_the_calendar_comes_as_json_in_utc(tmp_path: Path) -> None:
     line = CommandLine(tmp_path, {"dev.yaml": SIMPLE})
     document = json.loads(line.run("schedule", "dev-nights-off", "--days", "1", "--output", "json").stdout)

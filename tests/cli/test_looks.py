@@ -36,10 +36,10 @@ def test_our_values_become_plain_json() -> None:
 
 
 def test_times_are_as_short_as_they_can_be_without_doubt() -> None:
-    assert short_moment(NOW + timedelta(hours=3), NOW, TOKYO) == "20:00"
-    assert short_moment(NOW + timedelta(days=3), NOW, TOKYO) == "Mon 17:00"
-    assert short_moment(NOW + timedelta(days=20), NOW, TOKYO) == "10 Dec 17:00"
-    assert short_moment(NOW + timedelta(days=60), NOW, TOKYO) == "19 Jan 2027 17:00"
+    assert short_moment(NOW + timedelta(hours=3), NOW, TOKYO) == "20:00 JST"
+    assert short_moment(NOW + timedelta(days=3), NOW, TOKYO) == "Mon 17:00 JST"
+    assert short_moment(NOW + timedelta(days=20), NOW, TOKYO) == "10 Dec 17:00 JST"
+    assert short_moment(NOW + timedelta(days=60), NOW, TOKYO) == "19 Jan 2027 17:00 JST"
 
 
 def test_sizes_read_like_speech() -> None:

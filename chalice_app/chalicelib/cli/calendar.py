@@ -1,8 +1,8 @@
-"""`lifecycle schedule`: when hours open and close, with clock changes and holidays marked."""
+"""`lifecycle schedule`: when hours open and close, with clock changes, holidays and freezes marked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -15,20 +15,21 @@ from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Stop
 from chalicelib.cli.kinds import Whole
 from chalicelib.cli.options import command, output_option
-from chalicelib.cli.render import Column
+from chalicelib.cli.render import Column, listed
 from chalicelib.decide import words
 
 if TYPE_CHECKING:
-    from chalicelib.policy.model import Hours, Policy
+    from chalicelib.cli.book import Book
+    from chalicelib.policy.model import Freeze, Hours, Policy
     from chalicelib.policy.timetable import Timetable
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the calendar. ``note``: the window, the holiday's name, or how the clocks move."""
+    """One line of the calendar. ``note``: the window, the holiday's name, how the clocks move, what a freeze holds."""
 
     at: datetime
-    what: Literal["opens", "closes", "holiday", "clocks"]
+    what: Literal["opens", "closes", "holiday", "clocks", "freezes", "thaws"]
     note: str
 
 
@@ -41,7 +42,7 @@ class Event:
 def schedule(desk: Desk, name: str, days: int, start: str | None, output: str) -> Exit:
     """Show when a policy opens and closes, day by day, in its own time zone.
 
-    Holidays and clock changes stand between the lines they affect. For a service, the policy that
+    Holidays, clock changes and freezes stand between the lines they affect. For a service, the policy that
     governs it is shown, with the service's own tags applied.
 
     \b
@@ -52,19 +53,22 @@ def schedule(desk: Desk, name: str, days: int, start: str | None, output: str) -
 
     \b
     JSON: {policy, timezone, from, to, now: {open, since, until, window, holiday},
-           events: [{at, what: opens|closes|holiday|clocks, note}]}
+           events: [{at, what: opens|closes|holiday|clocks|freezes|thaws, note}]}
     """
+    from chalicelib.cli.book import read_book
     from chalicelib.policy.timetable import Timetable
 
     first_day = _day(start) if start else None
-    policy = _policy(desk, name)
+    book = read_book(desk)
+    policy = _policy(desk, book, name)
+    freezes = book.loaded.policies.freezes
     hours = policy.hours
     if hours is None:
         raise Stop(f'The policy "{policy.name}" has no hours: only idleness stops its services. {NOTHING_CHANGED}')
     table, now = Timetable.of(hours), desk.now()
     first = _beginning(first_day, now, hours.timezone)
     last = first + timedelta(days=days)
-    events = tuple(events_between(table, hours.timezone, first, last))
+    events = tuple(events_between(table, hours.timezone, first, last, freezes))
     if output == "json":
         phase = table.phase(now)
         desk.paper.json(
@@ -77,15 +81,30 @@ def schedule(desk: Desk, name: str, days: int, start: str | None, output: str) -
     return Exit.DONE
 
 
-def events_between(table: Timetable, zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Event]:
-    """Openings, closings, holidays and clock changes in ``[start, end)``, in order of time."""
+def events_between(
+    table: Timetable, zone: ZoneInfo, start: datetime, end: datetime, freezes: Sequence[Freeze] = ()
+) -> Iterator[Event]:
+    """Openings, closings, holidays, clock changes and freezes in ``[start, end)``, in order of time."""
     found = [
         Event(edge.at, "opens" if edge.opens else "closes", _window_note(edge.window, edge.holiday))
         for edge in table.transitions(start.astimezone(UTC), end.astimezone(UTC))
     ]
     found += _holidays(table, zone, start, end)
     found += _clock_changes(zone, start, end)
+    found += _freezes(freezes, zone, start, end)
     yield from sorted(found, key=lambda event: (event.at.astimezone(UTC), event.what in ("opens", "closes")))
+
+
+def _freezes(freezes: Sequence[Freeze], zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Event]:
+    """A freeze that holds already when the days begin stands at their beginning."""
+    for freeze in freezes:
+        if freeze.from_ < end and freeze.to > start:
+            held = (
+                f"{freeze.name} holds every {listed(list(freeze.hold))} until {words.clock_with_year(freeze.to, zone)}"
+            )
+            yield Event(max(freeze.from_, start.astimezone(UTC)), "freezes", f"{held}: {words.sentence(freeze.reason)}")
+        if start <= freeze.to < end:
+            yield Event(freeze.to, "thaws", f"{freeze.name} is over")
 
 
 def _clock_changes(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Event]:
@@ -122,11 +141,8 @@ def _beginning(day: date | None, now: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(day or now.astimezone(zone).date(), time(), zone)
 
 
-def _policy(desk: Desk, name: str) -> Policy:
+def _policy(desk: Desk, book: Book, name: str) -> Policy:
     """A policy of that name; else the policy that governs a service of that name."""
-    from chalicelib.cli.book import read_book
-
-    book = read_book(desk)
     if any(policy.name == name for policy in book.loaded.policies.policies) or name in book.loaded.bad_policies:
         return book.policy(name)
     if "/" not in name and not desk.local and desk.clients is None and not _may_be_service(desk):

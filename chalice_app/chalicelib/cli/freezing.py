@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -12,8 +13,7 @@ from chalicelib.cli.options import command, yes_option
 from chalicelib.decide import words
 
 if TYPE_CHECKING:
-    from chalicelib.record.controls import Controls
-    from chalicelib.record.history import History
+    from chalicelib.record.table import Table
 
 
 @command("freeze")
@@ -31,17 +31,19 @@ def freeze(desk: Desk, everything: bool, reason: str, yes: bool) -> Exit:
     Examples:
       lifecycle freeze --all --reason "incident 4711"
     """
-    from chalicelib.record.history import Entry, EntryKind
+    from chalicelib.record.controls import Controls
+    from chalicelib.record.history import Entry, EntryKind, History
 
     if not everything:
         raise click.UsageError("`freeze` holds every service: say `lifecycle freeze --all`. For one: `exclude`.")
     account = desk.account()
-    controls, history = _record(desk)
+    table = _table(desk)
+    controls, history = Controls(table), History(table)
     desk.confirm(f"About to freeze everything: {reason}.", account, yes=yes)
     who, now = desk.person(), desk.now()
     standing = controls.freeze_all(who, reason, now)
     if standing.frozen_at != now or standing.frozen_by != who:
-        at = words.clock_with_year(standing.frozen_at) if standing.frozen_at else "before"
+        at = _said(standing.frozen_at, table) if standing.frozen_at else "before"
         desk.paper.say(f"It is frozen already, by {standing.frozen_by} since {at}: {standing.frozen_reason}.")
         desk.paper.last_line(NOTHING_CHANGED)
         return Exit.DONE
@@ -62,16 +64,18 @@ def unfreeze(desk: Desk, reason: str, yes: bool) -> Exit:
       lifecycle unfreeze
       lifecycle plan            first look at what the policies will do
     """
-    from chalicelib.record.history import Entry, EntryKind
+    from chalicelib.record.controls import Controls
+    from chalicelib.record.history import Entry, EntryKind, History
 
     account = desk.account()
-    controls, history = _record(desk)
+    table = _table(desk)
+    controls, history = Controls(table), History(table)
     standing = controls.read(desk.now()).switches
     if standing.frozen_at is None:
         desk.paper.say("Nothing is frozen.")
         desk.paper.last_line(NOTHING_CHANGED)
         return Exit.DONE
-    since = words.clock_with_year(standing.frozen_at)
+    since = _said(standing.frozen_at, table)
     desk.confirm(
         f"About to end the freeze by {standing.frozen_by} since {since}: {standing.frozen_reason}.", account, yes=yes
     )
@@ -87,14 +91,18 @@ def unfreeze(desk: Desk, reason: str, yes: bool) -> Exit:
     return Exit.DONE
 
 
-def _record(desk: Desk) -> tuple[Controls, History]:
-    """Only the table: an emergency switch must not depend on policies that load or services that can be read."""
-    from chalicelib.record.controls import Controls
-    from chalicelib.record.history import History
+def _said(at: datetime, table: Table) -> str:
+    from chalicelib.cli.zones import policies_in, shared_zone
+    from chalicelib.record.policies import PoliciesInForce
+
+    return words.clock_with_year(at, shared_zone(policies_in(PoliciesInForce(table), at.date())))
+
+
+def _table(desk: Desk) -> Table:
+    """Nothing else: an emergency switch must not depend on policies that load or services that can be read."""
     from chalicelib.record.table import Table
 
-    table = Table(desk.aws().dynamodb, desk.table)
-    return Controls(table), History(table)
+    return Table(desk.aws().dynamodb, desk.table)
 
 
 COMMANDS = (freeze, unfreeze)

@@ -126,6 +126,7 @@ def resume(desk: Desk, service: str, reason: str, yes: bool) -> Exit:
     """
     from chalicelib.cli.telling import look_now
     from chalicelib.cli.world import one_service
+    from chalicelib.cli.zones import policies_in, zone_for
     from chalicelib.record.history import Entry, EntryKind
 
     account = desk.account()
@@ -136,12 +137,13 @@ def resume(desk: Desk, service: str, reason: str, yes: bool) -> Exit:
         desk.paper.say(f"Nobody said anything for {facts.id}: its policy rules already.")
         desk.paper.last_line(NOTHING_CHANGED)
         return Exit.DONE
-    said = "; ".join(describe(one, ZoneInfo("UTC")) for one in held)
+    zone = zone_for(policies_in(app.policies_in_force, desk.now().date()), facts)
+    said = "; ".join(describe(one, zone) for one in held)
     desk.confirm(f"End for {facts.id}: {said}.", account, yes=yes)
     now, who = desk.now(), desk.person()
     ended = app.controls.end_override(facts.id, who, now)
     for one in ended:
-        words_said = f"ended: {describe(one, ZoneInfo('UTC'))}" + (f" ({reason})" if reason else "")
+        words_said = f"ended: {describe(one, zone)}" + (f" ({reason})" if reason else "")
         app.history.append(Entry(at=now, kind=EntryKind.OVERRIDE, who=who, reason=words_said, service=facts.id))
     desk.paper.say(f"RESUMED  {facts.id}  its policy rules again")
     return look_now(desk, app, facts.id, why=f"resumed by {who}")

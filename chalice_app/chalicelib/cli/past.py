@@ -13,7 +13,7 @@ from chalicelib.cli.exits import NOTHING_CHANGED, Exit
 from chalicelib.cli.kinds import OneOf, Whole
 from chalicelib.cli.options import command, output_option
 from chalicelib.cli.progress import waiting
-from chalicelib.cli.render import Column
+from chalicelib.cli.render import Column, without_name
 from chalicelib.cli.times import DURATION
 from chalicelib.decide import words
 
@@ -29,7 +29,7 @@ KINDS = ("policy", "freeze", "override", "hand", "would", "refused", "acted", "f
 @click.option("--since", type=DURATION, default="7d", show_default=True, metavar="DURATION", help="How far back.")
 @click.option("--kind", "kinds", multiple=True, type=OneOf(KINDS), help="Only these; may be repeated.")
 @click.option("--limit", type=Whole(1, 10_000), default=50, show_default=True, help="At most so many, newest.")
-@click.option("--zone", default="UTC", show_default=True, metavar="ZONE", help="Show times there: an IANA name.")
+@click.option("--zone", metavar="ZONE", help="Show times there: an IANA name.  [default: each policy's own]")
 @output_option
 @click.pass_obj
 def history(
@@ -38,7 +38,7 @@ def history(
     since: timedelta,
     kinds: tuple[str, ...],
     limit: int,
-    zone: str,
+    zone: str | None,
     output: str,
 ) -> Exit:
     """Show what was decided, done, refused and said, newest last; for SERVICE or for all.
@@ -53,12 +53,15 @@ def history(
     JSON: [{at, kind, who, service, policy, policy_version, wanted, because, reason, evidence,
             steps, outcome, action, action_id, desired_count, price_usd_per_hour, ...}]
     """
+    from chalicelib.cli.zones import policies_in, zone_named
     from chalicelib.record.history import History
+    from chalicelib.record.policies import PoliciesInForce
     from chalicelib.record.table import Table
 
-    shown_in = _zone(zone)
+    shown_in = _zone(zone) if zone else None
     now = desk.now()
-    past = History(Table(desk.aws().dynamodb, desk.table))
+    table = Table(desk.aws().dynamodb, desk.table)
+    past = History(table)
     which = _service(desk, service, past, now - since) if service else None
     with waiting("Reading the history"):
         entries = _entries(past, which, now - since, now, frozenset(kinds), limit)
@@ -67,9 +70,10 @@ def history(
     elif not entries:
         desk.paper.say(_why_nothing(service, since, kinds))
     else:
+        policies = policies_in(PoliciesInForce(table), now.date())
         desk.paper.table(
             [Column("WHEN"), Column("KIND"), Column("SERVICE"), Column("WHAT AND WHY", fold=True), Column("WHO")],
-            [_row(entry, shown_in) for entry in entries],
+            [_row(entry, shown_in or zone_named(policies, entry.policy)) for entry in entries],
         )
     desk.paper.last_line(NOTHING_CHANGED, beside_json=output == "json")
     return Exit.DONE
@@ -102,7 +106,7 @@ def _service(desk: Desk, text: str, past: History, since: datetime) -> ServiceId
 
 
 def _row(entry: Entry, zone: ZoneInfo) -> list[str]:
-    what = entry.reason
+    what = without_name(entry.reason, entry.service)
     if entry.outcome and entry.outcome not in what:
         what = f"{entry.action.value + ' ' if entry.action else ''}{entry.outcome}: {what}"
     return [

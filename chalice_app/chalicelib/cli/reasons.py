@@ -126,7 +126,15 @@ def _print_evidence(desk: Desk, evidence: Sequence[Evidence], zone: ZoneInfo) ->
         elif one.until:
             span = f"  until {words.clock(one.until, zone)}"
         label = "evidence" if index == 0 else ""
-        desk.paper.say(f"  {label:<13} {one.name}: {one.value} {one.unit}".rstrip() + span)
+        desk.paper.say(f"  {label:<13} {_measured(one)}{span}")
+
+
+def _measured(one: Evidence) -> str:
+    """``requests: 3``, ``task-protection: 1 protected task``: the unit only where the name does not say it."""
+    unit = "" if one.unit == one.name else one.unit
+    if one.value == "1" and unit in ("requests", "requests in flight", "protected tasks", "tasks"):
+        unit = unit.replace("requests", "request").replace("tasks", "task")
+    return f"{one.name}: {one.value} {unit}".rstrip()
 
 
 def _next_transition(policy: Policy, now: datetime) -> tuple[datetime, bool] | None:

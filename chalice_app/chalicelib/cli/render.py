@@ -118,15 +118,21 @@ def utc(at: datetime) -> str:
 
 
 def short_moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """As short as it can be without doubt: `20:00`, `Tue 08:00` within six days, else `31 Dec 10:00`."""
+    """As short as it can be without doubt: `20:00 JST`, `Tue 08:00 JST` within six days, else `31 Dec 10:00 JST`."""
     local, today = at.astimezone(zone), now.astimezone(zone).date()
+    clock = f"{local:%H:%M} {local.tzname()}"
     days = (local.date() - today).days
     if days == 0:
-        return f"{local:%H:%M}"
+        return clock
     if -6 <= days <= 6:
-        return f"{local:%a %H:%M}"
+        return f"{local:%a} {clock}"
     year = f" {local.year}" if local.year != today.year else ""
-    return f"{local.day} {local:%b}{year} {local:%H:%M}"
+    return f"{local.day} {local:%b}{year} {clock}"
+
+
+def without_name(text: str, service: object) -> str:
+    """A sentence as it stands in a line that names the service already."""
+    return text.removeprefix(f"{service}: ")
 
 
 def dollars(amount: Decimal | None, *, per: str = "") -> str:

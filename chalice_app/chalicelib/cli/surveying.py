@@ -13,6 +13,7 @@ from chalicelib.cli.desk import Desk
 from chalicelib.cli.progress import waiting
 from chalicelib.cli.render import Column, plain
 from chalicelib.cli.rows import Row, What, rows, unmatched
+from chalicelib.cli.zones import shared_zone
 from chalicelib.decide import words
 from chalicelib.decide.tags import zone_of
 from chalicelib.policy.model import Mode
@@ -106,7 +107,8 @@ def show_doubts(desk: Desk, seen: Seen) -> None:
         )
     switches = seen.survey.controls.switches
     if switches.frozen_by is not None:
-        since = f" since {words.clock_with_year(switches.frozen_at)}" if switches.frozen_at else ""
+        zone = shared_zone(seen.survey.policies)
+        since = f" since {words.clock_with_year(switches.frozen_at, zone)}" if switches.frozen_at else ""
         desk.paper.say(f"FROZEN by {switches.frozen_by}{since}: {switches.frozen_reason}", "bold red")
     for problem in seen.survey.problems:
         if problem.is_error or problem.code == NOT_IN_FORCE:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import Exit
 from chalicelib.cli.progress import waiting
+from chalicelib.cli.render import without_name
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def look_now(desk: Desk, app: App, service: ServiceId, *, why: str) -> Exit:
         if decided.facts.id in acted:
             continue
         says = decided.held or decided.refused or (decided.decision.reason if decided.decision else "")
+        says = without_name(says, decided.facts.id)
         desk.paper.say(f"LEAVE  {decided.facts.id}  {says or 'nothing is to be done now'}")
     if not report.decided and not report.outcomes:
         desk.paper.say(f"LEAVE  {service}  the next sweep looks at it, within five minutes")
@@ -36,13 +38,14 @@ def look_now(desk: Desk, app: App, service: ServiceId, *, why: str) -> Exit:
 def tell(desk: Desk, outcomes: Iterable[Outcome]) -> None:
     for outcome in outcomes:
         word = outcome.kind.value.upper()
+        reason = without_name(outcome.reason, outcome.service)
         match outcome.status:
             case OutcomeStatus.DONE:
-                said = f"{word}  {outcome.service}  {outcome.reason}"
+                said = f"{word}  {outcome.service}  {reason}"
             case OutcomeStatus.REFUSED:
-                said = f"REFUSED  {outcome.service}  {outcome.kind.value}: {outcome.reason}"
+                said = f"REFUSED  {outcome.service}  {outcome.kind.value}: {reason}"
             case OutcomeStatus.FAILED:
-                said = f"FAILED  {outcome.service}  {outcome.kind.value}: {outcome.reason}"
+                said = f"FAILED  {outcome.service}  {outcome.kind.value}: {reason}"
             case other:
                 assert_never(other)
         desk.paper.say(said, _STYLES[outcome.status])
