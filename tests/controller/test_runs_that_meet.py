@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chalicelib.execute.outcome import OutcomeStatus
 from chalicelib.notify.notice import Silence
+from chalicelib.record.history import EntryKind
 from chalicelib.runtime.clients import Clients
 from chalicelib.runtime.compose import build
 from support.moto_record import race
@@ -149,3 +153,72 @@ def test_a_service_that_appears_between_sweeps_is_seen_and_one_that_is_deleted_i
         "gpu-dev/new",
         "gpu-dev/newer",
     }
+
+
+def test_what_is_written_down_bears_the_clock_of_that_moment_and_not_the_runs_begin(evening: Stage) -> None:
+    chat = evening.add("chat")
+    evening.run_until("20:00")
+    evening.every_call_takes = timedelta(seconds=2)
+    evening.set(evening.at("20:05"))
+    began = evening.clock.now()
+
+    evening.sweep()
+    (done,) = [entry for entry in evening.history(chat) if entry.outcome == "done"]
+    assert done.at > began
+
+    evening.set(evening.at("20:10"))
+    chat.set_desired(1)
+    began = evening.clock.now()
+    evening.sweep(full=True)
+    (noted,) = [entry for entry in evening.history(chat) if entry.kind is EntryKind.HAND]
+    assert noted.at > began
+
+
+def test_a_run_whose_calls_take_long_acts_in_time_and_leaves_locks_behind_for_nobody(tmp_path: Path) -> None:
+    with staged(tmp_path, NIGHTS, at="2026-11-18T17:00+09:00", workers=4) as stage:
+        services = [stage.add(f"chat-{number}", desired=2) for number in range(8)]
+        stage.sweep()
+        stage.set(stage.at("20:05"))
+        stage.every_call_takes = timedelta(seconds=1)
+
+        report = stage.sweep()
+
+        assert [outcome.status for outcome in report.outcomes] == [OutcomeStatus.DONE] * 8
+        assert sum(service.desired for service in services) == 0
+        assert not [row for row in rows(stage) if "lock_owner" in row]
+        stage.set(stage.at("Thu 08:01"))
+        stage.sweep()
+        assert [service.desired for service in services] == [2] * 8
+
+
+def test_a_run_with_many_workers_tells_each_service_once_and_its_failures_stop_nobody_else(tmp_path: Path) -> None:
+    with staged(tmp_path, NIGHTS, at="2026-11-18T17:00+09:00", workers=8) as stage:
+        services = [stage.add(f"chat-{number}") for number in range(12)]
+        stage.sweep()
+        stage.aws.fail(
+            "ecs.UpdateService", "AccessDeniedException", when=lambda params: params["service"].endswith(("-3", "-7"))
+        )
+        stage.set(stage.at("20:05"))
+
+        stage.sweep()
+
+        assert [service.name for service in services if service.desired] == ["chat-3", "chat-7"]
+        kinds = Counter(kind for service in services for kind, _ in stage.told(service))
+        assert kinds == {"stopped": 10, "stop-failed": 2}
+
+
+def test_sweeps_with_many_workers_that_meet_stop_every_service_once(tmp_path: Path) -> None:
+    with staged(tmp_path, NIGHTS, at="2026-11-18T17:00+09:00") as stage:
+        services = [stage.add(f"chat-{number}") for number in range(6)]
+        stage.sweep()
+        stage.set(stage.at("20:05"))
+        stage.every_call_takes = timedelta(milliseconds=100)
+        apps = [stage.another(workers=4) for _ in range(3)]
+
+        reports = race(3, lambda number: apps[number].controller.sweep(stage.clock.now()))
+
+        assert not [report for report in reports if isinstance(report, Exception)]
+        assert sum(service.desired for service in services) == 0
+        assert stage.aws.calls["ecs.UpdateService"] == 6
+        outcomes = [[entry.outcome for entry in stage.history(service)] for service in services]
+        assert [(one.count("begun"), one.count("failed")) for one in outcomes] == [(1, 0)] * 6, outcomes

@@ -106,7 +106,7 @@ class Controller:
         settling.settle(parts, run, ids)
         due = [run.fleet.services[id] for id in ids if force or remembering.is_due(run, id)]
         decided = parts.looker.look(due, run.known, run.looks, run.now)
-        remembering.handle_openings(parts, decided, run.now)
+        remembering.handle_openings(parts, decided)
         acted = parts.actor.act(
             decided,
             lambda candidates: parts.recount(candidates, run.fleet, run.known),

@@ -55,7 +55,7 @@ def remember(parts: Parts, run: Run, acted: Acted) -> None:
         )
 
 
-def handle_openings(parts: Parts, decided: Sequence[Decided], now: datetime) -> None:
+def handle_openings(parts: Parts, decided: Sequence[Decided]) -> None:
     """An opening that finds the service up is dealt with, before anything stops it: what idleness stops stays down.
 
     Where the opening calls for a start, the start deals with it.
@@ -68,7 +68,7 @@ def handle_openings(parts: Parts, decided: Sequence[Decided], now: datetime) -> 
         and one.facts.desired_count > 0
         and one.seen.memory.opening_handled != begun
     ]
-    parts.actor.side_by_side(lambda pair: parts.states.handle_opening(*pair, now), found)
+    parts.actor.side_by_side(lambda pair: parts.states.handle_opening(*pair, parts.clock.now()), found)
 
 
 def _note_doubts(parts: Parts, decided: Sequence[Decided], now: datetime) -> None:
