@@ -112,12 +112,9 @@ def _parts(
     from chalicelib.controller.telling import Teller
     from chalicelib.observe.cloudwatch import CloudWatchSignals
     from chalicelib.observe.policy_source import source_of
-    from chalicelib.prices import Price, hourly_price
     from chalicelib.record.snapshots import Snapshots
 
-    def price(facts: ServiceFacts) -> Price | None:
-        return hourly_price(facts, settings.region)
-
+    price = _price_in(settings.region)
     signals = CloudWatchSignals(clients.cloudwatch)
     source = source_of(settings.policies, clients.s3 if settings.policies.startswith("s3://") else None)
     executor = _executor(clients, clock, record, inventory, price)
@@ -137,6 +134,12 @@ def _parts(
         teller=Teller(record.history, price),
         notifier=notifier,
     )
+
+
+def _price_in(region: str) -> PriceOf:
+    from chalicelib.prices import hourly_price
+
+    return lambda facts: hourly_price(facts, region)
 
 
 def _actor(settings: Settings, clock: Clock, record: _Record, executor: Executor, workers: int) -> Actor:
