@@ -36,6 +36,20 @@ SCALARS = [
     ("hours: {timezone: Asia/Tokyo, open: [sat-sun 03:00-03:00]}", "write all-day"),
     ("hours: {timezone: Asia/Tokyo, open: [daily all-day], holidays: {extra: [12/31]}}", "write a date"),
     ("hours: {timezone: Asia/Tokyo, open: [daily all-day], holidays: {extra: [29-31 dec]}}", "write a date"),
+    ("hours: {timezone: +09:00, open: [daily all-day]}", "write an IANA zone such as Asia/Tokyo"),
+    ("hours: {timezone: UTC+9, open: [daily all-day]}", "write an IANA zone such as Asia/Tokyo"),
+    ("hours: {timezone: Tokyo, open: [daily all-day]}", "write the IANA name in full: Asia/Tokyo"),
+    ("hours: {timezone: Asia/Tokyo, open: [daily all-day], holidays: {country: JPN}}", "did you mean JP?"),
+    ("hours: {timezone: Asia/Tokyo, open: [daily all-day], holidays: {country: jp}}", "did you mean JP?"),
+    ("hours: {timezone: Asia/Tokyo, open: [daily all-day], holidays: {country: XX}}", "write its two letters, as JP"),
+    ("idle: {stop-after: adaptiv}", "write adaptive, or a duration"),
+    ("idle: {stop-after: 30m, signals: {gpu: {busy-above: 105%}}}", "a share of 0% to 100%"),
+    ("idle: {stop-after: 30m, signals: {gpu: {as: veto}}}", "what a signal can say is fixed"),
+    ("idle: {stop-after: 30m}\ntests: [{at: '0001-01-01T00:00+09:00', expect: running}]", "a year from 1970 to 2199"),
+    ("idle: {stop-after: 30m}\ntests: [{at: '9999-12-31T23:59-09:00', expect: running}]", "a year from 1970 to 2199"),
+    ("hours: {timzone: Asia/Tokyo, open: [daily all-day]}", "Did you mean timezone?"),
+    ("idle: {stop-afer: 30m}", "Did you mean stop-after?"),
+    ("aproval: {}\nidle: {stop-after: 30m}", "Did you mean approval?"),
     ("hours: {timezone: JST, open: [daily all-day]}", "abbreviations are ambiguous"),
     ("hours: {timezone: EST, open: [daily all-day]}", "abbreviations are ambiguous"),
     ("hours: {timezone: GMT+9, open: [daily all-day]}", "as Asia/Tokyo"),
@@ -132,6 +146,7 @@ PEERS = [
     ("schedule: office", "hours.open"),
     ("filters: []", "match"),
     ("on: [stopped]", "notify.events"),
+    ("minReplicas: 1", "limits.keep-running"),
 ]
 
 
@@ -242,3 +257,33 @@ def test_all_errors_of_all_files_are_told_at_once() -> None:
         ("c.yaml", "LC008"),
         ("c.yaml", "LC014"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "word"),
+    [
+        ("notify: {channel: #ml}", 23, "#ml"),
+        ("notify: {channel: #ml, events: [stopped]}", 23, "#ml"),
+        ("notify: {events: [stopped], channel:   #gpu-cost }", 44, "#gpu-cost"),
+        ("exclude: [{names: [a], reason: #1 customer, until: never}]", 36, "#1"),
+    ],
+)
+def test_an_unquoted_hash_inside_braces_is_told_where_it_stands(line: str, column: int, word: str) -> None:
+    for keys in (f"{line}\nidle: {{stop-after: 30m}}", f"idle: {{stop-after: 30m}}\n{line}"):
+        problem = only_problem(keys)
+        place = 5 if keys.startswith(line) else 6
+
+        assert (problem.code, problem.line, problem.column) == ("LC001", place, column)
+        assert problem.sentence == f'no value: text after # is a comment; write "{word}"'
+
+
+def test_a_comment_beside_an_open_bracket_is_not_taken_for_a_value() -> None:
+    problem = only_problem('notify: {channel: "#ml"  # where people look\nidle: {stop-after: 30m}')
+
+    assert "a bracket is not closed" in problem.sentence
+
+
+def test_a_repeated_key_inside_braces_keeps_its_own_sentence() -> None:
+    problem = only_problem("notify: {channel: '#ml', channel: '#ml'}\nidle: {stop-after: 30m}")
+
+    assert problem.code == "LC004"

@@ -27,6 +27,15 @@ CRON_WITHOUT_SENSE = "LC019"
 MOST_FIRINGS_A_DAY = 96
 """Every quarter of an hour. An edge says when hours begin or end; more often than this it is a mistake."""
 
+_HOLDS = (
+    ("minute", "numbers from 0 to 59"),
+    ("hour", "numbers from 0 to 23"),
+    ("day of the month", "numbers from 1 to 31, or L"),
+    ("month", "numbers from 1 to 12 or JAN to DEC"),
+    ("weekday", "numbers from 0 (Sunday) to 7 or SUN to SAT"),
+)
+"""The five fields in their order: what each is called and holds."""
+
 _FIELD = re.compile(r"[0-9A-Za-z*,/#-]+", re.ASCII)
 _SINGLE_RANGE = re.compile(r"(?:^|,)([0-9a-z]+)-\1(?=$|,|/)", re.IGNORECASE)
 _ZERO_STEP = re.compile(r"/0+(?=$|,)")
@@ -59,7 +68,7 @@ def _parse_five_fields(text: str) -> CronExpression:
     try:
         (minutes, hours, days, months, weekdays), nth = croniter.expand(text)
     except (CroniterError, ValueError, KeyError):
-        raise ScalarError(BAD_CRON, "cron cannot be read; the fields are minute hour day month weekday") from None
+        raise ScalarError(BAD_CRON, _which_field(fields)) from None
     if fields[2] != "*" and fields[4] != "*":
         raise ScalarError(
             BAD_CRON, "cron means either this day of the month or this weekday; write two expressions, or a window"
@@ -76,6 +85,18 @@ def _parse_five_fields(text: str) -> CronExpression:
             (_from_sunday(day), LAST if str(week) == "l" else int(week)) for day in numbered for week in numbered[day]
         ),
     )
+
+
+def _which_field(fields: list[str]) -> str:
+    """The sentence about the first field that cannot stand alone either."""
+    from croniter import croniter
+
+    for place, (field, (title, holds)) in enumerate(zip(fields, _HOLDS, strict=True)):
+        alone = ["*"] * len(fields)
+        alone[place] = field
+        if not croniter.is_valid(" ".join(alone)):
+            return f'"{field}" is no {title}; it holds {holds}'
+    return "cron cannot be read; the fields are minute hour day month weekday"
 
 
 def _six_fields(fields: list[str]) -> str:

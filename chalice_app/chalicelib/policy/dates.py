@@ -14,6 +14,7 @@ from chalicelib.policy.problems import ScalarError
 
 BAD_DATE = "LC016"
 BACKWARDS = "LC012"
+FIRST_YEAR, LAST_YEAR = 1970, 2199
 
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 
@@ -37,10 +38,17 @@ def parse_date(text: str) -> date:
     match = _DATE.fullmatch(text)
     if match is None:
         raise ScalarError(BAD_DATE, "write a date as year-month-day, such as 2026-12-31")
+    check_year(int(match[1]))
     try:
         return date(int(match[1]), int(match[2]), int(match[3]))
     except ValueError:
         raise ScalarError(BAD_DATE, f"there is no {text} in the calendar") from None
+
+
+def check_year(year: int) -> None:
+    """Raises ScalarError for a year that no schedule can mean; it also keeps sums of days within the calendar."""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ScalarError(BAD_DATE, f"write a year from {FIRST_YEAR} to {LAST_YEAR}")
 
 
 def parse_date_range(text: str) -> DateRange:

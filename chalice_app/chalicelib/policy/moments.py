@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+from chalicelib.policy.dates import check_year
 from chalicelib.policy.problems import ScalarError
 
 BAD_MOMENT = "LC022"
@@ -78,6 +79,7 @@ def parse_moment(text: str) -> LocalMoment:
         raise ScalarError(
             BAD_MOMENT, "write a moment as 2026-12-31T10:00 (in the policy's time zone) or 2026-12-31T10:00+09:00"
         )
+    check_year(int(text[:4]))
     try:
         local = datetime.fromisoformat(match.group(0).removesuffix(match["offset"] or ""))
     except ValueError:

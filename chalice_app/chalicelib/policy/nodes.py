@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import yaml
 
 from chalicelib.policy.problems import Problem
+from chalicelib.policy.unreadable import comment_for_value, explained
 
 LARGEST_FILE_BYTES = 1024 * 1024
 DEEPEST = 12
@@ -147,7 +148,8 @@ class _Reader:
             self._tell("LC002", self._mark(deep.event, ""), None, message)
             return None, tuple(self._problems)
         except yaml.MarkedYAMLError as error:
-            self._tell_unreadable(error)
+            line, column, sentence = explained(error, self._lines)
+            self._tell("LC001", Mark(self._file, line, column, ""), None, sentence)
             return None, tuple(self._problems)
         except yaml.YAMLError as error:
             where = Mark(self._file, 0, 0, "")
@@ -196,7 +198,7 @@ class _Reader:
         written, comment, rest = line[mark.column - 1 :].partition(" #")
         if comment:
             word = re.split(r"[\s,\]}]", rest.strip())[0]
-            return f'no value: text after # is a comment; write "#{word}"'
+            return comment_for_value(f"#{word}")
         if re.match(r"[^\s{}]+:[^\s{},]+", written):
             return "no value: write a space after the colon"
         return "no value: write one, or leave the key out"
@@ -239,36 +241,3 @@ class _Reader:
 
     def _tell(self, code: str, mark: Mark, value: str | None, message: str) -> None:
         self._problems.append(Problem(code, "error", mark.file, mark.line, mark.column, mark.path, value, message))
-
-    def _tell_unreadable(self, error: yaml.MarkedYAMLError) -> None:
-        place = error.problem_mark or error.context_mark
-        mark = Mark(self._file, place.line + 1, place.column + 1, "") if place else Mark(self._file, 0, 0, "")
-        line = self._lines[place.line] if place and place.line < len(self._lines) else ""
-        sentence = _in_our_words(error, line, place.column if place else 0)
-        begun = error.context_mark.line if error.context_mark else len(self._lines)
-        if sentence.startswith("a bracket") and any(" #" in one for one in self._lines[begun : mark.line]):
-            sentence += "; text after # is a comment, so quote what begins with it"
-        self._tell("LC001", mark, None, sentence)
-
-
-def _in_our_words(error: yaml.MarkedYAMLError, line: str, column: int) -> str:
-    context, problem = error.context or "", error.problem or "it ends too early"
-    character = line[column : column + 1]
-    before = line[:column]
-    if "alias" in context or re.search(r"(^|[\s\[{,])\*[^\s\w-]?$", before + character):
-        return "quote a value that begins with *"
-    if "anchor" in context:
-        return "quote a value that begins with &"
-    if character == "\t" or "\t" in line[: column + 1]:
-        return "indent with spaces, not tabs"
-    if "cannot start any token" in problem:
-        return f"quote a value that begins with {character}"
-    if "mapping values are not allowed" in problem:
-        return "a second colon on this line; quote the value, or begin a new line"
-    if "did not find expected ',' or" in problem or "expected ',' or" in problem:
-        return "a bracket is not closed, or a comma is missing"
-    if "quoted scalar" in context:
-        return "a quotation mark is not closed"
-    if "simple key" in context or "could not find expected ':'" in problem:
-        return "a colon is missing after the key"
-    return f"this cannot be read as YAML: {problem}; look at the indentation"

@@ -51,6 +51,9 @@ PEERS_WORDS = {
     "dry-run": "mode: dry-run",
     "enabled": "mode",
     "minreplicacount": "limits.keep-running",
+    "minreplicas": "limits.keep-running",
+    "min-replicas": "limits.keep-running",
+    "mincapacity": "limits.keep-running",
     "max-resources": "limits.stops-per-hour",
     "filters": "match",
     "selector": "match",
@@ -63,10 +66,15 @@ PEERS_WORDS = {
     "spec": "nothing: write the policy's keys under its name",
     "on": "notify.events",
     "true": "notify.events",
-    "as": "nothing: whether a signal may prove idleness is fixed",
     "actions": "nothing: hours and idle say what is done",
 }
 """What other tools call it, in lower case with hyphens, and what it is here."""
+
+
+_FIXED_ROLE = (
+    "no such key: what a signal can say is fixed. requests, leases and ollama-ps may prove idleness, the others only "
+    "see use; write ignore: true to leave one out"
+)
 
 
 class Structure:
@@ -84,8 +92,8 @@ class Structure:
         for entry in node.entries:
             if entry.key in keys:
                 entries.append(Entry(entry.key, entry.mark, self._value(entry.value, keys[entry.key].shape)))
-            else:
-                self.unknown_key(entry, tuple(keys))
+            elif (meant := self.unknown_key(entry, tuple(keys))) and node.get(meant) is None:
+                entries.append(Entry(meant, entry.mark, Nothing(entry.mark)))  # so that it is not missed as well
         return MapNode(tuple(entries), node.mark)
 
     def _value(self, node: Node, shape: Shape) -> Node:
@@ -128,16 +136,20 @@ class Structure:
                 entries.append(Entry(entry.key, entry.mark, self._value(entry.value, shape.item)))
         return MapNode(tuple(entries), node.mark)
 
-    def unknown_key(self, entry: Entry, allowed: tuple[str, ...]) -> None:
-        """A key the language does not have here, with what was probably meant."""
+    def unknown_key(self, entry: Entry, allowed: tuple[str, ...]) -> str | None:
+        """Tells of a key the language does not have here; gives the allowed key that is only misspelled, if one is."""
         theirs = PEERS_WORDS.get(entry.key.lower().replace("_", "-"))
         near = nearest_word(entry.key, allowed)
-        if theirs:
+        if entry.key == "as" and "missing" in allowed:
+            self._tell("LC007", entry.mark, entry.key, _FIXED_ROLE)
+        elif theirs:
             self._tell("LC007", entry.mark, entry.key, f"another tool's word; here it is {theirs}")
         elif near:
             self._tell("LC007", entry.mark, entry.key, "no such key here", nearest=near)
+            return near
         else:
             self._tell("LC007", entry.mark, entry.key, "no such key here", allowed=allowed)
+        return None
 
     def _misplaced(self, node: Node, message: str) -> Nothing:
         if not isinstance(node, Nothing):

@@ -140,7 +140,14 @@ def zone_names() -> frozenset[str]:
 
 def parse_zone(text: str) -> ZoneInfo:
     """An IANA zone in its exact case, ``Area/City`` or ``UTC``. Raises ScalarError."""
+    if re.fullmatch(r"(UTC|GMT)?[+-][0-9]{1,2}(:?[0-9]{2})?", text):
+        raise ScalarError(
+            "LC031", "an offset is no zone, for clocks change; write an IANA zone such as Asia/Tokyo, or UTC"
+        )
     if text != "UTC" and "/" not in text:
+        place = next((name for name in sorted(zone_names()) if name.rpartition("/")[2].lower() == text.lower()), None)
+        if place is not None and "/" in place:
+            raise ScalarError("LC031", f"write the IANA name in full: {place}")
         raise ScalarError("LC031", "abbreviations are ambiguous; write the IANA name of a place, as Asia/Tokyo, or UTC")
     if text not in zone_names():
         meant = nearest_word(text, zone_names())
@@ -172,7 +179,7 @@ def parse_busy_above(text: str) -> Threshold:
         return Threshold(float(number) * _RATE_BYTES[unit], "bytes-per-second", text)
     if re.fullmatch(SHARE_PATTERN, text):
         return parse_share(text)
-    if re.fullmatch(r"0?\.[0-9]+", text):
+    if re.fullmatch(r"0?\.[0-9]+", text) or text.endswith("%"):
         raise ScalarError("LC033", _share_hint(text))
     raise ScalarError("LC033", "write 5% for gpu and cpu, 50 KiB/s for network-out, a whole number for counts")
 

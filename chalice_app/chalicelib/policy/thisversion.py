@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chalicelib.policy.nodes import MapNode, Mark, Scalar
+from chalicelib.policy.nodes import MapNode, Mark, Nothing, Scalar
 from chalicelib.policy.problems import Problem
 
 _SECTIONS = {
@@ -23,7 +23,8 @@ def refusals(merged: MapNode) -> Iterator[Problem]:
     if isinstance(mode, Scalar) and mode.text == "disabled":
         return
     for name, message in _SECTIONS.items():
-        if entry := merged.entry(name):
+        entry = merged.entry(name)
+        if entry and not isinstance(entry.value, Nothing):
             yield _refuse(entry.mark, None, message)
     idle = merged.get("idle")
     stop_after = idle.get("stop-after") if isinstance(idle, MapNode) else None
