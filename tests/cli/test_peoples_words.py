@@ -263,6 +263,7 @@ def test_times_in_questions_and_in_the_history_are_those_of_the_policy_s_zone(of
     asked = office.line.run("resume", "chat", answer="n\n").stderr
     assert "keep running until Fri 20 Nov 2026 23:00 JST" in asked
     office.line.run("freeze", "--all", "--reason", "incident", "--yes")
+    office.go_to("2026-11-20T17:10+09:00")
     again = office.line.run("freeze", "--all", "--reason", "again", "--yes").stdout
     assert "since Fri 20 Nov 2026 17:00 JST" in again
     assert "since Fri 20 Nov 2026 17:00 JST" in office.line.run("status").stdout

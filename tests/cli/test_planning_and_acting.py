@@ -305,6 +305,20 @@ def test_a_name_that_is_none_or_several_is_put_right(evening: Account, name: str
     assert "Traceback" not in result.stderr
 
 
+def test_an_empty_fleet_is_said_once(tmp_path: Path) -> None:
+    with account(tmp_path, {"dev.yaml": ENFORCED}, at=EVENING) as made:
+        for command in ("plan", "status"):
+            text = made.line.run(command).stdout
+            assert text.count("No ECS service was found") == 1
+            assert "0 of 0" not in text
+            assert "0 services" not in text
+
+
+def test_schedule_of_a_name_that_is_nearly_a_policy_s_says_so(evening: Account) -> None:
+    result = evening.line.run("schedule", "dev-nihgts-off")
+    assert (result.exit_code, "Did you mean dev-nights-off?" in result.stderr) == (Exit.ERROR, True)
+
+
 def test_schedule_of_a_service_is_that_of_the_policy_that_governs_it(evening: Account) -> None:
     assert "dev-nights-off  Asia/Tokyo" in evening.line.run("schedule", "gpu-dev/stream").stdout
     refused = evening.line.run("schedule", "gpu-prod/chat")

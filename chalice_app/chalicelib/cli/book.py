@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chalicelib.cli.desk import Desk
@@ -40,11 +41,15 @@ class Book:
             raise Stop(f'The policy "{name}" has errors: `lifecycle validate` shows them.')
         raise Stop(self.no_policy(name))
 
-    def no_policy(self, name: str) -> str:
+    def nearest(self, name: str) -> str | None:
+        """The name of a policy that comes near."""
         from chalicelib.policy.problems import nearest_word
 
+        return nearest_word(name, [policy.name for policy in self.loaded.policies.policies])
+
+    def no_policy(self, name: str) -> str:
         names = [policy.name for policy in self.loaded.policies.policies]
-        near = nearest_word(name, names)
+        near = self.nearest(name)
         hint = f" Did you mean {near}?" if near else f" There is {listed(names)}." if names else ""
         return f'There is no policy "{name}" in {self.where}.{hint}'
 
@@ -62,6 +67,16 @@ def read_book(desk: Desk) -> Book:
 
     texts = read_texts(desk)
     return Book(load(texts, today=desk.now().date()), texts, desk.policies)
+
+
+def read_folder_book(desk: Desk, folder: Path) -> Book:
+    """The files of one local folder. Raises Stop when there are none."""
+    from chalicelib.policy.loader import load, read_folder
+
+    texts = {str(folder / name): text for name, text in read_folder(folder).items()}
+    if not texts:
+        raise Stop(f"No policy stands in {folder} (looked for *.yaml and *.yml).")
+    return Book(load(texts, today=desk.now().date()), texts, str(folder))
 
 
 def read_texts(desk: Desk) -> Mapping[str, str]:

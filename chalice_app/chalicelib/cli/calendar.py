@@ -148,8 +148,14 @@ def _policy(desk: Desk, book: Book, name: str) -> Policy:
     if "/" not in name and not desk.local and desk.clients is None and not _may_be_service(desk):
         raise Stop(book.no_policy(name))
     from chalicelib.cli.world import governing_policy
+    from chalicelib.errors import UnknownService
 
-    return governing_policy(desk, book, name)
+    try:
+        return governing_policy(desk, book, name)
+    except UnknownService:
+        if "/" in name or not book.nearest(name):
+            raise
+        raise Stop(book.no_policy(name)) from None
 
 
 def _may_be_service(desk: Desk) -> bool:

@@ -63,7 +63,7 @@ def explain(error: BaseException) -> tuple[Exit, str] | None:
         case click.ClickException():
             return Exit.ERROR, error.format_message()
         case Fruitless():
-            return error.code, f"{error}\n{NOTHING_CHANGED}"
+            return error.code, f"{_sentence(str(error))}\n{NOTHING_CHANGED}"
         case Stop():
             return error.code, str(error)
         case PolicyError():

@@ -60,8 +60,9 @@ def status(desk: Desk, governed: bool, output: str) -> Exit:
             show_rows(desk, shown, seen.now, saves=False)
         else:
             desk.paper.say(f"No ECS service was found in {seen.region or 'this region'}.")
-        desk.paper.say()
-        desk.paper.say(summary(seen))
+        if seen.services:
+            desk.paper.say()
+            desk.paper.say(summary(seen))
     desk.paper.last_line(NOTHING_CHANGED, beside_json=output == "json")
     return Exit.DONE
 

@@ -11,7 +11,17 @@ from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import Exit, Stop
 from chalicelib.cli.options import command, output_option
 from chalicelib.cli.rows import LOUD
-from chalicelib.cli.surveying import Seen, as_document, has_errors, held_document, look, show_doubts, show_rows, summary
+from chalicelib.cli.surveying import (
+    Seen,
+    as_document,
+    has_errors,
+    held_document,
+    look,
+    sentences_of_unmatched,
+    show_doubts,
+    show_rows,
+    summary,
+)
 
 DRY_RUN = "MODE dry-run: nothing was changed"
 
@@ -62,8 +72,9 @@ def plan(desk: Desk, out: Path | None, everything: bool, detailed_exitcode: bool
                 desk.paper.err(problem.sentence)
     else:
         _print(desk, seen, everything)
-        desk.paper.say()
-        desk.paper.say(summary(seen))
+        if seen.services:
+            desk.paper.say()
+            desk.paper.say(summary(seen))
         if out is not None:
             desk.paper.say(f"Kept in {out}: `lifecycle apply {out}` does exactly this, looking again before each step.")
         elif to_do:
@@ -109,8 +120,6 @@ def _why_empty(seen: Seen) -> str:
 
 
 def _document(seen: Seen, account: str, to_do: int) -> dict[str, object]:
-    from chalicelib.cli.rows import unmatched
-
     return {
         "at": seen.now,
         "account": account,
@@ -121,7 +130,7 @@ def _document(seen: Seen, account: str, to_do: int) -> dict[str, object]:
         "blind_policies": _blind(seen),
         "problems": [problem.sentence for problem in seen.survey.problems if problem.is_error],
         "last_good": held_document(seen),
-        "unmatched": unmatched(seen.survey.policies, tuple(one.facts for one in seen.survey.decided)),
+        "unmatched": sentences_of_unmatched(seen),
         "rows": [as_document(row) for row in seen.rows],
     }
 

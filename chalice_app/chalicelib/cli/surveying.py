@@ -114,8 +114,14 @@ def show_doubts(desk: Desk, seen: Seen) -> None:
         if problem.is_error or problem.code == NOT_IN_FORCE:
             desk.paper.err(render(problem))
     show_held(desk, seen)
-    for sentence in unmatched(seen.survey.policies, tuple(one.facts for one in seen.survey.decided)):
+    for sentence in sentences_of_unmatched(seen):
         desk.paper.say(sentence, "yellow")
+
+
+def sentences_of_unmatched(seen: Seen) -> tuple[str, ...]:
+    """One for each policy that takes no service; none where there is no service to take."""
+    facts = tuple(one.facts for one in seen.survey.decided)
+    return unmatched(seen.survey.policies, facts) if facts else ()
 
 
 def show_held(desk: Desk, seen: Seen, only: frozenset[str] | None = None) -> None:
