@@ -33,6 +33,10 @@ HOME = "/root/.ollama"
 STOP_TIMEOUT_SECONDS = 120
 """Between SIGTERM and SIGKILL: the most that Fargate allows. Longer generations end before, while the target group
 drains (`listener.DRAIN_SECONDS`); ECS sends SIGTERM after that."""
+KEEP_LOADED = "30m"
+"""A model nobody asked for so long is unloaded. Longer would blind `ollama-ps`, which sees a request only as an end
+of use that moves on (observe/probes.py)."""
+
 S3_IMAGE = "public.ecr.aws/aws-cli/aws-cli:2.31.0"
 
 _PULL_AND_SERVE = """\
@@ -101,7 +105,7 @@ def _server(instance: Instance, model: Model, settings: FleetSettings, region: s
         "portMappings": [{"containerPort": PORT, "hostPort": PORT, "protocol": "tcp"}],
         "environment": [
             {"name": "OLLAMA_HOST", "value": f"0.0.0.0:{PORT}"},
-            {"name": "OLLAMA_KEEP_ALIVE", "value": "-1"},
+            {"name": "OLLAMA_KEEP_ALIVE", "value": KEEP_LOADED},
             {"name": "LIFECYCLE_MODEL", "value": model.ollama_name},
         ],
         "healthCheck": {

@@ -92,6 +92,11 @@ class Table:
         self._client = client
         self.name = name
 
+    @property
+    def client(self) -> DynamoDBClient:
+        """For a library that keeps rows of its own in the table (Powertools' idempotency)."""
+        return self._client
+
     def get(self, pk: str, sk: str) -> Item | None:
         answer = self._call(self._client.get_item, Key=self._pack({"pk": pk, "sk": sk}), ConsistentRead=True)
         return self._unpack(answer["Item"]) if "Item" in answer else None
