@@ -6,6 +6,7 @@ Chalice, but Lambda would then import that module alone, and the handler would r
 
 from chalice import Chalice
 from chalicelib.entrypoints import middleware
+from chalicelib.entrypoints.api.blueprint import api, as_problems
 from chalicelib.entrypoints.cognito_triggers import (
     post_authentication,
     post_confirmation,
@@ -14,7 +15,6 @@ from chalicelib.entrypoints.cognito_triggers import (
     triggers,
 )
 from chalicelib.entrypoints.events import events, on_aws_events
-from chalicelib.entrypoints.http import api
 from chalicelib.entrypoints.schedules import schedules, sweep
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
 
 app = Chalice(app_name="ollama-lifecycle", configure_logs=False)
 middleware.install(app)
+app.register_middleware(as_problems, "http")
 app.register_blueprint(api)
 app.register_blueprint(events)
 app.register_blueprint(schedules)

@@ -128,6 +128,11 @@ def from_text(text: str) -> Entry:
     return _entry({**content, "price_usd_per_hour": Decimal(price) if price else None})
 
 
+def key_of(entry: Entry) -> str:
+    """Where the entry stands among all of the record: later ones have greater keys, no two the same."""
+    return str(_item(entry)["sk"])
+
+
 def _day_pk(day: date) -> str:
     return f"HISTORY#{day.isoformat()}"
 

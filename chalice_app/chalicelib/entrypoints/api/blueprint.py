@@ -1,0 +1,62 @@
+"""Registers every route with Chalice, behind the Cognito authorizer of API Gateway wherever a token is needed.
+
+The authorizer is only the first fence: `answering` verifies the token again. It is not Chalice's own
+``CognitoUserPoolAuthorizer``, though the template it makes is the same: Chalice's local server takes that one for a
+reason to parse whatever was sent as a token, and drops the connection when it is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chalice.app import Authorizer, Blueprint, Request, Response
+
+from chalicelib.entrypoints.api.answering import answer, chalices_own
+from chalicelib.entrypoints.api.routes import ROUTES
+from chalicelib.entrypoints.api.routing import Needs, Route
+
+api = Blueprint("app")
+
+
+def as_problems(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Middleware: what Chalice refuses by itself has our one shape too."""
+    return chalices_own(get_response(request), request)
+
+
+class UserPoolAuthorizer(Authorizer):
+    """What API Gateway is told; the ARN of the pool is put in by ``cfn/app-resources.yaml``."""
+
+    name = "UserPool"
+    scopes: list[str] = []  # noqa: RUF012  Chalice's own attribute
+
+    def to_swagger(self) -> dict[str, Any]:
+        return {
+            "in": "header",
+            "type": "apiKey",
+            "name": "Authorization",
+            "x-amazon-apigateway-authtype": "cognito_user_pools",
+            "x-amazon-apigateway-authorizer": {"type": "cognito_user_pools", "providerARNs": []},
+        }
+
+
+_AUTHORIZER = UserPoolAuthorizer()
+
+
+def _view_of(route: Route) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        return answer(route, api.current_request, path)
+
+    view.__name__ = f"{route.method.lower()}{route.path.replace('/', '_').replace('{', '').replace('}', '')}"
+    view.__doc__ = route.summary
+    return view
+
+
+def _register(route: Route) -> None:
+    """Content types are judged by `reading`, in our own words."""
+    authorizer = None if route.needs is Needs.OPEN else _AUTHORIZER
+    api.route(route.path, methods=[route.method], authorizer=authorizer, content_types=[])(_view_of(route))
+
+
+for _route in ROUTES:
+    _register(_route)

@@ -1,0 +1,1 @@
+"""What requests and answers look like: pydantic models, loaded only when a request needs them."""

@@ -1,0 +1,1 @@
+"""One plain function for each route: what it takes and gives stands in its annotations."""
