@@ -43,7 +43,9 @@ from chalicelib.local.aws import EmbeddedAws
 from chalicelib.local.balancer import Balancer, serving
 from chalicelib.local.fleet import SimulatedTasks
 from chalicelib.local.jwt_validation import answer_jwt_validation
+from chalicelib.local.launched_meter import LaunchedMeter
 from chalicelib.local.listener_rules import fetch_here
+from chalicelib.local.metrics import MetricStore
 from chalicelib.local.ollama_server import Answer, SimulatedOllama
 from chalicelib.local.pool import SeededPool, SeededUser, seed_pool
 from chalicelib.local.protection import answer_task_protection
@@ -85,8 +87,10 @@ class FleetStage:
     keeper: Keeper
     waker: Waker
     instances: Instances
+    meter: LaunchedMeter
     port: int = 0
     notices: list[Notice] = field(default_factory=list)
+    removals: list[str] = field(default_factory=list)
     ollamas: dict[ServiceId, SimulatedOllama] = field(default_factory=dict)
     unhealthy: bool = False
     _tokens: dict[str, str] = field(default_factory=dict)
@@ -207,9 +211,16 @@ class FleetStage:
 
     def after(self, **delay: float) -> None:
         """Time passes, and the sweep and the keeper come round at its end."""
-        self.clock.advance(timedelta(**delay))
-        self.tasks.step()
+        end = self.clock.now() + timedelta(**delay)
+        while (change := self.tasks.next_change()) is not None and change <= end:
+            self._pass_until(max(change, self.clock.now()))
+        self._pass_until(end)
         self.tend()
+
+    def _pass_until(self, at: datetime) -> None:
+        self.meter.measure_until(at)
+        self.clock.set(at)
+        self.tasks.step()
 
     def tend(self) -> None:
         now = self.clock.now()
@@ -222,6 +233,28 @@ class FleetStage:
         self.after(minutes=4)
         assert self.row(id).state is InstanceState.RUNNING, self.row(id)
         return self.row(id)
+
+    def hold_tasks(self, held: Callable[[], bool]) -> None:
+        """Tasks protect themselves while ``held`` says so: a long answer is under way."""
+        backend = self.aws.backend("ecs")
+        backend.protects_tasks = held
+
+    @contextmanager
+    def calls(self) -> Iterator[list[str]]:
+        """The calls to AWS made inside, as in ``dynamodb.Query``."""
+        made: list[str] = []
+
+        def note(model: Any, **_: object) -> None:
+            made.append(f"{model.service_model.service_name}.{model.name}")
+
+        clients = (self.clients.dynamodb, self.clients.ecs, self.clients.elb, self.clients.cloudwatch)
+        for client in clients:
+            client.meta.events.register("before-call", note)
+        try:
+            yield made
+        finally:
+            for client in clients:
+                client.meta.events.unregister("before-call", note)
 
     # --- requests
 
@@ -246,6 +279,14 @@ class FleetStage:
         service = self.tasks.services_of_addresses().get(address)
         return self.ollamas[service].answer(method, path, body) if service in self.ollamas else None
 
+    def held_at(self, address: str) -> bytes | None:
+        """``/api/ps`` at a task's address."""
+        answer = self.serve(address, "GET", "/api/ps", b"")
+        return b"".join(answer.parts) if answer else None
+
+    def count(self, target_group_arn: str) -> None:
+        self.meter.count(target_group_arn, self.clock.now())
+
     def knows(self, address: str, model: str) -> bool:
         if self.unhealthy:
             raise OSError("connection refused")
@@ -264,8 +305,12 @@ class NoLauncher:
         return ()
 
 
-class NoRemover:
+class NotedRemovals:
+    def __init__(self, noted: list[str]) -> None:
+        self._noted = noted
+
     def go_on(self, instance: Instance, now: datetime) -> Instance:
+        self._noted.append(instance.id)
         return instance
 
 
@@ -287,8 +332,9 @@ def fleet_stage(folder: Path, policies: str = OPEN_ALWAYS, *, at: str) -> Iterat
         settings = Settings(TABLE, str(folder / "policies"), region=aws.region)
         app = build(settings, clients, clock, notifier=Silence(), workers=1)
         stage = _stage(aws, clients, clock, tasks, app, table, pool)
+        aws.answer_for_ollama(stage.held_at)
         app.controller.sweep(clock.now())
-        balancer = Balancer(clients, stage.listener, invoke=stage.invoke, serve=stage.serve)
+        balancer = Balancer(clients, stage.listener, invoke=stage.invoke, serve=stage.serve, count=stage.count)
         with serving(balancer) as stage.port:
             yield stage
 
@@ -306,6 +352,7 @@ def _stage(
     wishes = Wishes(
         app.controller, app.inventory, app.policies_in_force, app.controls, app.history, clock, instances=instances
     )
+    removals: list[str] = []
     stage: FleetStage
 
     def knows(address: str, model: str) -> bool:
@@ -321,7 +368,7 @@ def _stage(
             readiness=Readiness(clients.ecs, clients.elb, knows),
             waits=waits,
             launcher=NoLauncher(),  # type: ignore[arg-type]
-            remover=NoRemover(),  # type: ignore[arg-type]
+            remover=NotedRemovals(removals),  # type: ignore[arg-type]
             last_seen=last_seen_of(table),
             went_wrong=went_wrong_of(clients),
         )
@@ -329,7 +376,9 @@ def _stage(
     verify = Tokens(pool.settings, fetch_here, SystemClock()).verify
     waker = Waker(WakerParts(instances, wishes, keeper, waits, verify, clock))
     listener = _listener(clients, aws)
-    stage = FleetStage(aws, clients, clock, tasks, app, table, pool, listener, wishes, keeper, waker, instances)
+    meter = LaunchedMeter(MetricStore(aws), tasks, clock.now())
+    stage = FleetStage(aws, clients, clock, tasks, app, table, pool, listener, wishes, keeper, waker, instances, meter)
+    stage.removals = removals
     return stage
 
 

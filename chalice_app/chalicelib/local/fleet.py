@@ -59,10 +59,20 @@ class Paid:
     until: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Front:
+    """A target group of a service that was created while the fleet runs, and what stands behind it."""
+
+    target_group_arn: str
+    load_balancer_arn: str
+    ready_tasks: int
+
+
 @dataclass(slots=True)
 class _Service:
     id: ServiceId
     moto: Any
+    is_new: bool = False
     no_capacity: tuple[NoCapacity, ...] = ()
     tasks: list[_Task] = field(default_factory=list)
     paid: list[Paid] = field(default_factory=list)
@@ -82,11 +92,12 @@ class SimulatedTasks:
         self._ecs.list_tasks = self._list_tasks
         self._make = self._ecs.create_service
         self._delete = self._ecs.delete_service
+        self._list = self._ecs.list_services
 
     def adopt(self, id: ServiceId, *, no_capacity: Iterable[NoCapacity] = (), running_since: datetime) -> None:
         """Takes over a service that exists in moto; as many tasks as it desires have been running since then."""
         with self._aws.lock:
-            service = _Service(id, self._ecs.services[f"{id.cluster}:{id.name}"], tuple(no_capacity))
+            service = _Service(id, self._ecs.services[f"{id.cluster}:{id.name}"], no_capacity=tuple(no_capacity))
             service.moto.created_at = running_since
             self._services[id] = service
             for _ in range(service.moto.desired_count):
@@ -101,6 +112,7 @@ class SimulatedTasks:
         """From now on a service that anybody creates gets its tasks, and one that is deleted loses them."""
         self._ecs.create_service = self._create_service
         self._ecs.delete_service = self._delete_service
+        self._ecs.list_services = self._list_services
 
     def next_change(self) -> datetime | None:
         """The next instant at which a task boots, ends or can be placed."""
@@ -130,6 +142,16 @@ class SimulatedTasks:
                 if task.is_ready
             }
 
+    def fronts(self) -> tuple[Front, ...]:
+        """Of the new services that stand behind a load balancer."""
+        with self._aws.lock:
+            return tuple(
+                Front(arn, balancer, sum(task.is_ready for task in service.tasks))
+                for service in self._services.values()
+                if service.is_new
+                for arn, balancer in targets.groups_of(self._aws, service.moto)
+            )
+
     def ready_tasks(self, id: ServiceId) -> int:
         with self._aws.lock:
             return sum(task.is_ready for task in self._services[id].tasks)
@@ -153,7 +175,7 @@ class SimulatedTasks:
         made = self._make(*given, **named)
         now = self._clock.now()
         made.created_at = now
-        service = _Service(ServiceId(made.cluster_name, made.name), made)
+        service = _Service(ServiceId(made.cluster_name, made.name), made, is_new=True)
         self._services[service.id] = service
         self._count_services(service.id.cluster)
         self._follow(service, now)
@@ -169,6 +191,11 @@ class SimulatedTasks:
             gone.running_count = 0
             self._count_services(service.id.cluster)
         return gone
+
+    def _list_services(self, *given: Any, **named: Any) -> list[str]:
+        """moto lists deleted ones for ever."""
+        gone = {one.arn for one in self._ecs.services.values() if one.status == "INACTIVE"}
+        return [arn for arn in self._list(*given, **named) if arn not in gone]
 
     def _count_services(self, cluster: str) -> None:
         self._ecs.clusters[cluster].active_services_count = sum(one.cluster == cluster for one in self._services)

@@ -1,4 +1,5 @@
-"""ECS task protection, which moto does not know: no task of the simulated fleet protects itself.
+"""ECS task protection, which moto does not know: no task of the simulated fleet protects itself, unless a test says so
+(``protects_tasks`` of moto's own ECS).
 
 Without an answer the probe would have to say "cannot tell", and nothing would ever be stopped.
 """
@@ -17,7 +18,8 @@ def answer_task_protection() -> None:
         cluster = self._get_param("cluster", "default").rpartition("/")[2]
         known = self.ecs_backend.tasks.get(cluster, {})
         asked = self._get_param("tasks") or list(known)
-        tasks = [{"taskArn": arn, "protectionEnabled": False} for arn in asked if arn in known]
+        protected = getattr(self.ecs_backend, "protects_tasks", lambda: False)()
+        tasks = [{"taskArn": arn, "protectionEnabled": protected} for arn in asked if arn in known]
         failures = [{"arn": arn, "reason": "MISSING"} for arn in asked if arn not in known]
         return ActionResult({"protectedTasks": tasks, "failures": failures})
 

@@ -22,6 +22,15 @@ def detach(aws: EmbeddedAws, service: Any, task: Any) -> None:
             group.deregister([target])
 
 
+def groups_of(aws: EmbeddedAws, service: Any) -> list[tuple[str, str]]:
+    """(target group ARN, load balancer ARN) of a service; without those that no rule names."""
+    groups = aws.backend("elbv2").target_groups
+    arns = [one.get("targetGroupArn") for one in service.load_balancers]
+    return [
+        (arn, groups[arn].load_balancer_arns[0]) for arn in arns if arn in groups and groups[arn].load_balancer_arns
+    ]
+
+
 def network_of(service: Any) -> dict[str, Any] | None:
     """What the service said of its tasks' network when it was made; None when nothing."""
     for deployment in service.deployments:
