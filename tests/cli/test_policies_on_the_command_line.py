@@ -68,7 +68,39 @@ def test_a_failing_test_of_a_policy_fails_validate_and_test_alike(tmp_path: Path
         result = line.run(*words)
         assert result.exit_code == Exit.ERROR
         assert "dev.yaml:15 at Mon 23 Nov 2026 10:00 JST: expected running, got stopped (holiday" in result.stderr
+        assert "[LC070]" in result.stderr
         assert "1 of 2 tests failed" in result.stdout
+
+
+def test_validate_judges_single_files_with_the_defaults_of_their_folder(tmp_path: Path) -> None:
+    above = "lifecycle: v1\ndefaults: {hours: {timezone: Asia/Tokyo}}\n"
+    nights = "lifecycle: v1\npolicies: {nights: {match: {names: [n]}, hours: {open: [mon-fri 08:00-20:00]}}}\n"
+    line = CommandLine(tmp_path, {"above.yaml": above, "nights.yaml": nights, "wrong.yaml": WRONG})
+    for name in ("nights.yaml", f"{line.policies}/nights.yaml"):
+        good = line.run("validate", name)
+        assert (good.exit_code, good.stderr) == (Exit.DONE, "")
+        assert "1 policy in 1 file: 0 errors" in good.stdout
+
+    bad = line.run("validate", f"{line.policies}/wrong.yaml", f"{line.policies}/nights.yaml")
+    assert bad.exit_code == Exit.ERROR
+    assert f"{line.policies}/wrong.yaml:5:42" in bad.stderr
+    assert "3 policies in 2 files: 2 errors" in bad.stdout
+
+
+def test_validate_takes_folders_and_says_which_path_is_not_there(tmp_path: Path) -> None:
+    line = CommandLine(tmp_path, {"dev.yaml": SIMPLE})
+    assert "1 policy in 1 file" in line.run("validate", str(line.policies)).stdout
+
+    missing = line.run("validate", "gone.yaml")
+    assert missing.exit_code == Exit.ERROR
+    assert "There is no file or folder gone.yaml." in missing.stderr
+
+
+def test_a_good_file_that_another_file_holds_back_is_not_called_good(tmp_path: Path) -> None:
+    line = CommandLine(tmp_path, {"dev.yaml": SIMPLE, "above.yaml": "lifecycle: v1\nnever-tuch: []\n"})
+    result = line.run("validate", "dev.yaml")
+    assert result.exit_code == Exit.ERROR
+    assert "Errors in other files" in result.stderr
 
 
 def test_problems_and_tests_come_as_json_with_stable_fields(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Both read and judge only; every problem of every file is shown at once, with its
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,27 +15,27 @@ from chalicelib.cli.completing import policy_names
 from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Stop
 from chalicelib.cli.options import command, output_option
-from chalicelib.decide import words
 
 if TYPE_CHECKING:
     from chalicelib.cli.book import Book
-    from chalicelib.decide.policytests import TestResult
     from chalicelib.policy.model import Policy
-    from chalicelib.policy.problems import Problem
 
 
 @command("validate")
+@click.argument("paths", metavar="[FILE|FOLDER]...", nargs=-1, type=click.Path(path_type=Path))
 @output_option
 @click.pass_obj
-def validate(desk: Desk, output: str) -> Exit:
+def validate(desk: Desk, paths: tuple[Path, ...], output: str) -> Exit:
     """Check every policy file and run the tests inside. Needs no AWS.
 
-    All problems of all files are shown at once, each with its place and a code that
+    A FILE is read together with the others of its folder, whose defaults it may need, and
+    judged alone. All problems of all files are shown at once, each with its place and a code that
     `lifecycle explain` explains. Exits 1 when there is an error; warnings are no errors.
 
     \b
     Examples:
       lifecycle validate
+      lifecycle validate policies/vision.yaml
       lifecycle --policies infra/policies validate
       lifecycle validate --output json
 
@@ -42,20 +43,17 @@ def validate(desk: Desk, output: str) -> Exit:
     JSON: {ok, files, policies, problems: [{code, severity, file, line, column, path, value, message,
            allowed, nearest}], tests: [{policy, index, line, at, passed, message}]}
     """
-    from chalicelib.cli.book import read_book
+    from chalicelib.cli.judged import judge, show_failures
 
-    book = read_book(desk)
-    results = _run_all(book, book.loaded.policies.policies)
-    failed = [one for one in results if not one.passed]
-    ok = not book.errors and not failed
+    judged = judge(desk, paths)
     if output == "json":
-        desk.paper.json(_document(book, results, ok=ok))
+        desk.paper.json(judged.document())
     else:
-        book.show_problems(desk)
-        _show_failures(desk, failed)
-        desk.paper.say(_verdict(book, results))
+        judged.show_problems(desk)
+        show_failures(desk, judged.failed)
+        desk.paper.say(judged.verdict())
     desk.paper.last_line(NOTHING_CHANGED, beside_json=output == "json")
-    return Exit.DONE if ok else Exit.ERROR
+    return Exit.DONE if judged.ok else Exit.ERROR
 
 
 @command("test")
@@ -79,19 +77,20 @@ def test(desk: Desk, names: tuple[str, ...], record: bool, output: str) -> Exit:
     JSON: [{policy, index, line, at, passed, message}]
     """
     from chalicelib.cli.book import read_book
+    from chalicelib.cli.judged import as_document, run_all, show_failures, tests_verdict
 
     book = read_book(desk)
     chosen = _chosen(book, names)
     if record:
         return _record(desk, chosen)
-    results = _run_all(book, chosen)
+    results = run_all(book, chosen)
     failed = [one for one in results if not one.passed]
     bad = [problem for problem in book.errors if not names or _file_name(problem.file) in names]
     if output == "json":
-        desk.paper.json([_as_document(one) for one in results])
+        desk.paper.json([as_document(one) for one in results])
     else:
-        _show_failures(desk, failed)
-        desk.paper.say(_tests_verdict(results, chosen))
+        show_failures(desk, failed)
+        desk.paper.say(tests_verdict(results, len(chosen)))
         if bad or book.loaded.bad_policies.intersection(names):
             desk.paper.err("Some policies have errors and were not tested: `lifecycle validate` shows them.")
     desk.paper.last_line(NOTHING_CHANGED, beside_json=output == "json")
@@ -122,14 +121,6 @@ def _file_name(path: str) -> str:
     return path.replace("\\", "/").rpartition("/")[2]
 
 
-def _run_all(book: Book, policies: Sequence[Policy]) -> tuple[TestResult, ...]:
-    from chalicelib.cli.progress import tracked
-    from chalicelib.decide.policytests import run_tests
-
-    runs = (run_tests(policy, book.loaded.policies) for policy in policies)
-    return tuple(result for results in tracked(runs, len(policies), "Testing policies") for result in results)
-
-
 def _record(desk: Desk, policies: Sequence[Policy]) -> Exit:
     from chalicelib.decide.recording import record_rows
 
@@ -140,69 +131,6 @@ def _record(desk: Desk, policies: Sequence[Policy]) -> Exit:
             desk.paper.say(f"      {row.yaml}")
     desk.paper.last_line(f"# {NOTHING_CHANGED}")
     return Exit.DONE
-
-
-def _show_failures(desk: Desk, failed: Sequence[TestResult]) -> None:
-    for one in failed:
-        desk.paper.err(one.message)
-
-
-def _verdict(book: Book, results: Sequence[TestResult]) -> str:
-    policies = len(book.loaded.policies.policies) + len(book.loaded.bad_policies)
-    warnings = len(book.loaded.problems) - len(book.errors)
-    parts = [
-        words.counted(len(book.errors), "error"),
-        *([words.counted(warnings, "warning")] if warnings else []),
-        _tests_verdict(results, book.loaded.policies.policies).rstrip("."),
-    ]
-    counted = f"{words.counted(policies, 'policy', 'policies')} in {words.counted(len(book.texts), 'file')}"
-    return f"{counted}: {', '.join(parts)}."
-
-
-def _tests_verdict(results: Sequence[TestResult], policies: Sequence[Policy]) -> str:
-    if not results:
-        who = "this policy holds" if len(policies) == 1 else "these policies hold"
-        return f"{who} no tests (`lifecycle test --record` proposes some)."
-    failed = sum(not one.passed for one in results)
-    if failed:
-        return f"{failed} of {words.counted(len(results), 'test')} failed."
-    return f"{words.counted(len(results), 'test')} passed."
-
-
-def _as_document(one: TestResult) -> dict[str, object]:
-    return {
-        "policy": one.policy,
-        "index": one.index,
-        "line": one.test.line,
-        "at": one.test.at,
-        "passed": one.passed,
-        "message": one.message,
-    }
-
-
-def _problem(one: Problem) -> dict[str, object]:
-    return {
-        "code": one.code,
-        "severity": one.severity,
-        "file": one.file,
-        "line": one.line,
-        "column": one.column,
-        "path": one.path,
-        "value": one.value,
-        "message": one.message,
-        "allowed": one.allowed,
-        "nearest": one.nearest,
-    }
-
-
-def _document(book: Book, results: Sequence[TestResult], *, ok: bool) -> dict[str, object]:
-    return {
-        "ok": ok,
-        "files": len(book.texts),
-        "policies": len(book.loaded.policies.policies) + len(book.loaded.bad_policies),
-        "problems": [_problem(one) for one in book.loaded.problems],
-        "tests": [_as_document(one) for one in results],
-    }
 
 
 COMMANDS = (validate, test)
