@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit
 from chalicelib.cli.options import command, output_option
-from chalicelib.cli.rows import What
-from chalicelib.cli.surveying import as_document, held_document, look, show_doubts, show_rows, summary
+from chalicelib.cli.rows import Row, What
+from chalicelib.cli.surveying import Seen, as_document, held_document, look, show_doubts, show_rows, summary
 
 
 @command("status")
@@ -29,31 +31,8 @@ def status(desk: Desk, governed: bool, output: str) -> Exit:
     """
     seen = look(desk, in_force=True)
     shown = [row for row in seen.rows if not governed or row.what is not What.UNGOVERNED]
-    controls = seen.survey.controls
     if output == "json":
-        desk.paper.json(
-            {
-                "at": seen.now,
-                "region": seen.region,
-                "services": seen.services,
-                "remembered": seen.survey.remembered,
-                "frozen_by": controls.switches.frozen_by,
-                "last_good": held_document(seen),
-                "rows": [as_document(row) for row in shown],
-                "overrides": [
-                    {
-                        "service": str(one.service),
-                        "kind": one.kind,
-                        "until": one.until,
-                        "by": one.by,
-                        "reason": one.reason,
-                        "made_at": one.made_at,
-                        "force": one.force,
-                    }
-                    for one in controls.overrides
-                ],
-            }
-        )
+        desk.paper.json(_document(seen, shown))
     else:
         show_doubts(desk, seen)
         if shown:
@@ -65,6 +44,31 @@ def status(desk: Desk, governed: bool, output: str) -> Exit:
             desk.paper.say(summary(seen))
     desk.paper.last_line(NOTHING_CHANGED, beside_json=output == "json")
     return Exit.DONE
+
+
+def _document(seen: Seen, shown: Sequence[Row]) -> dict[str, object]:
+    controls = seen.survey.controls
+    return {
+        "at": seen.now,
+        "region": seen.region,
+        "services": seen.services,
+        "remembered": seen.survey.remembered,
+        "frozen_by": controls.switches.frozen_by,
+        "last_good": held_document(seen),
+        "rows": [as_document(row) for row in shown],
+        "overrides": [
+            {
+                "service": str(one.service),
+                "kind": one.kind,
+                "until": one.until,
+                "by": one.by,
+                "reason": one.reason,
+                "made_at": one.made_at,
+                "force": one.force,
+            }
+            for one in controls.overrides
+        ],
+    }
 
 
 COMMANDS = (status,)

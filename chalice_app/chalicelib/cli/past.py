@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from chalicelib.decide import words
 if TYPE_CHECKING:
     from chalicelib.decide.facts import ServiceId
     from chalicelib.record.history import Entry, History
+    from chalicelib.record.table import Table
 
 KINDS = ("policy", "freeze", "override", "hand", "would", "refused", "acted", "failed", "notice")
 
@@ -53,9 +55,7 @@ def history(
     JSON: [{at, kind, who, service, policy, policy_version, wanted, because, reason, evidence,
             steps, outcome, action, action_id, desired_count, price_usd_per_hour, ...}]
     """
-    from chalicelib.cli.zones import policies_in, zone_named
     from chalicelib.record.history import History
-    from chalicelib.record.policies import PoliciesInForce
     from chalicelib.record.table import Table
 
     shown_in = _zone(zone) if zone else None
@@ -70,13 +70,21 @@ def history(
     elif not entries:
         desk.paper.say(_why_nothing(service, since, kinds))
     else:
-        policies = policies_in(PoliciesInForce(table), now.date())
-        desk.paper.table(
-            [Column("WHEN"), Column("KIND"), Column("SERVICE"), Column("WHAT AND WHY", fold=True), Column("WHO")],
-            [_row(entry, shown_in or zone_named(policies, entry.policy)) for entry in entries],
-        )
+        _print(desk, entries, table, shown_in)
     desk.paper.last_line(NOTHING_CHANGED, beside_json=output == "json")
     return Exit.DONE
+
+
+def _print(desk: Desk, entries: Sequence[Entry], table: Table, zone: ZoneInfo | None) -> None:
+    """``zone`` None: each entry in the zone of its policy."""
+    from chalicelib.cli.zones import policies_in, zone_named
+    from chalicelib.record.policies import PoliciesInForce
+
+    policies = policies_in(PoliciesInForce(table), desk.now().date())
+    desk.paper.table(
+        [Column("WHEN"), Column("KIND"), Column("SERVICE"), Column("WHAT AND WHY", fold=True), Column("WHO")],
+        [_row(entry, zone or zone_named(policies, entry.policy)) for entry in entries],
+    )
 
 
 def _entries(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from chalicelib.cli.book import must_be_there
-from chalicelib.cli.desk import Desk
+from chalicelib.cli.desk import Account, Desk
 from chalicelib.cli.exits import Exit, Stop
 from chalicelib.cli.options import command, output_option
 from chalicelib.cli.rows import LOUD
@@ -55,36 +55,37 @@ def plan(desk: Desk, out: Path | None, everything: bool, detailed_exitcode: bool
            rows: [{service, now, wanted, action, acts, why, because, rule, policy, mode, saves_usd,
                    saves_until, look_again_at, steps: [text], evidence: [{name, value, unit, since, until}]}]}
     """
-    must_be_there(desk)
-    if out is not None and not out.parent.is_dir():
-        raise Stop(f"There is no folder {out.parent} to keep the plan in.")
+    _check_here(desk, out)
     account = desk.account()
     seen = look(desk)
     if out is not None:
-        from chalicelib.cli.plan_file import write_plan_file
-
-        write_plan_file(out, seen, account)
+        _keep(out, seen, account)
     to_do = sum(row.acts for row in seen.rows)
     if output == "json":
         desk.paper.json(_document(seen, account.number, to_do))
-        for problem in seen.survey.problems:
-            if problem.is_error:
-                desk.paper.err(problem.sentence)
     else:
         _print(desk, seen, everything)
-        if seen.services:
-            desk.paper.say()
-            desk.paper.say(summary(seen))
         if out is not None:
             desk.paper.say(f"Kept in {out}: `lifecycle apply {out}` does exactly this, looking again before each step.")
         elif to_do:
             desk.paper.say("`lifecycle plan --out p.json` keeps it; `lifecycle apply p.json` does exactly that.")
     if wrong := has_errors(seen):
-        desk.paper.err("The policy files have errors, so this is not what they say: see above.")
+        desk.paper.err("The policy files have errors, so this is not what they say: `lifecycle validate` shows them.")
     desk.paper.last_line(DRY_RUN, beside_json=output == "json")
-    if wrong:
-        return Exit.ERROR
-    return Exit.CHANGES if detailed_exitcode and to_do else Exit.DONE
+    return Exit.ERROR if wrong else Exit.CHANGES if detailed_exitcode and to_do else Exit.DONE
+
+
+def _check_here(desk: Desk, out: Path | None) -> None:
+    """Raises Stop for what is wrong on this machine, before AWS is asked anything."""
+    must_be_there(desk)
+    if out is not None and not out.parent.is_dir():
+        raise Stop(f"There is no folder {out.parent} to keep the plan in.")
+
+
+def _keep(out: Path, seen: Seen, account: Account) -> None:
+    from chalicelib.cli.plan_file import write_plan_file
+
+    write_plan_file(out, seen, account)
 
 
 def _print(desk: Desk, seen: Seen, everything: bool) -> None:
@@ -102,6 +103,9 @@ def _print(desk: Desk, seen: Seen, everything: bool) -> None:
             "by the gpu, cpu and network-out vetoes (`lifecycle explain LC092`).",
             "yellow",
         )
+    if seen.services:
+        desk.paper.say()
+        desk.paper.say(summary(seen))
 
 
 def _blind(seen: Seen) -> tuple[str, ...]:

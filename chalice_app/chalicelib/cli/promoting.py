@@ -68,11 +68,7 @@ def promote(desk: Desk, policy: str, anyway: bool, yes: bool) -> Exit:
         _show_record(desk, record, zone_of(found))
     edited, path = _edited(desk, book, found)
     after_all = load(edited, today=desk.now().date()).policies
-    told = conflicts(found.name, book.loaded.policies, after_all, services)
-    for sentence in told:
-        desk.paper.say(f"  conflict      {sentence}", "yellow")
-    if not told:
-        desk.paper.say("  conflicts     none")
+    _show_conflicts(desk, conflicts(found.name, book.loaded.policies, after_all, services))
     if record is not None and record.observed < ENOUGH and not anyway:
         raise Fruitless(
             f"Only {words.length(record.observed)} of record: wait until there are 24 h, or add --anyway. "
@@ -143,6 +139,13 @@ def _show_record(desk: Desk, record: TrackRecord, zone: ZoneInfo) -> None:
         say(f"                {one.service} at {words.clock_with_year(one.at, zone)}: {one.reason}")
     unpriced = f" ({record.unpriced} of the stops without a known price)" if record.unpriced else ""
     say(f"  saved         {dollars(record.usd)}{unpriced}, list prices, beyond what is stopped already")
+
+
+def _show_conflicts(desk: Desk, told: Sequence[str]) -> None:
+    for sentence in told:
+        desk.paper.say(f"  conflict      {sentence}", "yellow")
+    if not told:
+        desk.paper.say("  conflicts     none")
 
 
 def _edited(desk: Desk, book: Book, policy: Policy) -> tuple[dict[str, str], Path]:

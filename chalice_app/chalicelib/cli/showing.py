@@ -53,27 +53,24 @@ def show(desk: Desk, policy: str | None, output: str) -> Exit:
     found = book.policy(policy)
     origins = book.loaded.origins[policy]
     if output == "json":
-        desk.paper.json(
-            {
-                "policy": found.name,
-                "mode": found.mode,
-                "source": found.source,
-                "version": found.version,
-                "values": origins,
-            }
-        )
+        head = {"policy": found.name, "mode": found.mode, "source": found.source, "version": found.version}
+        desk.paper.json({**head, "values": origins})
         desk.paper.last_line(NOTHING_CHANGED, beside_json=True)
-        return Exit.DONE
-    desk.paper.say(f"# {found.name}, version {found.version[:12]}, {found.source}", "dim")
-    lines = list(yaml_lines(found.name, origins))
+    else:
+        _print(desk, found, origins)
+        desk.paper.last_line(f"# {NOTHING_CHANGED}")
+    return Exit.DONE
+
+
+def _print(desk: Desk, policy: Policy, origins: Mapping[str, Origin]) -> None:
+    desk.paper.say(f"# {policy.name}, version {policy.version[:12]}, {policy.source}", "dim")
+    lines = list(yaml_lines(policy.name, origins))
     width = min(max(len(line) for line, _ in lines), 60)
     for line, origin in lines:
         text = Text(line)
         if origin:
             text.append(" " * max(width - len(line), 0) + f"  # {origin}", "dim")
         desk.paper.say_text(text)
-    desk.paper.last_line(f"# {NOTHING_CHANGED}")
-    return Exit.DONE
 
 
 def _list(desk: Desk, policies: Sequence[Policy], output: str) -> None:
