@@ -51,12 +51,16 @@ class Doors:
         self._backend.forgot_password = self.forgot_password
         self._backend.confirm_forgot_password = self.confirm_forgot_password
         self._backend.admin_create_user = self.admin_create_user
-        self._backend.doors = self
+        self._backend.doors = [*getattr(self._backend, "doors", ()), self]
+
+    def owns(self, client_id: str) -> bool:
+        """moto's region may hold other pools, whose doors are others' or none."""
+        return client_id in self._backend.user_pools[self._pool_id].clients
 
     def initiate_auth(self, client_id: str, auth_flow: str, auth_parameters: dict[str, str]) -> Any:
         from moto.cognitoidp.exceptions import NotAuthorizedError, UserNotFoundError
 
-        if auth_flow != "USER_PASSWORD_AUTH":
+        if not self.owns(client_id) or auth_flow != "USER_PASSWORD_AUTH":
             return self._initiate_auth(client_id, auth_flow, auth_parameters)
         name = auth_parameters.get("USERNAME", "")
         self._call("PreAuthentication_Authentication", name)
@@ -67,6 +71,8 @@ class Doors:
         return self._after_login(name, answer)
 
     def respond_to_auth_challenge(self, session: str, client_id: str, challenge: str, responses: Any) -> Any:
+        if not self.owns(client_id):
+            return self._respond(session, client_id, challenge, responses)
         name = self._backend.sessions.get(session, ("", None))[0]
         return self._after_login(name, self._respond(session, client_id, challenge, responses))
 
@@ -76,6 +82,8 @@ class Doors:
         return answer
 
     def sign_up(self, client_id: str, username: str, password: str, attributes: Any) -> Any:
+        if not self.owns(client_id):
+            return self._sign_up(client_id, username, password, attributes)
         said = {one["Name"]: one["Value"] for one in attributes}
         self._call("PreSignUp_SignUp", username, said)
         made = self._sign_up(client_id, username, password, attributes)
@@ -83,6 +91,8 @@ class Doors:
         return made
 
     def admin_create_user(self, user_pool_id: str, username: str, action: str, password: str, attributes: Any) -> Any:
+        if user_pool_id != self._pool_id:
+            return self._admin_create_user(user_pool_id, username, action, password, attributes)
         self._call("PreSignUp_AdminCreateUser", username, {one["Name"]: one["Value"] for one in attributes})
         password = password or f"First-{secrets.token_hex(4)}-1"
         made = self._admin_create_user(user_pool_id, username, action, password, attributes)
@@ -114,13 +124,15 @@ class Doors:
 
     def forgot_password(self, client_id: str, username: str) -> Any:
         answer = self._forgot_password(client_id, username)
-        if self._user(username) is not None:
+        if self.owns(client_id) and self._user(username) is not None:
             self.send_code(username)
         return answer
 
-    def confirm_forgot_password(self, client_id: str, username: str, password: str, confirmation_code: str) -> None:
+    def confirm_forgot_password(self, client_id: str, username: str, password: str, confirmation_code: str) -> Any:
         from moto.cognitoidp.exceptions import ExpiredCodeException
 
+        if not self.owns(client_id):
+            return self._confirm_forgot_password(client_id, username, password, confirmation_code)
         user = self._user(username)
         if user is None:
             raise ExpiredCodeException("Invalid code provided, please request a code again.")
@@ -128,7 +140,7 @@ class Doors:
         self._backend._validate_password(self._pool_id, password)
         self._confirm_forgot_password(client_id, username, password, confirmation_code)
         user.status = type(user.status).CONFIRMED
-        self._call("PostConfirmation_ConfirmForgotPassword", username)
+        return self._call("PostConfirmation_ConfirmForgotPassword", username)
 
     def send_code(self, username: str) -> None:
         code = f"{secrets.randbelow(10**6):06}"
@@ -196,9 +208,9 @@ def _teach_codes() -> None:
     from moto.core.responses import ActionResult, EmptyResult
 
     def doors(self: Any) -> Doors:
+        client_id = self._get_param("ClientId")
         agnostic = self._get_region_agnostic_backend()  # these calls are not signed, and so name no region
-        found: Doors = agnostic._find_backend_for_clientid(self._get_param("ClientId")).doors
-        return found
+        return next(one for one in agnostic._find_backend_for_clientid(client_id).doors if one.owns(client_id))
 
     def confirm_sign_up(self: Any) -> Any:
         client_id, name, code = map(self._get_param, ("ClientId", "Username", "ConfirmationCode"))
