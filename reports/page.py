@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from chalicelib.decide.facts import ServiceId
+
 from reports.strip import Marks, strip
 from reports.week import Amount, Row, WeekReport
 
@@ -36,6 +38,8 @@ class Page:
     chronicle: Sequence[Told]
     marks: Marks
     notes: Sequence[str]
+    refused: Mapping[ServiceId, int] | None = None
+    """Requests that found their service stopped, where somebody counted them."""
     facts: Sequence[tuple[str, str]] = ()
     policies: Mapping[str, str] | None = None
 
@@ -89,7 +93,7 @@ def as_json(report: WeekReport, page: Page) -> dict[str, object]:
         "prices": list(report.price_sources),
         "unpriced": [str(service) for service in report.unpriced],
         "total": _amounts(report.ran, report.baseline, report.saved),
-        "services": [_row(row) for row in report.rows],
+        "services": [_row(row, page.refused) for row in report.rows],
         "events": [
             {
                 "at": told.at.isoformat(),
@@ -105,7 +109,8 @@ def as_json(report: WeekReport, page: Page) -> dict[str, object]:
     }
 
 
-def _row(row: Row) -> dict[str, object]:
+def _row(row: Row, refused: Mapping[ServiceId, int] | None) -> dict[str, object]:
+    counted = {} if refused is None else {"refused": refused.get(row.service, 0)}
     return {
         "service": str(row.service),
         "tasks": row.tasks,
@@ -115,6 +120,7 @@ def _row(row: Row) -> dict[str, object]:
         "starts": row.starts,
         "failed_starts": row.failed_starts,
         "by_hand": row.by_hand,
+        **counted,
         "ran_in": [
             {"since": span.since.isoformat(), "until": span.until.isoformat(), "tasks": span.tasks}
             for span in row.spans

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -67,9 +68,28 @@ def test_what_is_in_use_is_never_stopped(two_days: Run) -> None:
 
 
 def test_refusals_are_as_loud_as_actions(two_days: Run) -> None:
-    assert "no new request" in two_days.told("KEEP", "prod-stream")[0]
+    assert re.search(r"request in flight since \d\d:\d\d \(.*\); none new", two_days.told("KEEP", "prod-stream")[0])
     assert "cannot tell: requests missing" in two_days.told("LEAVE", "prod-ocr")[0]
     assert "excluded" in two_days.told("LEAVE", "dev-demo")[0]
+
+
+def test_no_reason_is_cut_off(two_days: Run) -> None:
+    assert "…" not in two_days.printed
+
+
+def test_a_wish_is_not_told_beside_the_act_itself(two_days: Run) -> None:
+    acts = {(line[:9], line[18:39].strip()) for line in two_days.lines if line[11:18].strip() == "STOP"}
+    wishes = {(line[:9], line[18:39].strip()) for line in two_days.lines if line[11:18].strip() == "WOULD"}
+
+    assert not acts & wishes
+
+
+def test_the_page_counts_the_refused_requests_as_the_screen_does(two_days: Run) -> None:
+    head = next(line.split("  ") for line in two_days.lines if line.startswith("SERVICE"))
+    assert "REFUSED" in [cell.strip() for cell in head]
+    page = (two_days.folder / "index.html").read_text(encoding="utf-8")
+    assert '<th class="n">Refused</th>' in page
+    assert two_days.service("dev-chat")["refused"] >= 1
 
 
 def test_the_forgotten_service_is_stopped_for_good(two_days: Run) -> None:

@@ -64,13 +64,14 @@ def test_there_are_never_more_lines_than_fit() -> None:
     assert timeline.repeated == {Word.STOP: 7}
 
 
-def test_a_long_reason_is_cut_at_the_width_and_never_its_amount() -> None:
+def test_a_long_reason_goes_on_below_itself_beside_its_amount() -> None:
     (line,) = Timeline(TOKYO).add([happening(text="because " * 30, saves_usd=Decimal(1), planned=True)])
 
-    told = plain(line, TOKYO, width=100)
-    assert len(told) == 100
-    assert told.endswith("saves $1.00")
-    assert "…" in told
+    first, *more = plain(line, TOKYO, width=100).splitlines()
+    assert len(first) == 100
+    assert first.endswith("saves $1.00")
+    assert all(len(part) <= 100 and part.startswith(" " * 39 + "because") for part in more)
+    assert (first + "".join(more)).count("because") == 30
 
 
 def test_three_services_do_not_push_the_reason_off_the_line() -> None:

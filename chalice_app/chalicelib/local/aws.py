@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import ConfigurationError
 from chalicelib.local.inprocess import Application, answer
+from chalicelib.local.ollama_door import Answers, OllamaDoor, asker
 from chalicelib.runtime.clients import Clients
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class EmbeddedAws:
     def __init__(self, region: str = REGION) -> None:
         self.region = region
         self.lock = threading.RLock()
-        self._application: Application | None = None
+        self._application: OllamaDoor | None = None
         self._server: BaseWSGIServer | None = None
         self._thread: threading.Thread | None = None
         self._set_aside: dict[str, str] = {}
@@ -90,7 +91,12 @@ class EmbeddedAws:
     def clients(self) -> Clients:
         """The clients of the whole application: bound to this server, and answered without a socket."""
         session = loopback_session(self.endpoint, self.region, self._application)
-        return Clients(session, endpoint_url=self.endpoint, region=self.region)
+        return Clients(session, endpoint_url=self.endpoint, region=self.region, ask_ollama=asker(self.endpoint))
+
+    def answer_for_ollama(self, answers: Answers) -> None:
+        """What the Ollama of each simulated task says."""
+        if self._application is not None:
+            self._application.answers = answers
 
     def backend(self, service: str) -> Any:
         """moto's own objects of a service, for what its API cannot be told (tasks, times, old metrics)."""
@@ -126,7 +132,7 @@ class EmbeddedAws:
         dispatcher = DomainDispatcherApplication(create_backend_app)
         # moto would list the folders of its package twice a request to find out which service is meant.
         dispatcher.get_backend_for_host = cache(dispatcher.get_backend_for_host)  # type: ignore[method-assign]
-        self._application = _OneAtATime(dispatcher, self.lock)
+        self._application = OllamaDoor(_OneAtATime(dispatcher, self.lock))
         self._server = make_server(LOOPBACK, 0, self._application, threaded=True, request_handler=Quiet)
         self._server.daemon_threads = True  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, name="embedded-aws", daemon=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from chalicelib.errors import ConfigurationError
 from chalicelib.local.aws import loopback_session
+from chalicelib.local.ollama_door import asker
 from chalicelib.runtime.clients import Clients
 
 UP_FILE = Path(".lifecycle") / "up.json"
@@ -51,7 +52,8 @@ class UpFile:
 
     def clients(self) -> Clients:
         """Raises ConfigurationError when the endpoint is not on the loopback address."""
-        return Clients(loopback_session(self.endpoint, self.region), endpoint_url=self.endpoint, region=self.region)
+        session = loopback_session(self.endpoint, self.region)
+        return Clients(session, endpoint_url=self.endpoint, region=self.region, ask_ollama=asker(self.endpoint))
 
     def write(self, path: Path = UP_FILE) -> None:
         """In one move: a reader sees the whole file or none."""

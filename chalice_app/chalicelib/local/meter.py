@@ -29,7 +29,7 @@ class Meter:
         self._tasks = tasks
         self._placed = placed
         self._fleet = scenario.fleet
-        self._traffic = _draw_all(scenario)
+        self.traffic = _draw_all(scenario)
         self._measured_until = _begin(scenario)
         self.answered: Counter[ServiceId] = Counter()
         self.refused: Counter[ServiceId] = Counter()
@@ -43,7 +43,7 @@ class Meter:
             return
         for blueprint in self._fleet:
             ready = self._tasks.ready_tasks(blueprint.id)
-            for use in self._traffic[blueprint.id].minutes(self._measured_until, until):
+            for use in self.traffic[blueprint.id].minutes(self._measured_until, until):
                 if ready:
                     self.answered[blueprint.id] += use.arrived
                     silent = is_silent(blueprint.silences, use.at)
@@ -55,7 +55,7 @@ class Meter:
 
     def busy_between(self, service: ServiceId, since: datetime, until: datetime) -> bool:
         """Whether anything arrived or was streaming: the truth, which the controller has to find out."""
-        minutes = self._traffic[service].minutes(since.replace(second=0, microsecond=0), until + MINUTE)
+        minutes = self.traffic[service].minutes(since.replace(second=0, microsecond=0), until + MINUTE)
         return any(use.arrived or use.streaming_seconds for use in minutes)
 
     def _put(self, blueprint: Blueprint, minute: Measured) -> None:

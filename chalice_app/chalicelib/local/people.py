@@ -32,12 +32,10 @@ def do(deed: Deed, app: App, now: datetime, zone: ZoneInfo) -> None:
 
 
 def told(deed: Deed, zone: ZoneInfo) -> Happening | None:
-    """The deed as a line of the timeline; None for a start, whose own line names the person."""
+    """The deed as a line of the timeline. None for a start, whose own line names the person, and for what is done in
+    the AWS console: nobody tells us of it, and the line says when we found out."""
     match deed:
-        case StartedInConsole(at=at, service=service, desired_count=count):
-            text = f"somebody sets its desired count to {count} in the AWS console"
-            return Happening(at, Word.HAND, service, text, "console")
-        case StartedByCommand():
+        case StartedInConsole() | StartedByCommand():
             return None
         case KeptByCommand(at=at, service=service, by=by, until=until, reason=reason):
             words = f'lifecycle keep --until {until.astimezone(zone):%H:%M} --reason "{reason}"'

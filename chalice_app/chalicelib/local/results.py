@@ -93,6 +93,7 @@ def page(world: World, lines: Sequence[Line], facts: Sequence[tuple[str, str]], 
         chronicle=[_told(one) for one in lines if not _says_nothing_new(one)],
         marks=Marks(refused=_refused(world), holidays=world.scenario.holidays),
         notes=NOTES,
+        refused={one.id: world.meter.refused[one.id] for one in world.scenario.fleet},
         facts=facts,
         policies=_policies(world.scenario),
     )

@@ -95,7 +95,8 @@ class RichScreen:
         text.stylize("dim", 0, 9)
         text.stylize(_STYLES[line.word], 11, 11 + len(line.word.value))
         if line.saves:
-            text.stylize("green", len(text) - len(line.saves))
+            begins = text.plain.index(line.saves)
+            text.stylize("green", begins, begins + len(line.saves))
         self._console.print(text)
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]], foot: Sequence[str]) -> None:

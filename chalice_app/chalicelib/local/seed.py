@@ -42,16 +42,17 @@ def make_fleet(
     placed: dict[ServiceId, Placed] = {}
     for blueprint in fleet:
         target_group = front.target_group(blueprint.id.name)
-        _make_service(clients, blueprint, target_group)
+        _make_service(clients, blueprint, target_group, front.subnets)
         tasks.adopt(blueprint.id, no_capacity=blueprint.no_capacity, running_since=start - RUNNING_SINCE)
         placed[blueprint.id] = Placed(target_group.rpartition(":")[2], front.arn.partition(":loadbalancer/")[2])
     return placed
 
 
-def _make_service(clients: Clients, blueprint: Blueprint, target_group: str) -> None:
+def _make_service(clients: Clients, blueprint: Blueprint, target_group: str, subnets: Sequence[str]) -> None:
     id = blueprint.id
     clients.ecs.register_task_definition(
         family=id.name,
+        networkMode="awsvpc",
         containerDefinitions=[{"name": "ollama", "image": "ollama/ollama", "memory": 1024, "essential": True}],
     )
     clients.ecs.create_service(
@@ -60,6 +61,7 @@ def _make_service(clients: Clients, blueprint: Blueprint, target_group: str) -> 
         taskDefinition=id.name,
         desiredCount=0,
         launchType="EC2",
+        networkConfiguration={"awsvpcConfiguration": {"subnets": subnets, "securityGroups": []}},
         loadBalancers=[{"targetGroupArn": target_group, "containerName": "ollama", "containerPort": 11434}],
         tags=[{"key": key, "value": value} for key, value in blueprint.all_tags.items()],
     )
@@ -88,13 +90,13 @@ class _LoadBalancer:
         self._elb = clients.elb
         ec2 = clients.session.client("ec2", endpoint_url=aws.endpoint, region_name=aws.region)
         self._vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-        subnets = [
+        ec2.modify_vpc_attribute(VpcId=self._vpc, EnableDnsHostnames={"Value": True})  # moto's tasks need names
+        made_subnets = [
             ec2.create_subnet(VpcId=self._vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"{aws.region}{zone}")
             for n, zone in enumerate("ac")
         ]
-        made = self._elb.create_load_balancer(
-            Name="models", Subnets=[subnet["Subnet"]["SubnetId"] for subnet in subnets], Scheme="internal"
-        )
+        self.subnets = [one["Subnet"]["SubnetId"] for one in made_subnets]
+        made = self._elb.create_load_balancer(Name="models", Subnets=self.subnets, Scheme="internal")
         self.arn = made["LoadBalancers"][0]["LoadBalancerArn"]
         listener = self._elb.create_listener(
             LoadBalancerArn=self.arn,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from textwrap import wrap
 from zoneinfo import ZoneInfo
 
 from chalicelib.decide.facts import ServiceId
@@ -145,13 +146,14 @@ def as_line(group: Sequence[Happening]) -> Line:
 
 
 def plain(line: Line, zone: ZoneInfo, width: int = 100) -> str:
-    """``Mon 20:00  STOP   dev-chat  closed until Tue 08:00  saves $12.07``, cut to ``width``."""
+    """``Mon 20:00  STOP   dev-chat  closed until Tue 08:00  saves $12.07``; a longer reason goes on below itself."""
     head = f"{line.at.astimezone(zone):%a %H:%M}  {line.word.value:<6} "
     tail = f"  {line.saves}" if line.saves else ""
-    body = f"{line.short_names:<{NAMES}} {line.text}" if line.services else line.text
-    room = width - len(head) - len(tail)
-    shown = body if len(body) <= room else body[: room - 1].rstrip() + "…"
-    return f"{head}{shown:<{room}}{tail}".rstrip()
+    names = f"{line.short_names:<{NAMES}} " if line.services else ""
+    indent = " " * NAMES + " " if line.services else ""
+    first, *more = wrap(names + line.text, width - len(head) - len(tail), subsequent_indent=indent) or [names]
+    below = "".join(f"\n{'':{len(head)}}{part}" for part in more)
+    return f"{head}{first:<{width - len(head) - len(tail)}}{tail}".rstrip() + below
 
 
 NAMES = 20

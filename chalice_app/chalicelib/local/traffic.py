@@ -8,7 +8,7 @@ a service but its next opening or a person.
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -125,6 +125,11 @@ class Timetable:
 
     def arrivals(self, since: datetime, until: datetime) -> Sequence[Request]:
         return self._requests[bisect_left(self._arrivals, since) : bisect_left(self._arrivals, until)]
+
+    def around(self, now: datetime, memory: timedelta) -> Sequence[Request]:
+        """The requests that run at ``now`` and those that ended within ``memory`` before it, among others."""
+        first = bisect_left(self._arrivals, now - self._longest - memory)
+        return self._requests[first : bisect_right(self._arrivals, now)]
 
     def _streaming(self, at: datetime) -> float:
         """Overlapping answers count once: the GPU is busy, however many it serves."""

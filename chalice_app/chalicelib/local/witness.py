@@ -68,9 +68,8 @@ class Witness:
         for one in report.decided:
             self.standing[one.facts.id] = tuple(self._of_decision(one, report.at))
             self._heard.extend(self.standing[one.facts.id])
-        told = {outcome.service for outcome in report.outcomes if outcome.status is OutcomeStatus.REFUSED}
         for notice in report.notices:
-            if notice.kind is not NoticeKind.REFUSED or notice.service not in told:
+            if not _is_told_already(notice, report):
                 self._heard.extend(self._of_notice(notice, report.at))
         return report
 
@@ -116,7 +115,7 @@ class Witness:
         elif decision.because is Because.UNKNOWN and decision.wanted is Wanted.LEAVE:
             yield Happening(at, Word.LEAVE, service, self._short(decision.reason), "unknown")
         elif decision.because is Because.IN_USE and _only_in_flight(decision):
-            yield Happening(at, Word.KEEP, service, _unseen_use(decision), "no new request, yet in use")
+            yield Happening(at, Word.KEEP, service, self._unseen_use(decision), "no new request, yet in use")
         elif decision.because is Because.IN_USE and decision.rule is RuleName.CLOSED:
             yield Happening(at, Word.KEEP, service, self._short(decision.reason), "closed, yet in use")
 
@@ -150,6 +149,16 @@ class Witness:
         """Without the zone's name, which the head of the demo tells once."""
         return text.replace(" JST", "")
 
+    def _unseen_use(self, decision: Decision) -> str:
+        requests = next(one for one in decision.evidence if one.name == "requests")
+        quiet = f" for {length(requests.until - requests.since)}" if requests.since and requests.until else ""
+        flight = next((one for one in decision.evidence if one.unit == "requests in flight"), None)
+        if flight and flight.since and flight.until:
+            begun = f"{flight.since.astimezone(self._zone):%H:%M} ({length(flight.until - flight.since)})"
+            return f"request in flight since {begun}; none new{quiet}"
+        gpu = next((one for one in decision.evidence if one.name == "gpu"), None)
+        return f"no new request{quiet}, yet " + (f"its GPU is at {gpu.value} %" if gpu else "something runs in it")
+
     def _without_name(self, text: str, service: ServiceId) -> str:
         for opening in (f"{service}: ", f"{service} "):
             if text.startswith(opening):
@@ -162,11 +171,16 @@ def _only_in_flight(decision: Decision) -> bool:
     return any(one.name == "requests" and one.value == "0" for one in decision.evidence)
 
 
-def _unseen_use(decision: Decision) -> str:
-    requests = next(one for one in decision.evidence if one.name == "requests")
-    quiet = f" for {length(requests.until - requests.since)}" if requests.since and requests.until else ""
-    gpu = next((one for one in decision.evidence if one.name == "gpu"), None)
-    return f"no new request{quiet}, yet " + (f"its GPU is at {gpu.value} %" if gpu else "something runs in it")
+def _is_told_already(notice: Notice, report: Report) -> bool:
+    """A refusal by its outcome; a wish beside a deed of this very look says nothing."""
+    of_it = [one for one in report.outcomes if one.service == notice.service]
+    match notice.kind:
+        case NoticeKind.REFUSED:
+            return any(one.status is OutcomeStatus.REFUSED for one in of_it)
+        case NoticeKind.WOULD:
+            return any(one.status is OutcomeStatus.DONE for one in of_it)
+        case _:
+            return False
 
 
 def _size(facts: ServiceFacts) -> int:

@@ -15,6 +15,7 @@ from typing import Protocol, TextIO
 from chalicelib.local.aws import EmbeddedAws
 from chalicelib.local.fleet import Event, SimulatedTasks
 from chalicelib.local.handlers import Handlers
+from chalicelib.local.held import HeldModels
 from chalicelib.local.meter import Meter
 from chalicelib.local.metrics import MetricStore
 from chalicelib.local.people import do
@@ -159,6 +160,8 @@ def open_world(scenario: Scenario, clock: Steppable, *, log: TextIO, sweep_every
         )
         app = compose.build(settings, clients, clock)
         compose.install(app)
+        meter = Meter(scenario, MetricStore(aws), tasks, placed)
+        aws.answer_for_ollama(HeldModels(aws, clock, meter.traffic).at)
         try:
             yield World(
                 scenario=scenario,
@@ -166,7 +169,7 @@ def open_world(scenario: Scenario, clock: Steppable, *, log: TextIO, sweep_every
                 clients=clients,
                 clock=clock,
                 tasks=tasks,
-                meter=Meter(scenario, MetricStore(aws), tasks, placed),
+                meter=meter,
                 app=app,
                 handlers=Handlers(aws.region, log),
                 sweep_every=sweep_every,

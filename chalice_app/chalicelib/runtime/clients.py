@@ -5,6 +5,7 @@ boto3 is imported here and nowhere at module level: an entry point that needs no
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -37,11 +38,20 @@ def core_session() -> CoreSession:
 
 
 class Clients:
-    """One lazily made client per service, all of one session, region and (for the embedded AWS) endpoint."""
+    """One lazily made client per service, all of one session, region and (for the embedded AWS) endpoint.
+
+    ``ask_ollama``: how the Ollama of a task is asked where its address leads nowhere (the embedded AWS).
+    """
 
     def __init__(
-        self, session: Session | None = None, *, endpoint_url: str | None = None, region: str | None = None
+        self,
+        session: Session | None = None,
+        *,
+        endpoint_url: str | None = None,
+        region: str | None = None,
+        ask_ollama: Callable[[str], bytes] | None = None,
     ) -> None:
+        self.ask_ollama = ask_ollama
         self._session = session
         self._endpoint_url = endpoint_url
         self._region = region or None

@@ -161,11 +161,11 @@ def probes(settings: Settings, clients: Clients) -> tuple[ProbeSource, ...]:
     """What is asked of a service just before a stop."""
     from chalicelib.observe.probes import OllamaPs, TaskProtection
 
-    if not settings.probe_ollama:
+    if not settings.probe_ollama and clients.ask_ollama is None:
         return (TaskProtection(clients.ecs),)
     from chalicelib.observe.ollama import TaskAnswers
 
-    return TaskProtection(clients.ecs), OllamaPs(TaskAnswers(clients.ecs), pause=time.sleep)
+    return TaskProtection(clients.ecs), OllamaPs(TaskAnswers(clients.ecs, clients.ask_ollama), pause=time.sleep)
 
 
 def _executor(clients: Clients, clock: Clock, record: _Record, inventory: Inventory, price: PriceOf) -> Executor:
