@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from chalicelib.controller.rationing import Rations
 from chalicelib.controller.report import Report
+from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
+from chalicelib.decide.facts import ServiceId
+from chalicelib.decide.limits import Candidate
 from chalicelib.notify.notice import NoticeKind
 from chalicelib.record.turns import Turns
 from support.moto_record import race
+from support.observations import service
+from support.policies import policy
 from support.stage import Stage, id_of, staged
 from support.strict_world import FakeService
 
@@ -82,8 +89,8 @@ def test_a_run_that_begins_at_any_moment_of_another_never_stops_one_service_too_
 
 def test_of_services_that_many_runs_want_to_stop_at_once_one_stays(noon: Stage) -> None:
     services = [*pair(noon, "chat"), *pair(noon, "chat-more")]
-    for service in services:
-        service.tags["model"] = "chat"
+    for one in services:
+        one.tags["model"] = "chat"
     noon.sweep()
     noon.set(noon.at("12:45"))
     apps = [noon.another() for _ in services]
@@ -91,9 +98,9 @@ def test_of_services_that_many_runs_want_to_stop_at_once_one_stays(noon: Stage) 
     reports = race(4, lambda n: apps[n].controller.look_at([id_of(services[n])], noon.clock.now(), why="an alarm"))
 
     assert not [report for report in reports if isinstance(report, Exception)]
-    assert sum(service.desired for service in services) >= 1
+    assert sum(one.desired for one in services) >= 1
     noon.run_until("13:15")
-    assert sum(service.desired for service in services) == 1
+    assert sum(one.desired for one in services) == 1
 
 
 def test_who_does_not_get_the_turn_holds_the_stop_and_says_who_has_it(noon: Stage) -> None:
@@ -167,5 +174,18 @@ def test_a_run_with_many_workers_and_time_that_passes_keeps_what_is_to_stay(tmp_
         report = stage.sweep()
 
         assert len(report.outcomes) == 10
-        assert sum(service.desired for service in services if service.name.startswith("chat")) == 1
-        assert sum(service.desired for service in services if service.name.startswith("vision")) == 1
+        assert sum(one.desired for one in services if one.name.startswith("chat")) == 1
+        assert sum(one.desired for one in services if one.name.startswith("vision")) == 1
+
+
+def test_who_has_become_ready_since_the_last_picture_counts_as_one_that_would_be_taken(noon: Stage) -> None:
+    limits = policy("idle: {stop-after: 30m}\nlimits: {keep-running: 1}")
+    fresh = [service(id=ServiceId("gpu-dev", name)) for name in ("a", "b")]
+    seen = [replace(fresh[0], running_count=0, ready_since=None), fresh[1]]
+    decision = Decision(fresh[0].id, Wanted.STOPPED, RuleName.IDLE, Because.IDLE, "idle", (), noon.clock.now())
+    candidates = [Candidate(facts, limits, replace(decision, service=facts.id), noon.clock.now()) for facts in seen]
+    rations = Rations(noon.app.controls, Turns(noon.app.states._table), noon.clock, owner=lambda: "run:1")
+
+    with rations.dealt(candidates, lambda _: {limits.name: fresh}, noon.clock.now()) as dealt:
+        assert len(dealt.allowed) == 1
+        assert len(dealt.held) == 1

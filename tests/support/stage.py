@@ -132,7 +132,9 @@ class Stage:
 
     def another(self, workers: int = 1) -> App:
         """A second deployment of the same application on the same table: another handler's container."""
-        return build(self.app.settings, Clients(self.aws.session), self.clock, notifier=Silence(), workers=workers)
+        clients = Clients(self.aws.session)
+        vars(clients)["dynamodb"] = self.app.clients.dynamodb  # serialised: one table, one partition
+        return build(self.app.settings, clients, self.clock, notifier=Silence(), workers=workers)
 
     def run_until(self, text: str) -> None:
         """Sweeps every quarter of an hour, within the last hour every five minutes, the last time at ``text``."""

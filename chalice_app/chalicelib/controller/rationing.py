@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from chalicelib.decide.facts import ServiceFacts, ServiceId
@@ -88,7 +88,8 @@ class Rations:
         except (ObservationError, RecordUnavailable) as uncounted:
             waiting += [Held(one, f"waits: those that stay could not be counted: {uncounted}") for one in mine]
         out = {one.candidate.facts.id for one in waiting}
-        rest = [one for one in candidates if one.facts.id not in out]
+        fresh = {facts.id: facts for ruled in members.values() for facts in ruled}
+        rest = [replace(one, facts=fresh.get(one.facts.id, one.facts)) for one in candidates if one.facts.id not in out]
         rationed = ration(rest, members=members, granted=self._slots(rest, members, now), now=now)
         return Dealt(rationed.allowed, (*rationed.held, *waiting), turns)
 
