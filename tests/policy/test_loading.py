@@ -11,7 +11,9 @@ from time import perf_counter
 import pytest
 from chalicelib.policy import lint
 from chalicelib.policy.loader import Loaded, decode, load, read_folder
-from chalicelib.policy.model import Hours, Idle, Policy
+from chalicelib.policy.model import Policy
+from chalicelib.policy.sections.hours import Hours
+from chalicelib.policy.sections.idle import Idle
 
 TODAY = date(2026, 11, 21)
 IGNORE = "{ignore: true}"

@@ -14,7 +14,7 @@ import pytest
 from chalicelib.policy.calendars import HolidayRules, nearest_country
 from chalicelib.policy.cron import parse_cron
 from chalicelib.policy.dates import parse_date_range
-from chalicelib.policy.model import Hours
+from chalicelib.policy.sections.hours import Hours
 from chalicelib.policy.timetable import BEGINNING, Timetable
 from chalicelib.policy.windows import parse_window
 

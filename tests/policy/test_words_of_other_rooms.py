@@ -7,7 +7,9 @@ from typing import get_args
 from chalicelib.decide.decision import Because
 from chalicelib.decide.facts import SignalName
 from chalicelib.notify.notice import NoticeKind
-from chalicelib.policy.model import BecauseWord, NoticeWord, SignalWord
+from chalicelib.policy.sections.expectations import BecauseWord
+from chalicelib.policy.sections.idle import SignalWord
+from chalicelib.policy.sections.terms import NoticeWord
 
 
 def test_the_words_a_policy_may_write_are_the_words_the_program_speaks() -> None:

@@ -20,7 +20,8 @@ from chalicelib.decide import words
 
 if TYPE_CHECKING:
     from chalicelib.cli.book import Book
-    from chalicelib.policy.model import Freeze, Hours, Policy
+    from chalicelib.policy.model import Freeze, Policy
+    from chalicelib.policy.sections.hours import Hours
     from chalicelib.policy.timetable import Timetable
 
 

@@ -18,7 +18,8 @@ from chalicelib.decide.idle import Use, judge, rules_of
 from chalicelib.decide.same import Same
 from chalicelib.decide.spans import Span
 from chalicelib.decide.tags import zone_of
-from chalicelib.policy.model import Hours, Opening, Policy, PolicySet
+from chalicelib.policy.model import Policy, PolicySet
+from chalicelib.policy.sections.hours import Hours, Opening
 from chalicelib.policy.timetable import BEGINNING, Phase, Timetable
 
 Look = Callable[[Span, bool], Use]

@@ -18,8 +18,9 @@ from functools import lru_cache
 from chalicelib.decide.facts import INSTANCE_TAG, ServiceFacts
 from chalicelib.decide.tags import with_tags
 from chalicelib.decide.words import counted
-from chalicelib.policy.model import Match, Mode, NeverTouch, Policy, PolicySet
+from chalicelib.policy.model import Mode, Policy, PolicySet
 from chalicelib.policy.problems import nearest_word
+from chalicelib.policy.sections.services import Match, NeverTouch
 
 LAUNCHED = Policy(
     name="launched",

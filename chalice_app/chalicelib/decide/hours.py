@@ -18,8 +18,8 @@ from chalicelib.decide.idle import Idle, InUse, Unknown, WarmingUp
 from chalicelib.decide.rules import Answer, quiet_use, start
 from chalicelib.decide.spans import idle_at, idle_span, quiet_at
 from chalicelib.decide.words import clock, length, time_of_day
-from chalicelib.policy.model import Closed, Hours
-from chalicelib.policy.model import Idle as IdleSection
+from chalicelib.policy.sections.hours import Closed, Hours
+from chalicelib.policy.sections.idle import Idle as IdleSection
 from chalicelib.policy.timetable import Phase
 
 NO_HOURS = Silent("the policy has no hours")

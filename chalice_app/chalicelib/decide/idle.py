@@ -22,8 +22,8 @@ from chalicelib.decide.decision import Evidence
 from chalicelib.decide.facts import Availability, Point, SignalName, SignalReading
 from chalicelib.decide.spans import Span
 from chalicelib.decide.words import counted, length, number, time_of_day
-from chalicelib.policy.model import Idle as IdleSection
-from chalicelib.policy.model import SignalRule
+from chalicelib.policy.sections.idle import Idle as IdleSection
+from chalicelib.policy.sections.idle import SignalRule
 
 
 @dataclass(frozen=True, slots=True)

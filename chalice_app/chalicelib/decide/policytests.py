@@ -13,8 +13,9 @@ from chalicelib.decide.recording import RecordedRow, record_rows
 from chalicelib.decide.tags import zone_of
 from chalicelib.decide.trial import NOTHING_GIVEN, Outcome, outcome_at
 from chalicelib.decide.words import clock_with_year, day
-from chalicelib.policy.model import Policy, PolicySet, PolicyTest
+from chalicelib.policy.model import Policy, PolicySet
 from chalicelib.policy.problems import Problem
+from chalicelib.policy.sections.expectations import PolicyTest
 from chalicelib.policy.timetable import Timetable
 
 __all__ = ["RecordedRow", "TestResult", "as_problems", "record_rows", "run_tests"]

@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 from chalicelib.decide.decision import Because
 from chalicelib.decide.tags import zone_of
 from chalicelib.decide.trial import Outcome, outcome_at
-from chalicelib.policy.model import Given, Policy
+from chalicelib.policy.model import Policy
 from chalicelib.policy.moments import clock_changes, first_instant
+from chalicelib.policy.sections.expectations import Given
 from chalicelib.policy.texts import duration_text
 from chalicelib.policy.timetable import Timetable
 

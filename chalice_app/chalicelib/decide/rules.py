@@ -20,7 +20,7 @@ from chalicelib.decide.govern import all_tags, any_glob, never_touch
 from chalicelib.decide.idle import Idle, InUse, Unknown, Use
 from chalicelib.decide.spans import quiet_at, quiet_span
 from chalicelib.decide.words import clock, counted, sentence
-from chalicelib.policy.model import Exclude
+from chalicelib.policy.sections.services import Exclude
 
 Answer = Speaks | Silent
 

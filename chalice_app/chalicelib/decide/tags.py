@@ -18,9 +18,11 @@ from pydantic import ValidationError
 from chalicelib.decide.same import Same
 from chalicelib.errors import LifecycleError
 from chalicelib.policy.dates import parse_date
-from chalicelib.policy.model import Hours, Idle, Policy
+from chalicelib.policy.model import Policy
 from chalicelib.policy.moments import first_instant
 from chalicelib.policy.problems import ScalarError
+from chalicelib.policy.sections.hours import Hours
+from chalicelib.policy.sections.idle import Idle
 from chalicelib.policy.texts import parse_zone
 from chalicelib.policy.windows import Window, parse_window
 

@@ -31,7 +31,9 @@ from chalicelib.decide.facts import (
 )
 from chalicelib.decide.idle import rules_of, watched
 from chalicelib.decide.tags import with_tags
-from chalicelib.policy.model import Closed, Given, Policy, PolicySet
+from chalicelib.policy.model import Policy, PolicySet
+from chalicelib.policy.sections.expectations import Given
+from chalicelib.policy.sections.hours import Closed
 from chalicelib.policy.timetable import Phase, Timetable
 
 Word = Literal["running", "stopped", "unchanged", "asking"]

@@ -17,7 +17,7 @@ from chalicelib.decide.govern import govern
 from chalicelib.decide.tags import zone_of
 from chalicelib.errors import Forbidden, NotAllowed, Unfit
 from chalicelib.fleet.heard import DEFAULT_LENGTH
-from chalicelib.policy.model import Closed
+from chalicelib.policy.sections.hours import Closed
 from chalicelib.policy.timetable import Timetable
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 
 from chalicelib.policy.merge import IN_DEFAULTS
-from chalicelib.policy.model import Freeze, NeverTouch, Policy
+from chalicelib.policy.model import Freeze, Policy
 from chalicelib.policy.nodes import (
     MOST_POLICIES_PER_FILE,
     Entry,
@@ -26,6 +26,7 @@ from chalicelib.policy.nodes import (
     compose,
 )
 from chalicelib.policy.problems import Problem, ScalarError
+from chalicelib.policy.sections.services import NeverTouch
 from chalicelib.policy.shape import find
 from chalicelib.policy.structure import Structure
 from chalicelib.policy.texts import parse_word

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from chalicelib.policy.merge import ALWAYS_OPEN, is_none
-from chalicelib.policy.model import Freeze, NeverTouch, Section, yaml_key
+from chalicelib.policy.model import Freeze
 from chalicelib.policy.nodes import Entry, ListNode, MapNode, Node, Nothing, Scalar
 from chalicelib.policy.problems import Problem, ScalarError
+from chalicelib.policy.sections.base import Section, yaml_key
+from chalicelib.policy.sections.services import NeverTouch
 from chalicelib.policy.shape import keys_of, without_none
 from chalicelib.policy.texts import parse_zone
 from chalicelib.policy.translate import problems_in

@@ -15,7 +15,9 @@ from chalicelib.policy.nodes import ListNode, MapNode, Mark, Node
 from chalicelib.policy.problems import Problem
 
 if TYPE_CHECKING:
-    from chalicelib.policy.model import Freeze, Idle, Match, Policy, PolicySet
+    from chalicelib.policy.model import Freeze, Policy, PolicySet
+    from chalicelib.policy.sections.idle import Idle
+    from chalicelib.policy.sections.services import Match
 
 IN_FLIGHT_SIGNALS = ("leases", "ollama-ps", "task-protection")
 """Signals that see a request while it runs; the others only see that one began."""

@@ -20,10 +20,11 @@ from chalicelib.policy.document import Document, by_name, read_document
 from chalicelib.policy.guards import check_defaults, check_locked, plain, read_guards, zone_in
 from chalicelib.policy.meaning import version_of, version_of_set
 from chalicelib.policy.merge import IN_DEFAULTS, merge
-from chalicelib.policy.model import Freeze, NeverTouch, Policy, PolicySet
+from chalicelib.policy.model import Freeze, Policy, PolicySet
 from chalicelib.policy.nodes import Entry, ListNode, MapNode, Mark
 from chalicelib.policy.origins import Origin, origins_of
 from chalicelib.policy.problems import Problem, in_reading_order
+from chalicelib.policy.sections.services import NeverTouch
 from chalicelib.policy.translate import problems_in
 
 _SUFFIXES = (".yaml", ".yml")

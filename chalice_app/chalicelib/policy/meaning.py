@@ -12,8 +12,9 @@ from enum import Enum
 
 from pydantic import BaseModel
 
-from chalicelib.policy.model import Policy, PolicySet, is_internal
+from chalicelib.policy.model import Policy, PolicySet
 from chalicelib.policy.scalars import as_text
+from chalicelib.policy.sections.base import is_internal
 
 _FOR_PEOPLE = frozenset({"description", "owner", "tests", "reason"})
 _HASH_LENGTH = 12

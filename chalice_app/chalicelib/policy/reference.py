@@ -20,7 +20,7 @@ from chalicelib.policy.codes.loader_only import LOADER_ONLY
 from chalicelib.policy.cron import CronExpression
 from chalicelib.policy.dates import DateRange
 from chalicelib.policy.merge import IN_DEFAULTS
-from chalicelib.policy.model import Freeze, NeverTouch, Policy
+from chalicelib.policy.model import Freeze, Policy
 from chalicelib.policy.money import Money
 from chalicelib.policy.origins import implied
 from chalicelib.policy.scalars import (
@@ -39,6 +39,7 @@ from chalicelib.policy.scalars import (
     Word,
     as_text,
 )
+from chalicelib.policy.sections.services import NeverTouch
 from chalicelib.policy.shape import Key, Shape, keys_of, without_none
 from chalicelib.policy.texts import Threshold
 from chalicelib.policy.windows import Window

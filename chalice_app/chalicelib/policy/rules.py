@@ -15,9 +15,14 @@ from chalicelib.policy.problems import nearest_word
 from chalicelib.policy.texts import SHORTEST_STOP_AFTER, TOO_SHORT_TO_TELL
 
 if TYPE_CHECKING:
-    from chalicelib.policy import model
+    from chalicelib.policy.model import Freeze
+    from chalicelib.policy.sections.expectations import Given
+    from chalicelib.policy.sections.hours import CronEdges, Holidays, Hours
+    from chalicelib.policy.sections.idle import Idle, SignalRule, SignalWord
+    from chalicelib.policy.sections.services import Exclude, Match, NeverTouch
+    from chalicelib.policy.sections.terms import Approval, Limits, Spot
 
-PRIMARY_SIGNALS: tuple[model.SignalWord, ...] = ("requests", "leases", "ollama-ps")
+PRIMARY_SIGNALS: tuple[SignalWord, ...] = ("requests", "leases", "ollama-ps")
 """Signals that can prove idleness; the others only see use. Without any of these nothing can be called idle."""
 UNIT_OF = {
     "requests": "count",
@@ -65,7 +70,7 @@ def _empty(key: str, value: Sized | None) -> Iterator[Finding]:
         yield Finding((key,), "LC051", "an empty list matches nothing; fill it or leave the key out")
 
 
-def match(section: model.Match) -> Iterator[Finding]:
+def match(section: Match) -> Iterator[Finding]:
     listed = (section.clusters, section.names, section.tags, section.not_tags, section.launch_type)
     if all(one is None for one in listed) and not section.everything:
         yield Finding((), "LC050", "an empty match would take all services; to mean that, write everything: true")
@@ -83,7 +88,7 @@ def _empty_tags(key: str, tags: Mapping[str, tuple[str, ...]] | None) -> Iterato
             )
 
 
-def exclude(section: model.Exclude) -> Iterator[Finding]:
+def exclude(section: Exclude) -> Iterator[Finding]:
     if section.names is None and section.tags is None:
         yield Finding((), "LC052", "say which services: names or tags is missing")
     yield from _empty("names", section.names)
@@ -91,7 +96,7 @@ def exclude(section: model.Exclude) -> Iterator[Finding]:
     yield from _empty_tags("tags", section.tags)
 
 
-def never_touch(section: model.NeverTouch) -> Iterator[Finding]:
+def never_touch(section: NeverTouch) -> Iterator[Finding]:
     if section.names is None and section.tags is None and section.clusters is None:
         yield Finding((), "LC052", "say which services: names, clusters or tags is missing")
     yield from _empty("names", section.names)
@@ -100,7 +105,7 @@ def never_touch(section: model.NeverTouch) -> Iterator[Finding]:
     yield from _empty_tags("tags", section.tags)
 
 
-def holidays(section: model.Holidays) -> Iterator[Finding]:
+def holidays(section: Holidays) -> Iterator[Finding]:
     if section.country is None:
         if section.subdivision is not None:
             yield Finding(("subdivision",), "LC054", "a subdivision of which country? write country too")
@@ -121,13 +126,13 @@ def holidays(section: model.Holidays) -> Iterator[Finding]:
         )
 
 
-def cron_edges(section: model.CronEdges) -> Iterator[Finding]:
+def cron_edges(section: CronEdges) -> Iterator[Finding]:
     for key, value, other in (("start", section.start, "stop"), ("stop", section.stop, "start")):
         if not value:
             yield Finding((), "LC055", f"{key} is missing: {other} alone never ends; write both")
 
 
-def hours(section: model.Hours) -> Iterator[Finding]:
+def hours(section: Hours) -> Iterator[Finding]:
     if section.open is None and section.cron is None:
         yield Finding((), "LC008", "open is missing: say when services may run, as open: [mon-fri 08:00-20:00]")
     elif section.open is not None and section.cron is not None:
@@ -147,13 +152,13 @@ def hours(section: model.Hours) -> Iterator[Finding]:
         yield Finding(("closed",), "LC059", "opening: leave with closed: leave does nothing; one of them must act")
 
 
-def _can_open(section: model.Hours) -> bool:
+def _can_open(section: Hours) -> bool:
     from chalicelib.policy.timetable import Timetable
 
     return Timetable.of(section).can_open
 
 
-def idle(section: model.Idle) -> Iterator[Finding]:
+def idle(section: Idle) -> Iterator[Finding]:
     if isinstance(section.stop_after, timedelta):
         if section.stop_after < SHORTEST_STOP_AFTER:
             yield Finding(("stop-after",), "LC060", TOO_SHORT_TO_TELL)
@@ -174,15 +179,15 @@ def idle(section: model.Idle) -> Iterator[Finding]:
 
 
 def fit_their_signals(
-    signals: Mapping[model.SignalWord, model.SignalRule],
-) -> Mapping[model.SignalWord, model.SignalRule]:
+    signals: Mapping[SignalWord, SignalRule],
+) -> Mapping[SignalWord, SignalRule]:
     """The same rules. Raises BrokenRules when one of them asks of its signal what it cannot say."""
     if found := tuple(_signals(signals)):
         raise BrokenRules(found)
     return signals
 
 
-def _signals(signals: Mapping[model.SignalWord, model.SignalRule]) -> Iterator[Finding]:
+def _signals(signals: Mapping[SignalWord, SignalRule]) -> Iterator[Finding]:
     for name, rule in signals.items():
         unit = UNIT_OF.get(name)
         if rule.busy_above is not None and unit is None:
@@ -196,12 +201,12 @@ def _signals(signals: Mapping[model.SignalWord, model.SignalRule]) -> Iterator[F
             yield Finding((name, "missing"), "LC064", message)
 
 
-def spot(section: model.Spot) -> Iterator[Finding]:
+def spot(section: Spot) -> Iterator[Finding]:
     if section.use == "only" and section.fall_back_after is not None:
         yield Finding(("fall-back-after",), "LC066", "use: only never falls back; write use: prefer, or leave it out")
 
 
-def approval(section: model.Approval) -> Iterator[Finding]:
+def approval(section: Approval) -> Iterator[Finding]:
     if not section.for_:
         yield Finding(("for",), "LC051", "an empty list asks for nothing; fill it or leave approval out")
     if not section.approvers:
@@ -210,17 +215,17 @@ def approval(section: model.Approval) -> Iterator[Finding]:
         yield Finding((), "LC067", 'no-answer: escalate needs escalate-to; write escalate-to: "#gpu-leads"')
 
 
-def limits(section: model.Limits) -> Iterator[Finding]:
+def limits(section: Limits) -> Iterator[Finding]:
     if section.keep_running_per is not None and section.keep_running == 0:
         yield Finding(("keep-running-per",), "LC068", "keep how many per group? write keep-running: 1 too")
 
 
-def given(section: model.Given) -> Iterator[Finding]:
+def given(section: Given) -> Iterator[Finding]:
     if section.override is not None and len(section.override) != 1:
         yield Finding(("override",), "LC069", "one override: keep-until or stop-until")
 
 
-def freeze(section: model.Freeze) -> Iterator[Finding]:
+def freeze(section: Freeze) -> Iterator[Finding]:
     if section.to <= section.from_:
         yield Finding(("to",), "LC071", "a freeze must end after it begins; look at from and to")
     if not section.hold:

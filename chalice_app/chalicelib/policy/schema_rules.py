@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from chalicelib.policy.model import SignalRule, SignalWord
 from chalicelib.policy.rules import UNIT_OF
+from chalicelib.policy.sections.idle import SignalRule, SignalWord
 
 Json = dict[str, Any]
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
-from chalicelib.policy.model import is_internal
+from chalicelib.policy.sections.base import is_internal
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from chalicelib.policy.window_source import WindowSource
 from chalicelib.policy.windows import Window
 
 if TYPE_CHECKING:
-    from chalicelib.policy.model import Hours
+    from chalicelib.policy.sections.hours import Hours
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """``Phase.since`` of hours that have been as they are for as long as anybody can look back (41 years)."""
