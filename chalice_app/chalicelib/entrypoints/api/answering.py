@@ -21,7 +21,7 @@ from chalicelib.entrypoints.api.problems import CONTENT_TYPE, Problem, internal,
 from chalicelib.entrypoints.api.reading import check_size
 from chalicelib.entrypoints.api.routing import Needs, Route
 from chalicelib.entrypoints.middleware import logger, metrics
-from chalicelib.errors import Forbidden, LifecycleError, NotAuthenticated
+from chalicelib.errors import Forbidden, LifecycleError, NotAuthenticated, Unfit
 
 if TYPE_CHECKING:
     from chalice.app import Request
@@ -82,7 +82,7 @@ def _answer(route: Route, request: Request, path: Mapping[str, str], request_id:
 
 def _view(route: Route, request: Request, path: Mapping[str, str], call: Call) -> Response:
     from chalicelib.entrypoints.api.ownership import found
-    from chalicelib.entrypoints.api.reading import arguments
+    from chalicelib.entrypoints.api.reading import arguments, placed
     from chalicelib.entrypoints.api.signature import signature_of
 
     view = route.view()
@@ -91,7 +91,11 @@ def _view(route: Route, request: Request, path: Mapping[str, str], call: Call) -
     if route.needs in (Needs.SEE, Needs.OWN):
         instance = found(route, call, path)
         given |= {"instance": instance} if signature.instance else {}
-    result = view(**given, **arguments(signature, request, path))
+    given |= arguments(signature, request, path)
+    try:
+        result = view(**given)
+    except Unfit as error:
+        raise Unfit(str(error), field=placed(signature, error.field)) from error
     return _rendered(result, route.status)
 
 

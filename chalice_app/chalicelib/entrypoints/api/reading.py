@@ -42,6 +42,16 @@ def arguments(signature: Signature, request: Request, path: Mapping[str, str]) -
     return read
 
 
+def placed(signature: Signature, field: str) -> str:
+    """Where in the request the field stands that a view or a service calls by its bare name."""
+    for where, model in (("body", signature.body), ("query", signature.query), ("header", signature.headers)):
+        for name, known in model.model_fields.items() if model else ():
+            shown = known.alias or name
+            if field in (name, shown) or name.startswith(f"{field}_"):
+                return f"{where}.{shown}"
+    return field
+
+
 def piece_of_path(value: str) -> str:
     """API Gateway and Chalice hand pieces over as they stood in the URL. Raises NotFound for what is no text."""
     try:

@@ -6,13 +6,27 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 
 class Shape(BaseModel):
     """Frozen; a field that nobody knows is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def example(fields: dict[str, JsonValue]) -> ConfigDict:
+    """A shape's configuration with one example of it, which the page shows."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 def _moment(given: object) -> datetime:

@@ -16,6 +16,7 @@ from chalicelib.entrypoints.api.shapes.common import (
     Moment,
     Price,
     Shape,
+    example,
     price_of,
 )
 from chalicelib.fleet.model import Capacity, ColdStarts, Instance, InstanceState, Placement
@@ -138,12 +139,14 @@ class StartBody(Shape):
     """``instance_type`` is an EC2 type, ``size`` one of the catalog's; neither: the cheapest that fits. ``owner`` is
     who pays, for tags and cost reports. ``schedule_policy`` names the policy that is expected to rule."""
 
+    model_config = example({"model_id": "tinyllama", "environment": "dev", "time_to_live_minutes": 240})
+
     model_id: Id
     instance_type: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{1,63}$")] | None = None
     size: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$")] | None = None
     environment: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")] = "dev"
     owner: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 .:/=+@_-]{0,127}$")] | None = None
-    time_to_live_minutes: Minutes | None = None
+    time_to_live_minutes: Annotated[int, Field(ge=10, le=90 * 24 * 60)] | None = None
     schedule_policy: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")] | None = None
 
 
@@ -152,7 +155,7 @@ class StartHeaders(Shape):
 
     idempotency_key: Annotated[
         str | None,
-        Field(alias="Idempotency-Key", min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$"),
+        Field(alias="Idempotency-Key", min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$"),
     ] = None
 
 
@@ -169,6 +172,8 @@ class StopQuery(Shape):
 class WakeBody(Shape):
     """How long it is kept running at least: until a moment, or for some minutes; neither: two hours."""
 
+    model_config = example({"minutes": 60, "reason": "a demo"})
+
     until: Moment | None = None
     minutes: Minutes | None = None
     reason: MaybeLine = ""
@@ -184,6 +189,10 @@ class OverrideAction(StrEnum):
 
 
 class OverrideBody(Shape):
+    """Until a moment, or for some minutes; neither: two hours. Only a stop can be forced."""
+
+    model_config = example({"action": "keep", "minutes": 90, "reason": "the evening batch"})
+
     action: OverrideAction
     until: Moment | None = None
     minutes: Minutes | None = None

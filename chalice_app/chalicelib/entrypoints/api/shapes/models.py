@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.entrypoints.api.shapes.common import Id, Line, Listing, MaybeLine, Moment, Shape
+from chalicelib.entrypoints.api.shapes.common import Id, Line, Listing, MaybeLine, Moment, Shape, example
 from chalicelib.fleet.model import Model, Weights, WeightsFrom
 
 
@@ -88,11 +88,33 @@ class ModelNeeds(Shape):
 class NewModel(ModelNeeds):
     """``model_id`` may not be ``start``, which is a path of its own."""
 
+    model_config = example(
+        {
+            "model_id": "phi3-mini",
+            "model_name": "Phi-3 Mini",
+            "ollama_name": "phi3:mini",
+            "image_uri": "ollama/ollama:0.12.6",
+            "cpu_req": 2048,
+            "memory_req": 6144,
+        }
+    )
+
     model_id: Id
 
 
 class ChangedModel(ModelNeeds):
     """``revision`` is the one that was read: a change that came between is not overwritten."""
+
+    model_config = example(
+        {
+            "model_name": "Phi-3 Mini",
+            "ollama_name": "phi3:mini",
+            "image_uri": "ollama/ollama:0.12.6",
+            "cpu_req": 2048,
+            "memory_req": 8192,
+            "revision": 1,
+        }
+    )
 
     revision: Annotated[int, Field(ge=1, le=2**53)]
 

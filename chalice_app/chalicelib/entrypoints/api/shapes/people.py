@@ -15,6 +15,7 @@ from chalicelib.entrypoints.api.shapes.common import (
     Secret,
     Shape,
     Token,
+    example,
 )
 from chalicelib.fleet.identity.people_rows import User
 from chalicelib.fleet.identity.sign_in import Challenge, ChallengeName, SignedIn
@@ -26,6 +27,8 @@ Session = Annotated[str, StringConstraints(min_length=1, max_length=4096, patter
 
 
 class Login(Shape):
+    model_config = example({"email": "ada@example.com", "password": "Correct-horse-9"})
+
     email: Address
     password: Secret
 
@@ -80,6 +83,15 @@ class Responses(Shape):
 
 
 class ChallengeAnswer(Shape):
+    model_config = example(
+        {
+            "challenge": "SOFTWARE_TOKEN_MFA",
+            "session": "of-the-login-answer",
+            "email": "ada@example.com",
+            "responses": {"code": "123456"},
+        }
+    )
+
     challenge: ChallengeName
     session: Session
     email: Address
@@ -87,25 +99,35 @@ class ChallengeAnswer(Shape):
 
 
 class Refresh(Shape):
+    model_config = example({"refresh_token": "of-the-login-answer"})
+
     refresh_token: Token
 
 
 class NewAccount(Shape):
+    model_config = example({"email": "eve@example.com", "password": "Correct-horse-9", "name": "Eve"})
+
     email: Address
     password: Secret
     name: MaybeLine = ""
 
 
 class JustAddress(Shape):
+    model_config = example({"email": "eve@example.com"})
+
     email: Address
 
 
 class AddressAndCode(Shape):
+    model_config = example({"email": "eve@example.com", "code": "123456"})
+
     email: Address
     code: Code
 
 
 class NewPassword(Shape):
+    model_config = example({"email": "eve@example.com", "code": "123456", "new_password": "Correct-horse-10"})
+
     email: Address
     code: Code
     new_password: Secret
@@ -148,11 +170,15 @@ class ProfileShape(Shape):
 class ProfileChanges(Shape):
     """What is not named stays; an empty text takes away."""
 
+    model_config = example({"name": "Ada", "zone": "Asia/Tokyo"})
+
     name: MaybeLine | None = None
     zone: MaybeLine | None = None
 
 
 class PasswordChange(Shape):
+    model_config = example({"present_password": "Correct-horse-9", "new_password": "Correct-horse-10"})
+
     present_password: Secret
     new_password: Secret
 
@@ -165,6 +191,8 @@ class SecondFactorShape(Shape):
 
 
 class CodeOfApp(Shape):
+    model_config = example({"code": "123456"})
+
     code: Code
 
 
@@ -205,12 +233,16 @@ class UserPageShape(Shape):
 
 
 class Invitation(Shape):
+    model_config = example({"email": "new@example.com", "role": "User"})
+
     email: Address
     role: Role = Role.READ_ONLY
 
 
 class UserChange(Shape):
     """What is not named stays."""
+
+    model_config = example({"role": "User", "enabled": True})
 
     role: Role | None = None
     enabled: bool | None = None

@@ -67,7 +67,7 @@ def _span(query: DecisionQuery, now: datetime) -> _Span:
     until = min(query.until or now, now)
     since = max(query.since or until - DEFAULT_REACH, EARLIEST)
     if query.since is not None and query.until is not None and query.since > query.until:
-        raise Unfit("This is after until.", field="query.since")
+        raise Unfit("This is after until.", field="since")
     down = query.sort is DecisionSort.NEWEST
     after = _after(query.cursor, query.sort.value) if query.cursor else ""
     low, high = when_text(since), f"{when_text(until)}~"

@@ -63,7 +63,7 @@ def override(call: Call, instance: Instance, body: OverrideBody) -> HeardShape:
     match body.action:
         case OverrideAction.KEEP | OverrideAction.SNOOZE:
             if body.force:
-                raise Unfit("Only a stop can be forced.", field="body.force")
+                raise Unfit("Only a stop can be forced.", field="force")
             heard = wishes.keep(instance.service, call.caller, until=body.until, length=length, reason=body.reason)
         case OverrideAction.STOP:
             heard = wishes.stop(

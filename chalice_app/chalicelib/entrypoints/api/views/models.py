@@ -37,7 +37,7 @@ def get_model(call: Call, id: Id) -> ModelShape:
 
 def add_model(call: Call, body: NewModel) -> ModelShape:
     if body.model_id == RESERVED:
-        raise Unfit(f'"{RESERVED}" is a path of its own: choose another id.', field="body.model_id")
+        raise Unfit(f'"{RESERVED}" is a path of its own: choose another id.', field="model_id")
     now = call.now
     return ModelShape.of(call.fleet.catalog.add(body.as_model(body.model_id, created_at=now, now=now)))
 

@@ -41,7 +41,7 @@ def change_user(call: Call, id: Id, body: UserChange) -> UserShape:
     """The role first: taking it away must not depend on whether the account could be switched."""
     users = call.identity.users
     if body.role is None and body.enabled is None:
-        raise Unfit("Say what to change: role, enabled, or both.", field="body.role")
+        raise Unfit("Say what to change: role, enabled, or both.", field="role")
     changed = users.set_role(id, body.role) if body.role is not None else users.get(id)
     if body.enabled is not None:
         changed = users.enable(id) if body.enabled else users.disable(id)

@@ -1,0 +1,141 @@
+"""The HTTP API before a launched model on the embedded AWS, with tokens of an issuer that tests can make lie.
+
+with api_stage(tmp_path, at="2026-11-20T10:00+09:00") as api:
+    assert api.call("GET", "/api/instances", who="ada").json["items"] == []
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import app as deployed
+from chalice.test import Client
+from chalicelib.fleet.catalog import Catalog
+from chalicelib.fleet.identity.identity import build_identity
+from chalicelib.fleet.identity.pace import Pace
+from chalicelib.fleet.identity.tokens import Tokens
+from chalicelib.fleet.launching import StartRequest
+from chalicelib.fleet.logs import LogReader
+from chalicelib.fleet.model import Instance
+from chalicelib.fleet.people import Caller, Role
+from chalicelib.fleet.seed_models import seed_models
+from chalicelib.runtime import compose
+from support.fleet_stage import OPEN_ALWAYS, FleetStage, fleet_stage
+from support.issuer import Issuer
+
+LOG_GROUP = "/lifecycle/models"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def problem(self) -> str:
+        """The kind of the problem; empty for an answer that is none."""
+        if self.headers.get("Content-Type") != "application/problem+json":
+            return ""
+        return str(self.json["type"]).rpartition("#")[2]
+
+
+@dataclass
+class NotedStarts:
+    """Answers every start with the one instance that is there."""
+
+    stage: FleetStage
+    starts: list[tuple[StartRequest, Caller, str]] = field(default_factory=list)
+
+    def start(self, request: StartRequest, caller: Caller, key: str) -> Instance:
+        self.starts.append((request, caller, key))
+        return self.stage.row()
+
+
+@dataclass
+class NotedRemovals:
+    stage: FleetStage
+    removed: list[str] = field(default_factory=list)
+
+    def remove(self, instance_id: str) -> Instance:
+        self.removed.append(instance_id)
+        return self.stage.row(instance_id)
+
+
+@dataclass
+class ApiStage:
+    fleet: FleetStage
+    issuer: Issuer
+    launcher: NotedStarts
+    remover: NotedRemovals
+    catalog: Catalog
+    client: Client
+
+    def token(self, who: str, **changed: Any) -> str:
+        """An id token of one of the pool's people: ada and ben are Users, rita is ReadOnly, admin is Admin."""
+        user = self.fleet.user(who)
+        said = {"sub": user.sub, "email": user.email, "groups": (user.role.value,), **changed}
+        return self.issuer.token(self.fleet.clock.now(), **said)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        who: str = "",
+        token: str = "",
+        body: object = None,
+        raw: bytes | None = None,
+        **headers: str,
+    ) -> Answer:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if who or token:
+            sent["Authorization"] = f"Bearer {token or self.token(who)}"
+        content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+        if content:
+            sent.setdefault("Content-Type", "application/json")
+        got = self.client.http.request(method, path, headers=sent, body=content)
+        return Answer(got.status_code, got.headers, got.body.decode())
+
+
+@contextmanager
+def api_stage(folder: Path, policies: str = OPEN_ALWAYS, *, at: str) -> Iterator[ApiStage]:
+    with fleet_stage(folder, policies, at=at) as stage:
+        issuer = Issuer()
+        pace = Pace(pause=lambda seconds: None)
+        identity = build_identity(stage.table, stage.clients.cognito, stage.pool.settings, stage.clock, pace=pace)
+        identity = replace(identity, tokens=Tokens(issuer.pool, issuer.fetch, stage.clock))
+        catalog = Catalog(stage.table)
+        for model in seed_models(stage.clock.now() - timedelta(days=1)):
+            catalog.add(model)
+        launcher, remover = NotedStarts(stage), NotedRemovals(stage)
+        parts = SimpleNamespace(
+            catalog=catalog,
+            instances=stage.instances,
+            launcher=launcher,
+            remover=remover,
+            wishes=stage.wishes,
+            logs=LogReader(stage.clients.logs, LOG_GROUP),
+        )
+        known = {one.name: getattr(stage.app, one.name) for one in fields(stage.app)}
+        compose.install(cast(Any, SimpleNamespace(**{**known, "identity": identity, "fleet": parts})))
+        try:
+            with Client(deployed.app) as client:
+                yield ApiStage(stage, issuer, launcher, remover, catalog, client)
+        finally:
+            compose.install(None)
+
+
+def role_of(who: str) -> Role:
+    return {"admin": Role.ADMIN, "rita": Role.READ_ONLY}.get(who, Role.USER)
