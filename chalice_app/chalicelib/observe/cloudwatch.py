@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.decide.constants import CLOSED_QUIET
 from chalicelib.decide.facts import Availability, Point, ServiceId, SignalName, SignalReading, TargetGroup
+from chalicelib.decide.words import length
 from chalicelib.observe.batches import Answer, Query, ask
 from chalicelib.observe.metrics import HEALTHY_HOSTS, METRICS, REQUESTS, Metric
 from chalicelib.observe.signals import REMEMBERED, Readings, Want, silent
@@ -200,6 +201,6 @@ def _with_health(reading: SignalReading, health: Answer) -> SignalReading:
     if newest is None:
         return replace(reading, healthy=False, note="missing, and its load balancer reports no HealthyHostCount")
     if newest + HEALTH_IS_FRESH < reading.covers_to:
-        note = f"missing, and its load balancer reported HealthyHostCount last at {newest:%H:%M} UTC"
+        note = f"missing, and its load balancer reported no HealthyHostCount for {length(reading.covers_to - newest)}"
         return replace(reading, healthy=False, note=note)
     return replace(reading, healthy=True)

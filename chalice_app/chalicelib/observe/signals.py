@@ -19,6 +19,7 @@ from typing import Protocol
 
 from chalicelib.decide.facts import Availability, ServiceFacts, ServiceId, SignalName, SignalReading
 from chalicelib.decide.needs import SignalNeed
+from chalicelib.decide.words import length
 from chalicelib.observe.calls import Failed, attempt
 
 REMEMBERED = timedelta(hours=24)
@@ -93,5 +94,5 @@ def silent(want: Want, name: SignalName, covers_from: datetime, unit: str, why: 
         covers_from=covers_from,
         covers_to=want.need.window_to,
         unit=unit,
-        note=f"silent since {last:%d %b %H:%M} UTC: {why}" if known else why,
+        note=f"silent for {length(want.need.window_to - last)}: {why}" if known and last else why,
     )
