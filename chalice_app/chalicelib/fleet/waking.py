@@ -28,6 +28,8 @@ USUAL_START = timedelta(minutes=4)
 """What people are told of a start that was never measured: a warm host, an image and a small model."""
 SHORTEST_RETRY_SECONDS = 5
 BUSY_RETRY_SECONDS = 30
+LONGEST_LABEL = 63
+"""Of a host name's parts."""
 
 Verify = Callable[[str], "Caller"]
 """A token -> who it is. Raises NotAuthenticated or Forbidden."""
@@ -65,7 +67,10 @@ class Waker:
     def _instance_of(self, host: str) -> Instance:
         """Raises NotFound, also for a host name that only looks like one of ours."""
         label = host.partition(".")[0]
-        instance = self._parts.instances.get(label.removeprefix(SERVICE_PREFIX))
+        instance_id = label.removeprefix(SERVICE_PREFIX)
+        if instance_id in ("", label) or len(instance_id) > LONGEST_LABEL:
+            raise NotFound(f"There is no instance at {host}.")
+        instance = self._parts.instances.get(instance_id)
         if instance.host_name != host or instance.state in (InstanceState.REMOVING, InstanceState.REMOVED):
             raise NotFound(f"There is no instance at {host}.")
         return instance

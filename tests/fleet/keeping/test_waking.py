@@ -1,0 +1,148 @@
+"""A request finds an instance asleep: one start, whoever asks and however many; or a reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from chalicelib.fleet.model import InstanceState
+from chalicelib.fleet.waits import TURN, Waits
+from support.fleet_stage import OFFICE, FleetStage, fleet_stage
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[FleetStage]:
+    """An instance of Ada's that she has stopped."""
+    with fleet_stage(tmp_path, at="2026-11-18T09:00+09:00") as made:
+        made.run()
+        made.wishes.stop(made.row().service, made.caller("ada"), force=True)
+        made.after(minutes=5)
+        assert made.row().state is InstanceState.STOPPED
+        yield made
+
+
+def starts(stage: FleetStage) -> int:
+    entries = stage.app.history.of_service(stage.row().service)
+    return sum(entry.action == "start" and entry.outcome == "begun" for entry in entries)
+
+
+def test_however_many_ask_at_once_it_is_started_once_and_all_are_told_to_come_back(stage: FleetStage) -> None:
+    stage.token("ada")
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: stage.request("/v1/chat/completions"), range(12)))
+
+    assert {status for status, _, _ in answers} == {503}
+    assert all(int(headers["retry-after"]) <= 120 for _, headers, _ in answers)
+    assert starts(stage) == 1
+    stage.after(minutes=5)
+    assert stage.row().cold_starts.count == 1
+    assert stage.row().cold_starts.waiting_requests == 12
+
+
+def test_only_its_owner_and_admin_wake_it(stage: FleetStage) -> None:
+    for who in ("ben", "rita"):
+        status, headers, body = stage.request(who=who)
+        assert (status, "retry-after" in headers) == (403, False)
+        assert "only its owner or an Admin" in body
+    assert stage.request(who="")[0] == 401, "the balancer itself asks for a token"
+    assert stage.request(who="", Authorization="Bearer x.y.z")[0] == 401
+    assert stage.desired() == 0
+
+    assert stage.request(who="admin")[0] == 503
+    assert stage.desired() == 1
+
+
+def test_the_function_checks_the_token_too(stage: FleetStage) -> None:
+    host = stage.row().host_name
+    for headers in ({"host": host}, {"host": host, "authorization": f"Bearer {stage.token('ada')[:-4]}AAAA"}):
+        response = stage.invoke("wake", {"httpMethod": "POST", "path": "/api/chat", "headers": headers})
+        assert response["statusCode"] == 401
+    for other in ("ollama-inst-9.fleet.example", "ollama-inst-1.evil.example", ""):
+        headers = {"host": other, "authorization": f"Bearer {stage.token('ada')}"}
+        response = stage.invoke("wake", {"httpMethod": "POST", "path": "/api/chat", "headers": headers})
+        assert response["statusCode"] == 404
+    assert stage.desired() == 0
+
+
+def test_what_was_told_to_stay_stopped_until_a_time_is_not_woken_before(stage: FleetStage) -> None:
+    row = stage.row()
+    stage.wishes.stop(row.service, stage.caller("ada"), until=stage.clock.now() + timedelta(hours=1), reason="quota")
+    status, _, body = stage.request()
+    assert status == 403
+    assert "stay stopped until" in body
+    assert stage.desired() == 0
+
+    stage.after(hours=1, minutes=1)
+    assert stage.request()[0] == 503
+    assert stage.desired() == 1
+
+
+def test_a_freeze_holds_requests_too_and_the_refusal_is_weighed_once_in_a_while(stage: FleetStage) -> None:
+    stage.app.controls.freeze_all("admin", "incident 7", stage.clock.now())
+    assert stage.request()[0] == 403
+    with stage.calls() as calls:
+        status, _, body = stage.request()
+    assert (status, "incident 7" in body) == (403, True)
+    assert [call for call in calls if call.startswith("ecs.")] == []
+
+    stage.app.controls.unfreeze("admin", stage.clock.now())
+    stage.after(minutes=1)
+    assert stage.request()[0] == 503
+
+
+def test_a_wake_that_died_is_tried_again_after_its_turn(stage: FleetStage) -> None:
+    assert Waits(stage.table).take_turn("inst-1", stage.clock.now()).ours
+    assert stage.request()[0] == 503
+    assert stage.desired() == 0, "somebody else's turn"
+
+    stage.clock.advance(TURN)
+    assert stage.request()[0] == 503
+    assert stage.desired() == 1
+
+
+def test_a_failed_instance_says_why_and_is_started_by_people_only(stage: FleetStage) -> None:
+    stage.unhealthy = True
+    stage.wishes.start(stage.row().service, stage.caller("ada"))
+    stage.keeper.look("inst-1", stage.clock.now())
+    stage.after(minutes=21)
+    assert stage.row().state is InstanceState.FAILED
+
+    status, headers, body = stage.request()
+    assert (status, "retry-after" in headers) == (503, False)
+    assert "failed: not ready in time" in body
+    assert stage.desired() == 0
+
+
+def test_closed_hours_are_opened_by_no_request_and_the_answer_names_the_opening(tmp_path: Path) -> None:
+    with fleet_stage(tmp_path, OFFICE, at="2026-11-18T19:30+09:00") as stage:
+        stage.run()
+        stage.after(minutes=40)
+        stage.after(minutes=10)
+        assert stage.row().state is InstanceState.STOPPED
+
+        status, _, body = stage.request()
+        assert status == 403
+        assert "closed until Thu 19 Nov 08:00 JST" in body
+        assert stage.desired() == 0
+
+        stage.wishes.start(stage.row().service, stage.caller("ada"), length=timedelta(hours=1))
+        assert stage.desired() == 1, "a person's word may, where the policy allows it"
+
+
+def test_what_idleness_stopped_is_woken_and_found_idle_again_only_after_its_warm_up(tmp_path: Path) -> None:
+    with fleet_stage(tmp_path, OFFICE, at="2026-11-18T10:00+09:00") as stage:
+        stage.run()
+        stage.after(minutes=45)
+        stage.after(minutes=10)
+        assert stage.row().state is InstanceState.STOPPED
+
+        assert stage.request()[0] == 503
+        stage.after(minutes=5)
+        assert stage.request()[0] == 200
+        stage.after(minutes=28)
+        assert stage.desired() == 1
+        stage.after(minutes=20)
+        assert stage.desired() == 0
