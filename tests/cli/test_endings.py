@@ -24,6 +24,8 @@ from click.testing import CliRunner
         (["schedule", "x", "--days", "0"], '--days "0": write a whole number from 1 to 366.'),
         (["schedule", "x", "--days", "soon"], '--days "soon": write a whole number from 1 to 366.'),
         (["schedule", "x", "--days"], "--days needs a value."),
+        (["plan", "--all=3"], "--all takes no value."),
+        (["init", "--timezone", "JST"], "write the IANA name of a place, as Asia/Tokyo, or UTC. Nothing was changed."),
         (["up", "--speed", "0"], '--speed "0": write a number from 1 to 3600.'),
         (["keep", "chat", "--for", "30"], '--for "30": 30 what? write 30m or 30s.'),
         (["exclude", "chat", "--until", "never"], "`lifecycle exclude` needs --reason TEXT."),

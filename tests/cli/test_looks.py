@@ -8,7 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from chalicelib.cli.render import Column, Paper, dollars, listed, plain, short_moment
+from chalicelib.cli.render import Column, Paper, dollars, listed, plain, short_moment, without_name
 from chalicelib.decide.decision import Evidence
 from chalicelib.decide.facts import OverrideKind
 
@@ -40,6 +40,12 @@ def test_times_are_as_short_as_they_can_be_without_doubt() -> None:
     assert short_moment(NOW + timedelta(days=3), NOW, TOKYO) == "Mon 17:00 JST"
     assert short_moment(NOW + timedelta(days=20), NOW, TOKYO) == "10 Dec 17:00 JST"
     assert short_moment(NOW + timedelta(days=60), NOW, TOKYO) == "19 Jan 2027 17:00 JST"
+
+
+def test_a_line_that_names_its_service_does_not_name_it_twice() -> None:
+    assert without_name("gpu-dev/chat: its desired count is 3 now", "gpu-dev/chat") == "its desired count is 3 now"
+    assert without_name("gpu-dev/chat stopped", "gpu-dev/chat") == "stopped"
+    assert without_name("idle", None) == "idle"
 
 
 def test_sizes_read_like_speech() -> None:

@@ -90,6 +90,8 @@ def _usage(error: click.UsageError) -> str:
             said = f"{command} has no option {error.option_name}.{near}"
         case click.BadOptionUsage() if "requires an argument" in error.message:
             said = f"{error.option_name} needs a value.{usage}"
+        case click.BadOptionUsage() if "does not take a value" in error.message:
+            said = f"{error.option_name} takes no value."
         case click.BadParameter():
             hint = error.param_hint or (_named(error.param) if error.param else "")
             said = _sentence(f"{hint if isinstance(hint, str) else ' '.join(hint)} {error.message}".strip())

@@ -132,7 +132,7 @@ def short_moment(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 def without_name(text: str, service: object) -> str:
     """A sentence as it stands in a line that names the service already."""
-    return text.removeprefix(f"{service}: ")
+    return text.removeprefix(f"{service}: ").removeprefix(f"{service} ")
 
 
 def dollars(amount: Decimal | None, *, per: str = "") -> str:

@@ -83,7 +83,7 @@ def _check(text: str, path: Path) -> None:
 
     problems = [one for one in load({path.name: text}, today=datetime.now(UTC).date()).problems if one.is_error]
     if problems:
-        raise Stop(f"{problems[0].sentence} {NOTHING_CHANGED}", Exit.USAGE)
+        raise Stop(f"{problems[0].sentence.rstrip('.')}. {NOTHING_CHANGED}", Exit.USAGE)
 
 
 def _editor_settings(desk: Desk, folder: Path) -> None:
