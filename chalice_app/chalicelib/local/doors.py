@@ -43,6 +43,7 @@ class Doors:
         self._forgot_password = backend.forgot_password
         self._confirm_forgot_password = backend.confirm_forgot_password
         self._admin_create_user = backend.admin_create_user
+        self._sign_out = backend.admin_user_global_sign_out
 
     def open(self) -> None:
         self._backend.initiate_auth = self.initiate_auth
@@ -51,6 +52,7 @@ class Doors:
         self._backend.forgot_password = self.forgot_password
         self._backend.confirm_forgot_password = self.confirm_forgot_password
         self._backend.admin_create_user = self.admin_create_user
+        self._backend.admin_user_global_sign_out = self.admin_user_global_sign_out
         self._backend.doors = [*getattr(self._backend, "doors", ()), self]
 
     def owns(self, client_id: str) -> bool:
@@ -99,6 +101,14 @@ class Doors:
         if action != "SUPPRESS":
             self._post(Mail(username, f"You are invited; your first password is {password}"))
         return made
+
+    def admin_user_global_sign_out(self, user_pool_id: str, username: str) -> None:
+        """moto keeps tokens by the name that was typed at the login, and looks for them by this one only."""
+        self._sign_out(user_pool_id, username)
+        if user_pool_id == self._pool_id:
+            user = self._user(username)
+            for name in (user.id, user.attribute_lookup.get("email", "")):
+                self._backend.user_pools[user_pool_id].sign_out(name)
 
     def confirm_sign_up(self, client_id: str, username: str, code: str) -> str:
         from moto.cognitoidp.exceptions import ExpiredCodeException, NotAuthorizedError
@@ -183,12 +193,12 @@ class Doors:
             "response": {},
         }
         try:
-            handlers[kind](event, _context(kind))
+            handlers[kind](event, context_of(kind))
         except LifecycleError as refused:
             raise JsonRESTError("UserLambdaValidationException", f"{kind} failed with error {refused}.") from refused
 
 
-def _context(function: str) -> SimpleNamespace:
+def context_of(function: str) -> SimpleNamespace:
     """What Lambda tells a function about itself, as far as our middleware asks."""
     arn = f"arn:aws:lambda:simulated:function:{function}"
     return SimpleNamespace(
@@ -210,7 +220,8 @@ def _teach_codes() -> None:
     def doors(self: Any) -> Doors:
         client_id = self._get_param("ClientId")
         agnostic = self._get_region_agnostic_backend()  # these calls are not signed, and so name no region
-        return next(one for one in agnostic._find_backend_for_clientid(client_id).doors if one.owns(client_id))
+        standing: list[Doors] = agnostic._find_backend_for_clientid(client_id).doors
+        return next(one for one in standing if one.owns(client_id))
 
     def confirm_sign_up(self: Any) -> Any:
         client_id, name, code = map(self._get_param, ("ClientId", "Username", "ConfirmationCode"))
