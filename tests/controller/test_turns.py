@@ -32,6 +32,10 @@ policies:
 """
 
 
+MEETING_POINTS = {"dynamodb.UpdateItem", "dynamodb.GetItem", "ecs.DescribeServices", "ecs.UpdateService"}
+"""The calls between which the record or the services may turn out different for another run."""
+
+
 @pytest.fixture
 def noon(tmp_path: Path) -> Iterator[Stage]:
     with staged(tmp_path, KEEP_ONE, at="2026-11-18T12:00+09:00") as stage:
@@ -65,7 +69,7 @@ def held(report: Report) -> list[str]:
 
 
 def test_a_run_that_begins_at_any_moment_of_another_never_stops_one_service_too_many(noon: Stage) -> None:
-    pairs = [pair(noon, f"m{number}") for number in range(60)]
+    pairs = [pair(noon, f"m{number}") for number in range(30)]
     noon.sweep()
     noon.set(noon.at("12:45"))
     other = noon.another()
@@ -74,8 +78,8 @@ def test_a_run_that_begins_at_any_moment_of_another_never_stops_one_service_too_
 
         def meets(operation: str, *, at: int = moment, two: FakeService = two) -> None:
             nonlocal calls
-            calls += 1
-            if calls == at + 1:
+            calls += operation in MEETING_POINTS
+            if operation in MEETING_POINTS and calls == at + 1:
                 other.controller.look_at([id_of(two)], noon.clock.now(), why="an alarm")
 
         with noon.while_calling(meets):
@@ -84,7 +88,7 @@ def test_a_run_that_begins_at_any_moment_of_another_never_stops_one_service_too_
         assert one.desired + two.desired == 1, f"they met before call {moment + 1} of the first run"
         if calls <= moment:
             break
-    assert 15 < calls <= moment, "every moment of a run was tried"
+    assert 12 < calls <= moment, "every moment of a run was tried"
 
 
 def test_of_services_that_many_runs_want_to_stop_at_once_one_stays(noon: Stage) -> None:
