@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from chalicelib.policy.merge import IN_DEFAULTS
 from chalicelib.policy.model import Freeze, Policy
+from chalicelib.policy.names import parse_word
 from chalicelib.policy.nodes import (
     MOST_POLICIES_PER_FILE,
     Entry,
@@ -29,7 +30,6 @@ from chalicelib.policy.problems import Problem, ScalarError
 from chalicelib.policy.sections.services import NeverTouch
 from chalicelib.policy.shape import find
 from chalicelib.policy.structure import Structure
-from chalicelib.policy.texts import parse_word
 
 FILE_KEYS = ("lifecycle", "policies", "defaults", "locked", "never-touch", "freezes")
 _GUARDS = re.compile(r"^(?:defaults|locked|never-touch|freezes)\s*:", re.MULTILINE)

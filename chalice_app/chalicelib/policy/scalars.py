@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from chalicelib.policy import texts
+from chalicelib.policy import names, texts
 from chalicelib.policy.countries import parse_country
 from chalicelib.policy.cron import CronExpression, parse_cron
 from chalicelib.policy.dates import DateRange, parse_date_range
@@ -118,15 +118,15 @@ Priority = Annotated[
     _reads(texts.parse_priority, int),
     _number_or_text(r"^(1000|[0-9]{1,3})$", "write a whole number from 0 to 1000", 10, maximum=1000),
 ]
-Text = Annotated[str, _reads_text(texts.parse_text), WithJsonSchema({"type": "string", "pattern": r"\S"})]
+Text = Annotated[str, _reads_text(names.parse_text), WithJsonSchema({"type": "string", "pattern": r"\S"})]
 Word = Annotated[
     str,
-    _reads_text(texts.parse_word),
+    _reads_text(names.parse_word),
     WithJsonSchema(
         {
             "type": "string",
-            "pattern": texts.WORD_PATTERN,
-            "maxLength": texts.LONGEST_WORD,
+            "pattern": names.WORD_PATTERN,
+            "maxLength": names.LONGEST_WORD,
             "patternErrorMessage": "lower-case words joined by hyphens, at most 63 characters",
             "examples": ["launch-week"],
         }
@@ -134,17 +134,17 @@ Word = Annotated[
 ]
 Glob = Annotated[
     str,
-    _reads_text(texts.parse_name_glob),
-    _says(texts.NAME_GLOB_PATTERN, "a whole name; only * and ? are wild", "ollama-vision-*"),
+    _reads_text(names.parse_name_glob),
+    _says(names.NAME_GLOB_PATTERN, "a whole name; only * and ? are wild", "ollama-vision-*"),
 ]
 ValueGlob = Annotated[
     str,
-    _reads_text(texts.parse_value_glob),
-    _says(texts.VALUE_GLOB_PATTERN, "a whole tag value; only * and ? are wild", "dev", "*"),
+    _reads_text(names.parse_value_glob),
+    _says(names.VALUE_GLOB_PATTERN, "a whole tag value; only * and ? are wild", "dev", "*"),
 ]
 _VALUE_GLOB_SCHEMA = {
     "type": "string",
-    "pattern": texts.VALUE_GLOB_PATTERN,
+    "pattern": names.VALUE_GLOB_PATTERN,
     "patternErrorMessage": "a whole tag value; only * and ? are wild",
     "examples": ["dev", "*"],
 }
@@ -153,18 +153,18 @@ TEXT_OR_LIST_SCHEMA: dict[str, Any] = {
 }
 Channel = Annotated[
     str,
-    _reads_text(texts.parse_channel),
-    _says(texts.CHANNEL_PATTERN, 'write a channel as "#ml", in quotes', "#gpu-cost"),
+    _reads_text(names.parse_channel),
+    _says(names.CHANNEL_PATTERN, 'write a channel as "#ml", in quotes', "#gpu-cost"),
 ]
 Approver = Annotated[
     str,
-    _reads_text(texts.parse_approver),
-    _says(texts.APPROVER_PATTERN, "write group:NAME or user:MAIL", "group:vision-leads"),
+    _reads_text(names.parse_approver),
+    _says(names.APPROVER_PATTERN, "write group:NAME or user:MAIL", "group:vision-leads"),
 ]
 KeepRunningPer = Annotated[
     str,
-    _reads_text(texts.parse_keep_running_per),
-    _says(texts.KEEP_RUNNING_PER_PATTERN, 'write cluster, or "tag:model"', "tag:model", "cluster"),
+    _reads_text(names.parse_keep_running_per),
+    _says(names.KEEP_RUNNING_PER_PATTERN, 'write cluster, or "tag:model"', "tag:model", "cluster"),
 ]
 
 

@@ -23,12 +23,12 @@ from chalicelib.policy.editor_forms import forms
 from chalicelib.policy.guards import partial
 from chalicelib.policy.merge import IN_DEFAULTS, SECTIONS
 from chalicelib.policy.model import Freeze, Policy
+from chalicelib.policy.names import LONGEST_WORD, WORD_PATTERN
 from chalicelib.policy.scalars import FORM, as_text
 from chalicelib.policy.schema_rules import say_rules
 from chalicelib.policy.sections.base import is_internal
 from chalicelib.policy.sections.services import NeverTouch
 from chalicelib.policy.shape import keys_of
-from chalicelib.policy.texts import LONGEST_WORD, WORD_PATTERN
 
 DRAFT_07 = "http://json-schema.org/draft-07/schema#"
 SCHEMA_FILE = Path("policies") / "schema.json"

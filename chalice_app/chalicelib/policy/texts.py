@@ -1,4 +1,4 @@
-"""How each kind of scalar is read from text: durations, times, dates, moments, zones, shares, globs, words.
+"""How each kind of measured value is read from text: durations, moments, zones, shares, counts, booleans.
 
 Every function takes the text as written and gives a value, or raises `ScalarError` with one sentence that says what
 to write instead. Nothing is guessed: a bare number has no unit, a short zone name has no place, ``yes`` is no boolean.
@@ -20,18 +20,11 @@ from chalicelib.policy.problems import ScalarError, nearest_word
 SHARE_PATTERN = r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$"
 COUNT_PATTERN = r"^[0-9]{1,9}$"
 RATE_PATTERN = r"^[0-9]+(\.[0-9]+)? (B|KiB|MiB)/s$"
-WORD_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-NAME_GLOB_PATTERN = r"^(?!\*+$)[A-Za-z0-9_*?-]+$"
-VALUE_GLOB_PATTERN = r"^[^\^$()\[\]{}|\\]+$"
-CHANNEL_PATTERN = r"^(#[a-z0-9_-]{1,80}|[CG][A-Z0-9]{7,})$"
-APPROVER_PATTERN = r"^(group:[a-z0-9_.-]+|user:[^@\s]+@[^@\s]+)$"
-KEEP_RUNNING_PER_PATTERN = r"^(cluster|tag:[^\s].*)$"
 
 _DURATION = re.compile(r"^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$")
 _SPACED = re.compile(r"^([0-9]+)\s*(d|days?|h|hr|hrs|hours?|m|mins?|minutes?|s|secs?|seconds?)$", re.IGNORECASE)
 _ISO_DURATION = re.compile(r"^P(?:([0-9]+)D)?(?:T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)S)?)?$", re.IGNORECASE)
 _RATE_BYTES = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
-LONGEST_WORD = 63
 LONGEST_DURATION_DAYS = 366
 SHORTEST_STOP_AFTER = timedelta(minutes=5)
 TOO_SHORT_TO_TELL = "write 5m or more: the newest 2 minutes of metrics are not trusted"
@@ -212,59 +205,3 @@ def parse_priority(text: str) -> int:
     if not re.fullmatch(COUNT_PATTERN, text) or int(text) > 1000:
         raise ScalarError("LC036", "write a whole number from 0 to 1000; the higher one wins")
     return int(text)
-
-
-def parse_word(text: str) -> str:
-    """Lower-case words joined by hyphens, at most 63 characters. Raises ScalarError."""
-    if len(text) > LONGEST_WORD:
-        raise ScalarError("LC037", f"{len(text)} characters; a name has at most {LONGEST_WORD}")
-    if not re.fullmatch(WORD_PATTERN, text):
-        meant = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-        raise ScalarError("LC037", f"write it in lower case with hyphens: {meant or 'dev-nights-off'}")
-    return text
-
-
-def parse_name_glob(text: str) -> str:
-    """A whole ECS name in which ``*`` and ``?`` are wild. Raises ScalarError."""
-    if text and not text.strip("*"):
-        raise ScalarError("LC038", "this would take every service; to mean that, write match: {everything: true}")
-    if not re.fullmatch(NAME_GLOB_PATTERN, text):
-        raise ScalarError("LC038", "only * and ? are wild, for the whole name; regular expressions are not read")
-    return text
-
-
-def parse_value_glob(text: str) -> str:
-    """A whole tag value in which ``*`` and ``?`` are wild; ``*`` alone means: present. Raises ScalarError."""
-    if not re.fullmatch(VALUE_GLOB_PATTERN, text):
-        raise ScalarError("LC038", "only * and ? are wild, for the whole value; regular expressions are not read")
-    return text
-
-
-def parse_text(text: str) -> str:
-    """Any text that is not blank. Raises ScalarError."""
-    if not text.strip():
-        raise ScalarError("LC039", "an empty text says nothing; write one or leave the key out")
-    return text
-
-
-def parse_channel(text: str) -> str:
-    """A Slack channel, ``#name`` or its id. Raises ScalarError."""
-    if not re.fullmatch(CHANNEL_PATTERN, text):
-        name = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-") or "ml"
-        raise ScalarError("LC040", f'write a channel as "#{name}", in quotes, or its id as C0123ABCD')
-    return text
-
-
-def parse_approver(text: str) -> str:
-    """``group:vision-leads`` or ``user:ada@example.com``. Raises ScalarError."""
-    if not re.fullmatch(APPROVER_PATTERN, text):
-        guess = f"user:{text}" if "@" in text.strip("@") else f"group:{text.strip('@') or 'vision-leads'}"
-        raise ScalarError("LC041", f"say whether it is a group or a person: {guess}")
-    return text
-
-
-def parse_keep_running_per(text: str) -> str:
-    """``cluster`` or ``tag:KEY``. Raises ScalarError."""
-    if not re.fullmatch(KEEP_RUNNING_PER_PATTERN, text):
-        raise ScalarError("LC042", 'write cluster, or "tag:model" with the tag\'s key')
-    return text
