@@ -321,12 +321,11 @@ def test_of_autoscaling_only_the_desired_count_of_ecs_services_may_be_registered
         }
 
 
-def test_the_api_may_only_write_its_logs(resources: dict[str, Any]) -> None:
-    allowed = {
-        action for role, one in _statements(resources) if role == "ApiHandlerRole" for action in _each(one["Action"])
-    }
+def test_the_api_may_write_its_logs_and_look_after_people_of_its_own_pool(resources: dict[str, Any]) -> None:
+    statements = {one["Sid"]: one for role, one in _statements(resources) if role == "ApiHandlerRole"}
 
-    assert allowed == {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert set(statements["WriteLogs"]["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert statements["LookAfterPeople"]["Resource"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
 
 
 def test_sweep_and_events_may_do_the_same_to_the_fleet(resources: dict[str, Any]) -> None:

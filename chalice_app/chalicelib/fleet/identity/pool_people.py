@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
 _PERSON: Told = {"UserNotFoundException": no_such_person}
+_LOOK: Told = {**_PERSON, "InvalidParameterException": no_such_person}
+"""Nobody has an id that the pool cannot read."""
 _INVITE: Told = {"UsernameExistsException": lambda: Conflict("This address has an account already.")}
 
 
@@ -42,7 +44,7 @@ class PoolPeople:
 
     def get(self, who: str) -> PoolPerson:
         """``who`` may be an address here. Raises NotFound."""
-        found = self._ask(self._cognito.admin_get_user, who)
+        found = ask(self._cognito.admin_get_user, _LOOK, UserPoolId=self.pool_id, Username=who)
         said = {one["Name"]: one.get("Value", "") for one in found["UserAttributes"]}
         return PoolPerson(
             sub=said.get("sub", found["Username"]),
