@@ -61,7 +61,7 @@ DOUBTS = {
         "No signal that sees a request in flight is named",
         "Request counts only see that a request began, so a long stream looks idle after a while; only the gpu, cpu "
         "and network-out vetoes protect it then. leases, ollama-ps and task-protection see a request while it runs. "
-        "Name the one that these services really have: naming it says so to readers, and makes nothing of it.",
+        "Name the one that these services really have: naming it tells readers so and changes nothing else.",
         "idle: {stop-after: 30m}",
         "idle: {stop-after: 30m, signals: {task-protection: {}}}",
     ),
