@@ -194,7 +194,7 @@ class Keeper:
         return self._routed(row, RoutedTo.WAKE)
 
     def _begin(self, row: Instance, reason: str, now: datetime) -> Instance:
-        ready_by = now + START_WITHIN
+        ready_by = now + ready_within(row)
         return self._become(row, InstanceState.STARTING, reason, now, RoutedTo.WAKE, ready_by=ready_by)
 
     def _stopping(self, row: Instance, facts: ServiceFacts, now: datetime) -> Instance:
@@ -208,6 +208,8 @@ class Keeper:
     def _remove(self, row: Instance, facts: ServiceFacts | None, now: datetime) -> Instance:
         if facts is not None and facts.desired_count > 0 and not self._is_told_to_stop(row.service, now):
             self._parts.wishes.take_down(row.service, reason="it is removed", until=now + STAYS_DOWN, force=False)
+        if facts is None or facts.desired_count == 0:
+            row = self._routed(row, RoutedTo.WAKE)  # which says that there is no such instance any more
         return self._parts.remover.go_on(row, now)
 
     def _end_its_time(self, row: Instance, facts: ServiceFacts, now: datetime) -> ServiceFacts:
@@ -241,6 +243,11 @@ class Keeper:
             return row
         self._parts.routes.point(row, to)
         return self._parts.instances.change(row.id, lambda one: replace(one, routed_to=to))
+
+
+def ready_within(row: Instance) -> timedelta:
+    """How long a start of it may take: as any other's, or twice what its weights took last time."""
+    return max(START_WITHIN, timedelta(seconds=2 * (row.weights_seconds or 0)))
 
 
 def _is_made(row: Instance) -> bool:

@@ -70,10 +70,11 @@ class LogReader:
         token = place.token
         for _ in range(_PAGES_PER_READ):
             answer = self._page(instance.id, place.since_ms, token, limit)
-            events += [one for one in answer.get("events", []) if one["eventId"] not in place.given]
+            events += [one for one in answer.get("events", []) if _is_wanted(one, instance.id, place)]
             token = answer.get("nextToken", "")
             if events or not token:
                 break
+        events.sort(key=lambda one: int(one["timestamp"]))
         after = _after(place, events, token)
         return LogPage(tuple(_line(one) for one in events), _pack(after, instance.id), more=bool(token))
 
@@ -98,6 +99,11 @@ class LogReader:
             raise ActionFailed(f"The logs of {instance_id} could not be read: {error}") from error
         except BotoCoreError as error:
             raise ActionFailed(f"The logs of {instance_id} could not be read: {error}") from error
+
+
+def _is_wanted(event: Any, instance_id: str, place: _Place) -> bool:
+    """Asked for by its stream's beginning already; checked again, because the page goes to the instance's owner."""
+    return event["eventId"] not in place.given and str(event.get("logStreamName", "")).startswith(f"{instance_id}/")
 
 
 def _after(place: _Place, events: Sequence[Any], token: str) -> _Place:

@@ -206,6 +206,6 @@ def test_a_launch_that_needs_an_approval_in_closed_hours_is_refused_until_slack_
     policies = PolicySet(policies=(plain.model_copy(update={"approval": asks}),))
     speaker = Speaker("ada", is_admin=False, owns=True)
     night = stage.at("21:00")
-    with pytest.raises(NotAllowed, match="closed until Thu 19 Nov 08:00 JST.*comes with Slack"):
+    with pytest.raises(NotAllowed, match=r"closed until Thu 19 Nov 08:00 JST.*comes with Slack"):
         may_start(policies, launched("ollama-i", {}, stage), speaker, night, switches=Switches())
     assert may_start(policies, launched("ollama-i", {}, stage), speaker, stage.clock.now(), switches=Switches())
