@@ -1,9 +1,9 @@
 """How long a cold start spends before its handler runs: app.py, all that a sweep imports, and its six AWS clients made.
 
 Each figure is the median of seven fresh interpreters on a warm disk; the time of the interpreter itself is not in it.
-Every case is measured with all bytecode at hand, and as packaged: Chalice's zip holds none, so only Python's own
-modules and boto3, which Lambda's runtime brings, have theirs. Making a client reads botocore's model of the service:
-that is not importing, but a cold start pays for it too, so it is shown.
+Every case is measured as packaged, with all bytecode at hand (``make package`` puts it into the zip), and without:
+then only Python's own modules and boto3, which Lambda's runtime brings, have theirs. Making a client reads botocore's
+model of the service: that is not importing, but a cold start pays for it too, so it is shown.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MODULES = """
 from types import SimpleNamespace
 from chalicelib.runtime import clock, compose, settings
 names = ("ecs", "scaling", "elb", "cloudwatch", "dynamodb", "s3")
-clients = SimpleNamespace(**dict.fromkeys(names, object()))
+clients = SimpleNamespace(**dict.fromkeys(names, object()), ask_ollama=None)
 compose.build(settings.Settings(table="none", policies="s3://none/policies"), clients, clock.SystemClock())
 import boto3
 """
@@ -65,19 +65,19 @@ def measure() -> Result:
         rows=[
             {
                 f"median of {RUNS}": name,
-                "with bytecode": f"{warm[name]:.0f} ms",
-                "as packaged": f"{cold[name]:.0f} ms",
+                "as packaged": f"{warm[name]:.0f} ms",
+                "without bytecode": f"{cold[name]:.0f} ms",
             }
             for name in CASES
         ],
         goals=[
             Goal(
-                "imports of the sweep, with bytecode", f"< {GOAL_MS} ms", f"{warm[SWEEP]:.0f} ms", warm[SWEEP] < GOAL_MS
+                "imports of the sweep, as packaged", f"< {GOAL_MS} ms", f"{warm[SWEEP]:.0f} ms", warm[SWEEP] < GOAL_MS
             ),
         ],
         notes=[
-            f"As packaged, without bytecode of our own and of what Chalice bundles: {cold[SWEEP]:.0f} ms. The zip "
-            "that Chalice makes holds no bytecode, so Lambda compiles at every cold start.",
+            f"Without bytecode of our own and of what Chalice bundles it would be {cold[SWEEP]:.0f} ms: the zip that "
+            "Chalice makes holds none, and Lambda would compile at every cold start.",
         ],
     )
 

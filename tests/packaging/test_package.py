@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
+import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from chalicelib.fleet.identity import lockout, people_rows
 from chalicelib.fleet.identity.passwords import LEAST
 from chalicelib.fleet.people import Role
 from chalicelib.record.table import TABLE, TTL_ATTRIBUTE
-from support.chalice_package import ROOT, package
+from support.chalice_package import ROOT, add_bytecode, package
 
 TRIGGERS = {"PreSignUp", "PreAuthentication", "PostAuthentication", "PostConfirmation"}
 """What the user pool asks us: Cognito's names for them, and the template's for the functions."""
@@ -91,6 +94,42 @@ def test_the_zip_holds_nothing_that_only_people_machines_need(names: frozenset[s
 
 def test_the_zip_is_small_enough_to_upload_directly(packaged: Path) -> None:
     assert (packaged / "deployment.zip").stat().st_size < 50_000_000
+
+
+def test_the_zip_holds_bytecode_that_python_takes_without_asking_the_clock(packaged: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(packaged / "deployment.zip") as archive:
+        archive.extractall(tmp_path)
+    for module in (tmp_path / "app.py", tmp_path / "chalicelib/decide/decide.py", tmp_path / "pydantic/main.py"):
+        compiled = Path(importlib.util.cache_from_source(str(module))).read_bytes()
+        assert compiled[:4] == importlib.util.MAGIC_NUMBER
+        assert int.from_bytes(compiled[4:8], "little") == 1, "unchecked, by hash (PEP 552)"
+        assert compiled[8:16] == importlib.util.source_hash(module.read_bytes())
+
+
+def test_the_unpacked_zip_stays_below_lambdas_limit(packaged: Path) -> None:
+    with zipfile.ZipFile(packaged / "deployment.zip") as archive:
+        assert sum(one.file_size for one in archive.infolist()) < 250 * 1024 * 1024
+
+
+def test_packaging_the_same_twice_gives_the_same_bytes(packaged: Path, tmp_path: Path) -> None:
+    """Chalice's part is its own; ours is added anew, in an interpreter of its own, to a copy."""
+    again = Path(shutil.copytree(packaged, tmp_path / "again"))
+    add_bytecode(again)
+
+    assert (
+        sha256((again / "deployment.zip").read_bytes()).digest()
+        == sha256((packaged / "deployment.zip").read_bytes()).digest()
+    )
+
+
+def test_an_interpreter_that_lambda_does_not_run_adds_nothing(packaged: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copytree(packaged, tmp_path / "other"))
+    template = other / "sam.yaml"
+    template.write_text(template.read_text().replace("Runtime: python3.", "Runtime: python9."))
+    before = (other / "deployment.zip").read_bytes()
+
+    assert "No bytecode added" in add_bytecode(other)
+    assert (other / "deployment.zip").read_bytes() == before
 
 
 def test_the_versions_in_the_zip_are_the_pinned_ones(names: frozenset[str]) -> None:

@@ -29,7 +29,17 @@ def package(out: Path, stage: str = "dev") -> Path:
     )
     if done.returncode:
         raise AssertionError(f"chalice package failed:\n{done.stdout}\n{done.stderr}")
+    add_bytecode(out)
     return out
+
+
+def add_bytecode(out: Path) -> str:
+    """The second step of `make package`; what it said."""
+    command = [sys.executable, str(ROOT / "tools" / "bytecode.py"), str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise AssertionError(f"adding bytecode failed:\n{done.stdout}\n{done.stderr}")
+    return done.stdout
 
 
 def _forget_other_versions() -> None:
