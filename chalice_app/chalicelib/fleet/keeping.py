@@ -71,16 +71,19 @@ class Keeper:
     def __init__(self, parts: KeeperParts) -> None:
         self._parts = parts
 
-    def tend(self, now: datetime, *, full: bool = False) -> tuple[Notice, ...]:
-        """Looks at every instance. ``full``: also for what belongs to none. One that fails never stops the others."""
+    def tend(self, now: datetime, *, full: bool = False, mend: bool = True) -> tuple[Notice, ...]:
+        """Looks at every instance; one that fails never stops the others. ``full``: also for what belongs to none.
+
+        ``mend`` False leaves what makes and removes parts to the next sweep, whose role alone may.
+        """
         parts = self._parts
         rows = parts.instances.all()
         notices: list[Notice] = []
-        if any(row.work_until is not None and row.work_until <= now for row in rows):
+        if mend and any(row.work_until is not None and row.work_until <= now for row in rows):
             healed = parts.launcher.heal(now)
             notices += [Notice(now, NoticeKind.MENDED, None, one.text) for one in healed]
             rows = parts.instances.all()
-        made = [row for row in rows if _is_made(row)]
+        made = [row for row in rows if _is_made(row) and (mend or row.state is not InstanceState.REMOVING)]
         facts = self._facts(made, now)
         for row in made:
             try:
