@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from chalicelib.entrypoints.api.openapi import document
 from chalicelib.entrypoints.api.routing import Needs
-from support.api_stage import Answer, ApiStage, api_stage
+from support.api_stage import Answer, ApiStage
 from support.issuer import POOL, Issuer, tampered
 
 Caller = Callable[[ApiStage], str]
@@ -54,13 +54,6 @@ OPERATIONS = [
     for path, methods in document()["paths"].items()
     for method, operation in methods.items()
 ]
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiStage]:
-    with api_stage(tmp_path_factory.mktemp("api"), at="2026-11-20T10:00+09:00") as stage:
-        stage.fleet.run()
-        yield stage
 
 
 def expected(needs: Needs, caller: str) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from chalice.app import Authorizer, Blueprint, Request, Response
 
 from chalicelib.entrypoints.api.answering import answer, chalices_own
+from chalicelib.entrypoints.api.cors import preflight, shown_to
 from chalicelib.entrypoints.api.routes import ROUTES
 from chalicelib.entrypoints.api.routing import Needs, Route
 
@@ -20,8 +21,10 @@ api = Blueprint("app")
 
 
 def as_problems(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Middleware: what Chalice refuses by itself has our one shape too."""
-    return chalices_own(get_response(request), request)
+    """Middleware: what Chalice refuses by itself has our one shape too, and the allowed page may read all of it."""
+    response = chalices_own(get_response(request), request)
+    response.headers.update(shown_to(request.headers.get("origin", "")))
+    return response
 
 
 class UserPoolAuthorizer(Authorizer):
@@ -58,5 +61,17 @@ def _register(route: Route) -> None:
     api.route(route.path, methods=[route.method], authorizer=authorizer, content_types=[])(_view_of(route))
 
 
+def _register_preflight(path: str) -> None:
+    methods = ", ".join(route.method for route in ROUTES if route.path == path)
+
+    def view(**_: str) -> Response:
+        return preflight(api.current_request.headers.get("origin", ""), methods)
+
+    view.__name__ = f"options{path.replace('/', '_').replace('{', '').replace('}', '')}"
+    api.route(path, methods=["OPTIONS"], content_types=[])(view)
+
+
 for _route in ROUTES:
     _register(_route)
+for _path in dict.fromkeys(route.path for route in ROUTES):
+    _register_preflight(_path)

@@ -1,0 +1,85 @@
+"""What API Gateway is told: who checks tokens, how much it lets through, and how it refuses by itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from chalicelib.entrypoints.api.problems import ABOUT, CONTENT_TYPE, Kind, type_of
+from chalicelib.entrypoints.api.routes import ROUTES
+from chalicelib.entrypoints.api.routing import Needs
+from support.chalice_package import package
+
+RESPONSES = "x-amazon-apigateway-gateway-responses"
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder: Path = package(tmp_path_factory.mktemp("package"))
+    loaded: dict[str, Any] = yaml.safe_load((folder / "sam.yaml").read_text())["Resources"]["RestAPI"]["Properties"]
+    return loaded
+
+
+def test_every_route_but_the_open_ones_stands_behind_the_stacks_own_pool(api: dict[str, Any]) -> None:
+    body = api["DefinitionBody"]
+    (authorizer,) = body["securityDefinitions"].values()
+
+    assert authorizer["x-amazon-apigateway-authorizer"] == {
+        "type": "cognito_user_pools",
+        "providerARNs": [{"Fn::GetAtt": ["UserPool", "Arn"]}],
+    }
+    for route in ROUTES:
+        guarded = body["paths"][route.path][route.method.lower()].get("security") == [{"UserPool": []}]
+        assert guarded is (route.needs is not Needs.OPEN), route
+
+
+def test_the_stage_does_not_double_the_paths(api: dict[str, Any]) -> None:
+    assert api["StageName"] == "v1"
+    assert all(path.startswith("/api/") for path in api["DefinitionBody"]["paths"])
+
+
+def test_everything_is_throttled_and_logging_in_and_starting_more_than_the_rest(api: dict[str, Any]) -> None:
+    settings = {(one["HttpMethod"], one["ResourcePath"]): one for one in api["MethodSettings"]}
+
+    assert settings["*", "/*"]["ThrottlingRateLimit"] == {"Ref": "RequestsPerSecond"}
+    paths = {f"/{route.path.replace('/', '~1')}": route for route in ROUTES if route.method == "POST"}
+    for method, path in set(settings) - {("*", "/*")}:
+        assert method == "POST"
+        assert path in paths
+        assert settings[method, path]["ThrottlingRateLimit"] <= 5
+
+
+def test_what_api_gateway_refuses_by_itself_has_our_one_shape(api: dict[str, Any]) -> None:
+    for name, response in api["DefinitionBody"][RESPONSES].items():
+        problem = json.loads(response["responseTemplates"]["application/json"])
+        kind = Kind(problem["type"].rpartition("#")[2])
+
+        assert problem["type"] == type_of(kind)
+        assert problem["title"] == ABOUT[kind].title, name
+        assert problem["status"] == response["statusCode"] == ABOUT[kind].status, name
+        assert problem["instance"] == "urn:uuid:$context.requestId"
+        assert response["responseParameters"]["gatewayresponse.header.Content-Type"] == f"'{CONTENT_TYPE}'"
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("UNAUTHORIZED", 401),
+        ("MISSING_AUTHENTICATION_TOKEN", 404),
+        ("REQUEST_TOO_LARGE", 413),
+        ("THROTTLED", 429),
+        ("INTEGRATION_TIMEOUT", 503),
+        ("DEFAULT_4XX", 400),
+        ("DEFAULT_5XX", 500),
+    ],
+)
+def test_each_refusal_of_api_gateway_has_the_status_that_http_means(
+    name: str, status: int, api: dict[str, Any]
+) -> None:
+    response = api["DefinitionBody"][RESPONSES][name]
+
+    assert response["statusCode"] == status
+    assert ("gatewayresponse.header.WWW-Authenticate" in response["responseParameters"]) is (status == 401)
