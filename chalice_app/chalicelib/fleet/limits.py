@@ -46,28 +46,31 @@ class Limits:
         self._settings = settings
 
     def admit(self, owner_sub: str, instance_id: str, usd_per_hour: Decimal | None, now: datetime) -> None:
-        """Takes one start of ``owner_sub``, for a new instance or one that is started again. Raises TooMany."""
+        """Takes one start of ``owner_sub``, for a new instance or one that is started again. Raises TooMany.
+
+        Rows are read once: whoever was admitted since then stands among the promised.
+        """
+        usd = usd_per_hour or Decimal(0)
+        row = self._table.get(PK, owner_sub)
+        rows = [one for one in self._instances.all() if one.owner_sub == owner_sub]
         for _ in range(_TRIES):
-            row = self._table.get(PK, owner_sub)
             promised = _promised(row, now)
-            rows = [one for one in self._instances.all() if one.owner_sub == owner_sub]
             self._check_rate(promised, now)
-            self._check_totals(rows, promised, instance_id, usd_per_hour or Decimal(0))
-            starts = (*promised.starts, now)
-            instances = {**promised.instances, instance_id: (now, usd_per_hour or Decimal(0))}
-            if self._write(owner_sub, row, _Promised(starts, instances), now):
+            self._check_totals(rows, promised, instance_id, usd)
+            taken = _Promised((*promised.starts, now), {**promised.instances, instance_id: (now, usd)})
+            if (row := self._write(owner_sub, row, taken, now)) is None:
                 return
         raise RecordUnavailable(f"The starts of {owner_sub} changed {_TRIES} times while we tried to count one.")
 
     def withdraw(self, owner_sub: str, instance_id: str, now: datetime) -> None:
         """Takes an admission back of which nothing came; the start still counts for its minute."""
+        row = self._table.get(PK, owner_sub)
         for _ in range(_TRIES):
-            row = self._table.get(PK, owner_sub)
             promised = _promised(row, now)
-            if instance_id not in promised.instances:
-                return
             left = {id: one for id, one in promised.instances.items() if id != instance_id}
-            if self._write(owner_sub, row, _Promised(promised.starts, left), now):
+            if len(left) == len(promised.instances):
+                return
+            if (row := self._write(owner_sub, row, _Promised(promised.starts, left), now)) is None:
                 return
 
     def _check_rate(self, promised: _Promised, now: datetime) -> None:
@@ -89,8 +92,8 @@ class Limits:
         most = self._settings.max_instances_per_user
         if living + 1 > most:
             raise TooMany(f"You have {living} instances, and {most} are the limit; remove one first.")
-        spent = sum((one.placement.usd_per_hour or Decimal(0) for one in others.values() if one.state in _COSTS), usd)
-        spent += sum(coming.values())
+        running = (one for one in others.values() if _costs(one, promised))
+        spent = sum((one.placement.usd_per_hour or Decimal(0) for one in running), usd) + sum(coming.values())
         limit = self._settings.max_usd_per_hour_per_user
         if spent > limit:
             raise TooMany(
@@ -98,7 +101,8 @@ class Limits:
                 "stop one first."
             )
 
-    def _write(self, owner_sub: str, row: Item | None, promised: _Promised, now: datetime) -> bool:
+    def _write(self, owner_sub: str, row: Item | None, promised: _Promised, now: datetime) -> Item | None:
+        """None when it is written, else what stands there instead."""
         seen = int(row["revision"]) if row else None
         changes = Changes(
             set={
@@ -111,9 +115,14 @@ class Limits:
         condition = FIRST_REVISION if seen is None else SAME_REVISION
         try:
             self._table.update(PK, owner_sub, changes, condition, None if seen is None else {":seen": seen})
-        except ConditionFailed:
-            return False
-        return True
+        except ConditionFailed as lost:
+            return lost.standing
+        return None
+
+
+def _costs(one: Instance, promised: _Promised) -> bool:
+    """Its tasks may run now, or soon: a stopped one that was admitted to start again."""
+    return one.state in _COSTS or (one.state is InstanceState.STOPPED and one.id in promised.instances)
 
 
 def _promise(at: datetime, price: Decimal) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def task_definition(instance: Instance, model: Model, settings: FleetSettings, r
         definition["ephemeralStorage"] = {"sizeInGiB": _storage_gib(model)}
     else:
         container["resourceRequirements"] = [{"type": "GPU", "value": str(placement.gpus)}]
-        container["memoryReservation"] = model.memory_mib
+        container |= {"memory": placement.memory_mib, "memoryReservation": model.memory_mib}
     _add_weights(definition, container, model, _logs(instance, settings, region, "weights"))
     return definition
 
@@ -172,6 +172,7 @@ def _copier(source: str, logs: Mapping[str, Any]) -> dict[str, Any]:
         "image": S3_IMAGE,
         "essential": False,
         "command": ["s3", "sync", source, HOME, "--only-show-errors"],
+        "memory": 1024,
         "memoryReservation": 256,
         "mountPoints": [{"sourceVolume": WEIGHTS_VOLUME, "containerPath": HOME, "readOnly": False}],
         "logConfiguration": dict(logs),
