@@ -5,6 +5,7 @@ put in the name of AWS, so a rule of the test's own renames the source (the stac
 TestEventPattern); Application Auto Scaling is missing, so a stub answers that no service has a scaling target; what
 ECS calls are made on is not enforced; a message is shown again after one second instead of six minutes, so that the
 dead letters need not wait half an hour; the policy bucket's rule against unencrypted connections is taken off.
+Of the user pool's four functions ministack calls only PreSignUp, so the test calls the others as Cognito would.
 Containers do not really run. The clock is the real one.
 """
 
@@ -20,6 +21,8 @@ from typing import Any
 import pytest
 from chalicelib.decide.decision import Because
 from chalicelib.decide.facts import ActionKind, ServiceId
+from chalicelib.fleet.identity.people_rows import PeopleRows
+from chalicelib.record.table import Table
 from support import ministack
 from support.aws_events import alarm_event, deployment_event, service_event, task_event
 from support.chalice_package import package
@@ -182,3 +185,46 @@ def _waiting(deployment: Deployment) -> int:
         QueueUrl=deployment.outputs["EventQueueUrl"], AttributeNames=names
     )
     return sum(int(answer["Attributes"][name]) for name in names)
+
+
+def test_the_user_pool_turns_strangers_away_by_our_word(deployment: Deployment) -> None:
+    cognito = deployment.client("cognito-idp")
+
+    with pytest.raises(cognito.exceptions.UserLambdaValidationException, match="ask an administrator"):
+        cognito.sign_up(
+            ClientId=deployment.outputs["UserPoolClientId"],
+            Username="eve@elsewhere.org",
+            Password="Hello-World-1",
+            UserAttributes=[{"Name": "email", "Value": "eve@elsewhere.org"}],
+        )
+
+
+def test_the_functions_at_the_pools_doors_may_do_what_they_have_to(deployment: Deployment) -> None:
+    cognito, pool = deployment.client("cognito-idp"), deployment.outputs["UserPoolId"]
+    made = cognito.admin_create_user(
+        UserPoolId=pool, Username="ada@example.com", MessageAction="SUPPRESS",
+        UserAttributes=[{"Name": "email", "Value": "ada@example.com"}],
+    )  # fmt: skip
+    sub = made["User"]["Username"]
+
+    def knock(function: str, source: str) -> str:
+        """What the function refuses with; empty when it agrees."""
+        person = {"sub": sub, "email": "ada@example.com"}
+        event = {"triggerSource": source, "userPoolId": pool, "userName": sub, "request": {"userAttributes": person}}
+        answer = deployment.client("lambda").invoke(
+            FunctionName=deployment.functions[function], Payload=json.dumps(event)
+        )
+        payload = json.loads(answer["Payload"].read())
+        return str(payload["errorMessage"]) if "FunctionError" in answer else ""
+
+    assert knock("post_confirmation", "PostConfirmation_ConfirmSignUp") == ""
+    for _ in range(5):
+        assert knock("pre_authentication", "PreAuthentication_Authentication") == ""
+    assert "too many tries" in knock("pre_authentication", "PreAuthentication_Authentication")
+    assert knock("post_authentication", "PostAuthentication_Authentication") == ""
+    assert knock("pre_authentication", "PreAuthentication_Authentication") == ""
+
+    groups = cognito.admin_list_groups_for_user(UserPoolId=pool, Username=sub)["Groups"]
+    assert [group["GroupName"] for group in groups] == ["ReadOnly"]
+    noted = PeopleRows(Table(deployment.client("dynamodb"), deployment.outputs["TableName"])).get(sub)
+    assert noted is not None and noted.last_login is not None

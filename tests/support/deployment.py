@@ -99,9 +99,12 @@ def deploy(address: str, package: Path) -> Deployment:
     s3.create_bucket(Bucket="code")
     s3.upload_file(str(package / "deployment.zip"), "code", "deployment.zip")
     template = (package / "sam.yaml").read_text().replace("./deployment.zip", "s3://code/deployment.zip")
+    s3.put_object(Bucket="code", Key="sam.yaml", Body=template.encode())
     formation = _client("cloudformation", address)
     formation.create_stack(
-        StackName=STACK, TemplateBody=template, Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+        StackName=STACK,
+        TemplateURL=f"{address}/code/sam.yaml",  # it is larger than what CloudFormation takes in the request itself
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     stack = eventually(lambda: _finished(formation), "the stack is made")
     assert stack["StackStatus"] == "CREATE_COMPLETE", formation.describe_stack_events(StackName=STACK)
