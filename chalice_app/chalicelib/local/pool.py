@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import string
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chalicelib.fleet.identity.identity import build_gate
 from chalicelib.fleet.identity.people_rows import PeopleRows, User
@@ -43,7 +43,7 @@ _POLICY = {
 @dataclass(frozen=True, slots=True)
 class SeededUser:
     email: str
-    password: str
+    password: str = field(repr=False)
     role: Role
     sub: str
 
@@ -56,6 +56,10 @@ class SeededPool:
     def of(self, role: Role) -> SeededUser:
         """The first person of a role."""
         return next(user for user in self.users if user.role is role)
+
+    def introduced(self) -> tuple[str, ...]:
+        """A line for each person, password and all: to be shown once, at the start, and kept nowhere."""
+        return tuple(f"{user.email:<20} {user.password}  {user.role}" for user in self.users)
 
 
 def seed_pool(

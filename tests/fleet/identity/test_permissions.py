@@ -39,5 +39,5 @@ def test_the_api_may_call_of_cognito_what_it_calls_and_no_more() -> None:
         if action.startswith("cognito-idp:")
     }
 
-    assert UNSIGNED < called()
+    assert called() > UNSIGNED
     assert allowed == {"".join(word.capitalize() for word in name.split("_")) for name in called() - UNSIGNED}

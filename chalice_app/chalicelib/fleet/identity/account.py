@@ -7,7 +7,7 @@ that came with the request only says who calls.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -50,8 +50,8 @@ _PASSWORD: Told = {
 class SecondFactor:
     """A new authenticator: ``secret_code`` to type into the app, ``uri`` to show as a QR code."""
 
-    secret_code: str
-    uri: str
+    secret_code: str = field(repr=False)
+    uri: str = field(repr=False)
 
 
 class Account:

@@ -8,7 +8,7 @@ it holds for those too who call Cognito directly.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +46,9 @@ class SignedIn:
     """``refresh_token`` is None after a refresh: the one that was sent stays good. Both tokens end in
     ``expires_in_seconds``."""
 
-    id_token: str
-    access_token: str
-    refresh_token: str | None
+    id_token: str = field(repr=False)
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
     expires_in_seconds: int
     token_type: str = "Bearer"  # noqa: S105
     send: str = "id_token"
@@ -65,9 +65,9 @@ class Challenge:
     """
 
     challenge: ChallengeName
-    session: str
+    session: str = field(repr=False)
     asks: tuple[str, ...]
-    secret_code: str | None = None
+    secret_code: str | None = field(default=None, repr=False)
     sent_to: str | None = None
 
 
