@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.decide.facts import ServiceFacts, ServiceId
     from chalicelib.execute.entries import PriceOf
     from chalicelib.execute.executor import Executor
+    from chalicelib.fleet.identity.identity import Identity
     from chalicelib.notify.notice import Notifier
     from chalicelib.observe.inventory import Inventory
     from chalicelib.observe.signals import ProbeSource
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from chalicelib.record.policies import PoliciesInForce
     from chalicelib.record.states import States
     from chalicelib.record.table import Table
+    from chalicelib.runtime.compose_fleet import Fleet
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,10 @@ class App:
     history: History
     policies_in_force: PoliciesInForce
     notifier: Notifier
+    identity: Identity | None = None
+    """None in a deployment without a user pool."""
+    fleet: Fleet | None = None
+    """None in a deployment that launches nothing."""
 
 
 def build(
@@ -79,10 +85,16 @@ def build(
     told = notifier or _log_notifier()
     parts = _parts(settings, clients, clock, record, inventory, told, take_force=take_force, workers=workers)
     controller = Controller(parts, timedelta(seconds=settings.full_refresh_seconds))
-    return App(
+    app = App(
         settings, clients, clock, controller, inventory, record.states, record.controls, record.history,
         record.policies, told,
     )  # fmt: skip
+    if settings.pool is None and settings.fleet is None:
+        return app
+    from chalicelib.runtime.compose_fleet import people_and_fleet
+
+    identity, fleet = people_and_fleet(app, table)
+    return replace(app, identity=identity, fleet=fleet)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.errors import ConfigurationError
+from chalicelib.fleet.settings import FleetSettings, PoolSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Settings:
     ``policies`` is a folder or ``s3://bucket/prefix``. ``clusters`` empty means every cluster of the region.
     ``handler_seconds`` is the time one run may take before it leaves the rest to the next sweep.
     ``probe_ollama``: whether Ollama itself is asked before a stop; needs a function inside the tasks' network.
+    ``pool`` None: nobody can log in. ``fleet`` None: nothing can be launched.
     """
 
     table: str
@@ -25,19 +27,24 @@ class Settings:
     max_actions_per_run: int = 50
     handler_seconds: int = 240
     probe_ollama: bool = False
+    pool: PoolSettings | None = None
+    fleet: FleetSettings | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
         """Raises ConfigurationError naming the variable that is missing or wrong."""
+        region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or ""
         return cls(
             table=_required(env, "LIFECYCLE_TABLE"),
             policies=_required(env, "LIFECYCLE_POLICIES"),
-            region=env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "",
+            region=region,
             clusters=tuple(name.strip() for name in env.get("LIFECYCLE_CLUSTERS", "").split(",") if name.strip()),
             full_refresh_seconds=_positive(env, "LIFECYCLE_FULL_REFRESH_SECONDS", 1800),
             max_actions_per_run=_positive(env, "LIFECYCLE_MAX_ACTIONS_PER_RUN", 50),
             handler_seconds=_positive(env, "LIFECYCLE_HANDLER_SECONDS", 240),
             probe_ollama=_switch(env, "LIFECYCLE_PROBE_OLLAMA"),
+            pool=PoolSettings.from_env(env, region),
+            fleet=FleetSettings.from_env(env),
         )
 
 

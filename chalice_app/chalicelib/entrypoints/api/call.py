@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.entrypoints.api.parts import Fleet, fleet_of, identity_of
+from chalicelib.entrypoints.api.parts import fleet_of, identity_of
 from chalicelib.errors import NotAuthenticated
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.fleet.identity.identity import Identity
     from chalicelib.fleet.people import Caller
     from chalicelib.runtime.compose import App
+    from chalicelib.runtime.compose_fleet import Fleet
 
 
 @dataclass(frozen=True, slots=True)
