@@ -15,7 +15,7 @@ from chalice.test import Client
 from chalicelib.decide.facts import ServiceId
 from chalicelib.entrypoints import middleware
 from chalicelib.entrypoints.middleware import logger
-from chalicelib.errors import AwsUnreachable
+from chalicelib.errors import AwsUnreachable, MalformedEvent, NotAllowed
 from support.aws_events import (
     alarm_event,
     deployment_event,
@@ -281,3 +281,30 @@ def test_an_event_is_logged_and_counted_like_a_sweep(
     log, metrics = printed()
     assert log["function_name"] == "aws_events"
     assert metrics["Handled"] == [1.0]
+
+
+def test_a_trigger_that_refuses_has_answered_and_not_failed(client: Client, printed: Printed) -> None:
+    stranger = {
+        "triggerSource": "PreSignUp_SignUp",
+        "userPoolId": "eu-west-1_pool",
+        "userName": "eve",
+        "request": {"userAttributes": {"email": "eve@elsewhere.org"}},
+    }
+
+    with pytest.raises(NotAllowed):
+        client.lambda_.invoke("pre_sign_up", stranger)
+
+    log, metrics = printed()
+    assert (log["level"], log["error"]) == ("INFO", "NotAllowed")
+    assert "exception" not in log
+    assert metrics["Handled"] == [1.0]
+    assert "Unhandled" not in metrics
+
+
+def test_a_trigger_that_cannot_do_its_work_has_failed(client: Client, printed: Printed) -> None:
+    with pytest.raises(MalformedEvent):
+        client.lambda_.invoke("pre_sign_up", {"triggerSource": "PreSignUp_SignUp"})
+
+    log, metrics = printed()
+    assert log["error"] == "MalformedEvent"
+    assert metrics["Unhandled"] == [1.0]

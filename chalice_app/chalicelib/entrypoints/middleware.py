@@ -16,7 +16,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import ConvertToMiddleware, Response
 
-from chalicelib.errors import NotAuthenticated, Refused
+from chalicelib.errors import NotAllowed, NotAuthenticated
 
 if TYPE_CHECKING:
     from chalice.app import Chalice
@@ -50,7 +50,7 @@ def guard(handler: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(event: Any, context: Any) -> Any:
         try:
             answer = handler(event, context)
-        except (NotAuthenticated, Refused) as refused:
+        except (NotAuthenticated, NotAllowed) as refused:
             metrics.add_metric(name="Handled", unit=MetricUnit.Count, value=1)
             logger.info("refused", extra={"why": str(refused), "error": type(refused).__name__})
             raise

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
 from support.issuer import POOL, Issuer, forged, key, tampered
+from support.moto_record import race
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 ADA = Caller(sub="sub-ada", email="ada@example.com", role=Role.USER)
@@ -179,6 +180,14 @@ def test_made_up_key_names_make_us_read_the_keys_once_a_minute_at_most() -> None
         desk.clock.advance(timedelta(seconds=1))
 
     assert desk.issuer.reads == 3
+
+
+def test_threads_that_need_the_keys_at_once_read_them_once() -> None:
+    desk = Desk()
+    token = desk.token()
+
+    assert race(16, lambda _: desk.tokens.verify(token)) == [ADA] * 16
+    assert desk.issuer.reads == 1
 
 
 def test_a_key_taken_out_of_the_pool_counts_for_an_hour_at_the_longest() -> None:

@@ -46,7 +46,7 @@ class Lockout:
                 self._table.update(PK, who, anew, conditions.COUNT_ANEW, values)
                 return
             except ConditionFailed as lost:
-                if _rests_until(lost.standing, now):
+                if _rests(lost.standing, now):
                     break
             try:
                 self._table.update(PK, who, further, conditions.TRIES_LEFT, {**values, ":most": MOST_FAILURES})
@@ -58,12 +58,6 @@ class Lockout:
     def clear(self, who: str) -> None:
         self._table.drop(PK, who)
 
-    def rests_until(self, who: str, now: datetime) -> datetime | None:
-        """None for an account that may try."""
-        row = self._table.get(PK, who)
-        return _rests_until(row, now) if row else None
 
-
-def _rests_until(row: Item, now: datetime) -> datetime | None:
-    until = when(row["counted_until"]) if "counted_until" in row else now
-    return until if until > now and int(row["failures"]) >= MOST_FAILURES else None
+def _rests(row: Item, now: datetime) -> bool:
+    return "counted_until" in row and when(row["counted_until"]) > now and int(row["failures"]) >= MOST_FAILURES

@@ -32,7 +32,6 @@ class PoolPerson:
     name: str
     zone: str
     enabled: bool
-    status: str
     created_at: datetime
     second_factor: tuple[str, ...]
 
@@ -52,7 +51,6 @@ class PoolPeople:
             name=said.get("name", ""),
             zone=said.get("zoneinfo", ""),
             enabled=bool(found["Enabled"]),
-            status=str(found["UserStatus"]),
             created_at=found["UserCreateDate"],
             second_factor=tuple(found.get("UserMFASettingList", ())),
         )
