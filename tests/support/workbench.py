@@ -222,3 +222,7 @@ def _listener(clients: Clients, name: str, subnets: Sequence[str]) -> str:
         LoadBalancerArn=balancer["LoadBalancerArn"], Protocol="HTTP", Port=80, DefaultActions=[refuse]
     )
     return made["Listeners"][0]["ListenerArn"]
+
+
+def add_listener(bench: Workbench, name: str) -> str:
+    return _listener(bench.clients, name, bench.settings.subnet_ids)

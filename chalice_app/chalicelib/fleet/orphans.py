@@ -1,14 +1,13 @@
 """Finds what was made for an instance that is not there any more, and says so. Takes nothing away.
 
 A start and a removal note every step in the instance's row, so this should find nothing; it looks all the same,
-because what nobody knows of is what nobody stops. What is younger than a start may be is not looked at by AWS's own
-times (rules and target groups bear none): instead a row is looked for again after everything was listed, since the
-row always comes first.
+because what nobody knows of is what nobody stops. A start that runs meanwhile is no orphan: its row comes first of
+all, so the rows are read again after everything else was listed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 _OF_AN_INSTANCE = f"{SERVICE_PREFIX}inst-"
 MOST_REVISIONS = 50
 """Task definitions cost nothing, so no more than this many unknown ones are read at a time."""
+
+_DESCRIBED_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Orphans:
         found = [
             *self._target_groups(),
             *self._rules(),
-            *self._services(),
+            *self._services(before),
             *self._task_definitions(before),
         ]
         unknown = [one for one in found if one.instance_id not in before]
@@ -74,13 +75,23 @@ class Orphans:
                     if dot and domain == self._shop.settings.domain and name.startswith(_OF_AN_INSTANCE):
                         yield _Found(f"rule {rule['Priority']} for {host}", name.removeprefix(SERVICE_PREFIX))
 
-    def _services(self) -> Iterator[_Found]:
-        arguments = {"cluster": self._shop.settings.cluster}
-        for arn in self._pages("ecs:ListServices", "serviceArns", "nextToken", "nextToken", **arguments):
-            if (name := str(arn).rpartition("/")[2]).startswith(_OF_AN_INSTANCE):
-                yield _Found(f"service {name}", name.removeprefix(SERVICE_PREFIX))
+    def _services(self, rows: Mapping[str, Instance]) -> Iterator[_Found]:
+        """Those of unknown instances that are active: what drains or is gone may still be listed for a while."""
+        cluster = self._shop.settings.cluster
+        arns = self._pages("ecs:ListServices", "serviceArns", "nextToken", "nextToken", cluster=cluster)
+        names = (str(arn).rpartition("/")[2] for arn in arns)
+        unknown = [
+            name for name in names if name.startswith(_OF_AN_INSTANCE) and name.removeprefix(SERVICE_PREFIX) not in rows
+        ]
+        for at in range(0, len(unknown), _DESCRIBED_AT_ONCE):
+            some = unknown[at : at + _DESCRIBED_AT_ONCE]
+            answer = attempt("ecs:DescribeServices", self._shop.ecs.describe_services, cluster=cluster, services=some)
+            for service in answer["services"]:
+                if service["status"] == "ACTIVE":
+                    name = str(service["serviceName"])
+                    yield _Found(f"service {name}", name.removeprefix(SERVICE_PREFIX))
 
-    def _task_definitions(self, rows: dict[str, Instance]) -> Iterator[_Found]:
+    def _task_definitions(self, rows: Mapping[str, Instance]) -> Iterator[_Found]:
         known = {row.resources.task_definition_arn for row in rows.values()}
         families = self._pages(
             "ecs:ListTaskDefinitionFamilies", "families", "nextToken", "nextToken",
