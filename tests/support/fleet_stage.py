@@ -19,9 +19,12 @@ from typing import Any
 from chalicelib.decide.facts import ServiceFacts, ServiceId
 from chalicelib.execute import trouble
 from chalicelib.fleet.answers import render, request_of
+from chalicelib.fleet.catalog import Catalog
 from chalicelib.fleet.identity.tokens import Tokens
 from chalicelib.fleet.instances import Instances
 from chalicelib.fleet.keeping import Keeper, KeeperParts
+from chalicelib.fleet.launching import Launcher, LauncherParts
+from chalicelib.fleet.limits import Limits
 from chalicelib.fleet.model import (
     INSTANCE_TAG,
     OWNER_TAG,
@@ -33,15 +36,22 @@ from chalicelib.fleet.model import (
     RoutedTo,
     Slot,
 )
-from chalicelib.fleet.people import Caller, Role
+from chalicelib.fleet.once import Once
+from chalicelib.fleet.orphans import Orphans
+from chalicelib.fleet.people import Caller
 from chalicelib.fleet.readiness import Readiness
+from chalicelib.fleet.removing import Remover
 from chalicelib.fleet.routing import Routes, forward
+from chalicelib.fleet.seed_models import seed_models
+from chalicelib.fleet.slots import Slots
 from chalicelib.fleet.waits import Waits
 from chalicelib.fleet.waking import Waker, WakerParts
 from chalicelib.fleet.wishes import Wishes
+from chalicelib.fleet.workshop import Workshop
 from chalicelib.local.aws import EmbeddedAws
 from chalicelib.local.balancer import Balancer, serving
 from chalicelib.local.fleet import SimulatedTasks
+from chalicelib.local.front import CLUSTER, DOMAIN, Front, make_front
 from chalicelib.local.jwt_validation import answer_jwt_validation
 from chalicelib.local.launched_meter import LaunchedMeter
 from chalicelib.local.listener_rules import fetch_here
@@ -58,8 +68,7 @@ from chalicelib.runtime.clock import SteppedClock, SystemClock
 from chalicelib.runtime.compose import App, build
 from chalicelib.runtime.settings import Settings
 
-TABLE, CLUSTER, MODEL = "lifecycle", "gpu", "tinyllama:1.1b"
-WAKE_ARN = "arn:aws:lambda:ap-northeast-1:123456789012:function:wake"
+TABLE, MODEL = "lifecycle", "tinyllama:1.1b"
 PLACEMENT = Placement(Capacity.FARGATE, "small", "", "", 1024, 2048, 0, Decimal("0.05"))
 OPEN_ALWAYS = "lifecycle: v1\npolicies:\n  other:\n    match: {names: [nothing]}\n    mode: enforce\n"
 OFFICE = """
@@ -82,15 +91,16 @@ class FleetStage:
     app: App
     table: Table
     pool: SeededPool
-    listener: str
+    front: Front
     wishes: Wishes
     keeper: Keeper
     waker: Waker
     instances: Instances
+    launcher: Launcher
+    remover: Remover
     meter: LaunchedMeter
     port: int = 0
     notices: list[Notice] = field(default_factory=list)
-    removals: list[str] = field(default_factory=list)
     ollamas: dict[ServiceId, SimulatedOllama] = field(default_factory=dict)
     unhealthy: bool = False
     _tokens: dict[str, str] = field(default_factory=dict)
@@ -120,7 +130,7 @@ class FleetStage:
     def launch(self, id: str = "inst-1", *, owner: str = "ada", **more: Any) -> Instance:
         """A new instance of ``owner``, starting; ``more`` are fields of its row."""
         service = ServiceId(CLUSTER, f"ollama-{id}")
-        host = f"{service.name}.fleet.example"
+        host = f"{service.name}.{DOMAIN}"
         resources = self._make(id, service, host, owner)
         row = Instance(
             id=id,
@@ -145,12 +155,15 @@ class FleetStage:
 
     def _make(self, id: str, service: ServiceId, host: str, owner: str) -> Resources:
         elb, ecs = self.clients.elb, self.clients.ecs
-        group = elb.create_target_group(Name=id, Protocol="HTTP", Port=11434, VpcId=self._vpc, TargetType="ip")
+        group = elb.create_target_group(Name=id, Protocol="HTTP", Port=11434, VpcId=self.front.vpc_id, TargetType="ip")
         model = group["TargetGroups"][0]["TargetGroupArn"]
         wake = elb.create_target_group(Name=f"wake-{id}", TargetType="lambda")["TargetGroups"][0]["TargetGroupArn"]
-        elb.register_targets(TargetGroupArn=wake, Targets=[{"Id": WAKE_ARN}])
+        elb.register_targets(TargetGroupArn=wake, Targets=[{"Id": self.front.wake_function_arn}])
         resources = Resources(
-            slot=Slot(self.listener, 1), target_group_arn=model, wake_target_group_arn=wake, task_definition_arn=id
+            slot=Slot(self.front.listener_arn, 1),
+            target_group_arn=model,
+            wake_target_group_arn=wake,
+            task_definition_arn=id,
         )
         check = {
             "Type": "jwt-validation",
@@ -161,8 +174,8 @@ class FleetStage:
             },
         }
         rule = elb.create_rule(
-            ListenerArn=self.listener,
-            Priority=len(self.ollamas) + 1,
+            ListenerArn=self.front.listener_arn,
+            Priority=len(self.instances.all()) + 1,
             Conditions=[{"Field": "host-header", "HostHeaderConfig": {"Values": [host]}}],
             Actions=[check, forward(resources, RoutedTo.WAKE, 2)],  # type: ignore[list-item]
         )["Rules"][0]["RuleArn"]
@@ -178,27 +191,16 @@ class FleetStage:
             desiredCount=1,
             launchType="FARGATE",
             loadBalancers=[{"targetGroupArn": model, "containerName": "ollama", "containerPort": 11434}],
-            networkConfiguration={"awsvpcConfiguration": {"subnets": [self._subnet], "securityGroups": []}},
+            networkConfiguration={
+                "awsvpcConfiguration": {"subnets": list(self.front.subnet_ids), "securityGroups": []}
+            },
             tags=[
                 {"key": INSTANCE_TAG, "value": id},
                 {"key": OWNER_TAG, "value": self.user(owner).email},
                 {"key": "environment", "value": "dev"},
             ],
         )["service"]["serviceArn"]
-        self.ollamas[service] = SimulatedOllama(MODEL, self.clock.now)
         return replace(resources, rule_arn=rule, service_arn=made)
-
-    @property
-    def _subnet(self) -> str:
-        return str(self._ec2.describe_subnets()["Subnets"][0]["SubnetId"])
-
-    @property
-    def _vpc(self) -> str:
-        return str(self._ec2.describe_subnets()["Subnets"][0]["VpcId"])
-
-    @property
-    def _ec2(self) -> Any:
-        return self.clients.session.client("ec2", endpoint_url=self.aws.endpoint)
 
     def row(self, id: str = "inst-1") -> Instance:
         return self.instances.get(id)
@@ -263,7 +265,7 @@ class FleetStage:
     ) -> tuple[int, Mapping[str, str], str]:
         """Status, headers (lower case) and body of one request through the balancer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        all_headers = {"Host": f"ollama-{id}.fleet.example", "Content-Type": "application/json"}
+        all_headers = {"Host": f"ollama-{id}.{DOMAIN}", "Content-Type": "application/json"}
         if who:
             all_headers["Authorization"] = f"Bearer {self.token(who)}"
         all_headers |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -277,7 +279,9 @@ class FleetStage:
 
     def serve(self, address: str, method: str, path: str, body: bytes) -> Answer | None:
         service = self.tasks.services_of_addresses().get(address)
-        return self.ollamas[service].answer(method, path, body) if service in self.ollamas else None
+        if service is None:
+            return None
+        return self.ollamas.setdefault(service, SimulatedOllama(MODEL, self.clock.now)).answer(method, path, body)
 
     def held_at(self, address: str) -> bytes | None:
         """``/api/ps`` at a task's address."""
@@ -298,22 +302,6 @@ class FleetStage:
         return render(self.waker.answer(request), request)
 
 
-class NoLauncher:
-    """Nothing is ever half made here."""
-
-    def heal(self, now: datetime) -> tuple[()]:
-        return ()
-
-
-class NotedRemovals:
-    def __init__(self, noted: list[str]) -> None:
-        self._noted = noted
-
-    def go_on(self, instance: Instance, now: datetime) -> Instance:
-        self._noted.append(instance.id)
-        return instance
-
-
 @contextmanager
 def fleet_stage(folder: Path, policies: str = OPEN_ALWAYS, *, at: str) -> Iterator[FleetStage]:
     (folder / "policies").mkdir(exist_ok=True)
@@ -324,7 +312,6 @@ def fleet_stage(folder: Path, policies: str = OPEN_ALWAYS, *, at: str) -> Iterat
     with EmbeddedAws() as aws:
         clients = aws.clients()
         create_table(clients.dynamodb, TABLE)
-        clients.ecs.create_cluster(clusterName=CLUSTER)
         tasks = SimulatedTasks(aws, clock)
         tasks.follow_new_services()
         table = Table(clients.dynamodb, TABLE)
@@ -334,7 +321,9 @@ def fleet_stage(folder: Path, policies: str = OPEN_ALWAYS, *, at: str) -> Iterat
         stage = _stage(aws, clients, clock, tasks, app, table, pool)
         aws.answer_for_ollama(stage.held_at)
         app.controller.sweep(clock.now())
-        balancer = Balancer(clients, stage.listener, invoke=stage.invoke, serve=stage.serve, count=stage.count)
+        balancer = Balancer(
+            clients, stage.front.listener_arn, invoke=stage.invoke, serve=stage.serve, count=stage.count
+        )
         with serving(balancer) as stage.port:
             yield stage
 
@@ -348,11 +337,29 @@ def _stage(
     table: Table,
     pool: SeededPool,
 ) -> FleetStage:
+    front = make_front(aws, clients)
     instances, waits = Instances(table), Waits(table)
     wishes = Wishes(
         app.controller, app.inventory, app.policies_in_force, app.controls, app.history, clock, instances=instances
     )
-    removals: list[str] = []
+    settings = front.settings(80)
+    slots = Slots(table, settings.listener_arns)
+    shop = Workshop(clients.ecs, clients.elb, slots, instances, settings, pool.settings, aws.region)
+    catalog = Catalog(table)
+    for model in seed_models(clock.now()):
+        catalog.add(model)
+    launcher = Launcher(
+        LauncherParts(
+            shop=shop,
+            catalog=catalog,
+            limits=Limits(table, instances, settings),
+            gate=wishes,
+            once=Once(table),
+            clock=clock,
+            new_id=lambda: "a key",
+        )
+    )
+    remover = Remover(shop, clock)
     stage: FleetStage
 
     def knows(address: str, model: str) -> bool:
@@ -367,18 +374,19 @@ def _stage(
             routes=Routes(clients.elb),
             readiness=Readiness(clients.ecs, clients.elb, knows),
             waits=waits,
-            launcher=NoLauncher(),  # type: ignore[arg-type]
-            remover=NotedRemovals(removals),  # type: ignore[arg-type]
+            launcher=launcher,
+            remover=remover,
             last_seen=last_seen_of(table),
             went_wrong=went_wrong_of(clients),
+            orphans=Orphans(shop).find,
         )
     )
     verify = Tokens(pool.settings, fetch_here, SystemClock()).verify
     waker = Waker(WakerParts(instances, wishes, keeper, waits, verify, clock))
-    listener = _listener(clients, aws)
     meter = LaunchedMeter(MetricStore(aws), tasks, clock.now())
-    stage = FleetStage(aws, clients, clock, tasks, app, table, pool, listener, wishes, keeper, waker, instances, meter)
-    stage.removals = removals
+    stage = FleetStage(
+        aws, clients, clock, tasks, app, table, pool, front, wishes, keeper, waker, instances, launcher, remover, meter
+    )
     return stage
 
 
@@ -396,18 +404,3 @@ def went_wrong_of(clients: Clients) -> Callable[[ServiceId, datetime], str]:
         return found.hopeless or found.last_words
 
     return said
-
-
-def _listener(clients: Clients, aws: EmbeddedAws) -> str:
-    ec2 = clients.session.client("ec2", endpoint_url=aws.endpoint)
-    subnets = [one["SubnetId"] for one in ec2.describe_subnets()["Subnets"][:2]]
-    balancer = clients.elb.create_load_balancer(Name="models", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
-    return clients.elb.create_listener(
-        LoadBalancerArn=balancer,
-        Protocol="HTTP",
-        Port=80,
-        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
-    )["Listeners"][0]["ListenerArn"]
-
-
-NAMES = {Role.USER: "ada", Role.ADMIN: "admin", Role.READ_ONLY: "rita"}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from chalicelib.errors import NotAllowed
+from chalicelib.errors import NotAllowed, NotFound
 from chalicelib.fleet.model import InstanceState, RoutedTo
 from support.fleet_stage import OFFICE, FleetStage, fleet_stage
 
@@ -197,8 +196,12 @@ def test_with_nothing_launched_a_tending_is_one_query_and_with_all_well_it_asks_
 
 
 def test_an_instance_that_is_removed_is_stopped_first_and_then_taken_apart(stage: FleetStage) -> None:
-    row = stage.run()
-    stage.instances.change(row.id, lambda one: replace(one, state=InstanceState.REMOVING))
+    stage.run()
+    stage.remover.remove("inst-1")
     stage.after(minutes=10)
     assert stage.desired() == 0
-    assert stage.removals[-1:] == [row.id]
+    assert stage.row().state is InstanceState.REMOVING, "its task drains"
+
+    stage.after(minutes=5)
+    with pytest.raises(NotFound):
+        stage.row()

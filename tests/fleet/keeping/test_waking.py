@@ -60,7 +60,7 @@ def test_the_function_checks_the_token_too(stage: FleetStage) -> None:
     for headers in ({"host": host}, {"host": host, "authorization": f"Bearer {stage.token('ada')[:-4]}AAAA"}):
         response = stage.invoke("wake", {"httpMethod": "POST", "path": "/api/chat", "headers": headers})
         assert response["statusCode"] == 401
-    for other in ("ollama-inst-9.fleet.example", "ollama-inst-1.evil.example", ""):
+    for other in ("ollama-inst-9.ollama.localhost", "ollama-inst-1.evil.example", ""):
         headers = {"host": other, "authorization": f"Bearer {stage.token('ada')}"}
         response = stage.invoke("wake", {"httpMethod": "POST", "path": "/api/chat", "headers": headers})
         assert response["statusCode"] == 404
