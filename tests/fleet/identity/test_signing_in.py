@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import time
 from base64 import b32decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -205,6 +206,37 @@ def test_a_code_by_text_message_is_answered_like_any_other(house: House) -> None
     assert isinstance(asked, Challenge)
     assert asked.challenge is ChallengeName.SMS_MFA
     assert isinstance(sign_in.answer(asked.challenge, asked.session, person.email, {"code": "123456"}), SignedIn)
+
+
+def test_a_challenge_is_answered_under_the_pools_own_name_of_a_person(house: House) -> None:
+    """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html: the
+    responses take the name in USER_ID_FOR_SRP and no alias. moto does not give one."""
+    answered: list[Mapping[str, str]] = []
+
+    def initiate_auth(**_: object) -> object:
+        told = {"USER_ID_FOR_SRP": "sub-ada", "CODE_DELIVERY_DESTINATION": "+*******1234"}
+        return {"ChallengeName": "SMS_MFA", "Session": "AYABe~x", "ChallengeParameters": told}
+
+    def respond_to_auth_challenge(**asked: Any) -> object:
+        answered.append({"Session": asked["Session"], **asked["ChallengeResponses"]})
+        return {"ChallengeName": "SMS_MFA", "Session": "again", "ChallengeParameters": {}}
+
+    cognito, sign_in = house.clients.cognito, house.identity.sign_in
+    with (
+        patch.object(cognito, "initiate_auth", initiate_auth),
+        patch.object(cognito, "respond_to_auth_challenge", respond_to_auth_challenge),
+    ):
+        first = sign_in.login("ada@example.com", "any")
+        assert isinstance(first, Challenge)
+        assert first.sent_to == "+*******1234"
+        second = sign_in.answer(first.challenge, first.session, "ada@example.com", {"code": "1"})
+        assert isinstance(second, Challenge)
+        sign_in.answer(second.challenge, second.session, "ada@example.com", {"code": "2"})
+
+    assert answered == [
+        {"Session": "AYABe~x", "USERNAME": "sub-ada", "SMS_MFA_CODE": "1"},
+        {"Session": "again", "USERNAME": "sub-ada", "SMS_MFA_CODE": "2"},
+    ]
 
 
 def test_a_session_that_is_over_sends_back_to_the_login(house: House) -> None:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from chalicelib.fleet.settings import PoolSettings
 
 
+_PACKED = "~"
+"""Stands in no name that Cognito makes, and in no session."""
+
+
 class ChallengeName(StrEnum):
     """What the pool may ask after the password; the values are Cognito's own."""
 
@@ -136,6 +140,7 @@ class SignIn:
     ) -> SignedIn | Challenge:
         """Raises Unfit for a missing response, a wrong code or a password that breaks the rules (the session may then
         be used again), LoginRefused when the session is over."""
+        user, session = _unpacked(session, email)
         for wanted in ASKED[challenge]:
             if not responses.get(wanted):
                 raise Unfit(f"The challenge {challenge} needs {wanted}.", field=wanted)
@@ -144,16 +149,15 @@ class SignIn:
         if challenge is ChallengeName.MFA_SETUP:
             session = self._verified(session, responses["code"])
         with self._pace.refusals():
-            return self._outcome(
-                ask(
-                    self._cognito.respond_to_auth_challenge,
-                    _ANSWER,
-                    ClientId=self._pool.client_id,
-                    ChallengeName=challenge.value,
-                    Session=session,
-                    ChallengeResponses={"USERNAME": address(email), **_in_cognitos_words(challenge, responses)},
-                )
+            answer = ask(
+                self._cognito.respond_to_auth_challenge,
+                _ANSWER,
+                ClientId=self._pool.client_id,
+                ChallengeName=challenge.value,
+                Session=session,
+                ChallengeResponses={"USERNAME": user, **_in_cognitos_words(challenge, responses)},
             )
+            return self._outcome(answer, user)
 
     def refresh(self, refresh_token: str) -> SignedIn:
         """Raises LoginRefused for a refresh token that has run out, was revoked or never was one."""
@@ -169,7 +173,8 @@ class SignIn:
             raise _refresh_refused()
         return signed_in
 
-    def _outcome(self, answer: Mapping[str, Any]) -> SignedIn | Challenge:
+    def _outcome(self, answer: Mapping[str, Any], user: str = "") -> SignedIn | Challenge:
+        """``user``: who answers, in case the answer does not say so itself."""
         result = answer.get("AuthenticationResult")
         if result:
             return SignedIn(
@@ -185,8 +190,9 @@ class SignIn:
         secret_code = None
         if challenge is ChallengeName.MFA_SETUP:
             secret_code, session = self._associated(session)
-        sent_to = answer.get("ChallengeParameters", {}).get("CODE_DELIVERY_DESTINATION")
-        return Challenge(challenge, session, ASKED[challenge], secret_code, sent_to)
+        told = answer.get("ChallengeParameters", {})
+        packed = _packed(told.get("USER_ID_FOR_SRP", user), session)
+        return Challenge(challenge, packed, ASKED[challenge], secret_code, told.get("CODE_DELIVERY_DESTINATION"))
 
     def _associated(self, session: str) -> tuple[str, str]:
         """The secret of the new authenticator, and the session to go on with."""
@@ -200,6 +206,18 @@ class SignIn:
             raise _code_wrong()
         verified: str = answer.get("Session") or session
         return verified
+
+
+def _packed(user: str, session: str) -> str:
+    """What a person gets as the session. Challenges have to be answered under the pool's own name of a person, which
+    only Cognito's answer tells; an address is taken for some challenges and documented for none."""
+    return f"{user}{_PACKED}{session}"
+
+
+def _unpacked(session: str, email: str) -> tuple[str, str]:
+    """The name to answer under, and Cognito's own session."""
+    user, packed, rest = session.partition(_PACKED)
+    return (user or address(email), rest) if packed else (address(email), session)
 
 
 def _in_cognitos_words(challenge: ChallengeName, responses: Mapping[str, str]) -> dict[str, str]:
