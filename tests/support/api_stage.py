@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
-from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -24,8 +23,7 @@ from chalicelib.fleet.identity.tokens import Tokens
 from chalicelib.fleet.launching import StartRequest
 from chalicelib.fleet.logs import LogReader
 from chalicelib.fleet.model import Instance
-from chalicelib.fleet.people import Caller, Role
-from chalicelib.fleet.seed_models import seed_models
+from chalicelib.fleet.people import Caller
 from chalicelib.runtime import compose
 from support.fleet_stage import OPEN_ALWAYS, FleetStage, fleet_stage
 from support.issuer import Issuer
@@ -110,21 +108,20 @@ class ApiStage:
 
 
 @contextmanager
-def api_stage(folder: Path, policies: str = OPEN_ALWAYS, *, at: str) -> Iterator[ApiStage]:
+def api_stage(folder: Path, policies: str = OPEN_ALWAYS, *, at: str, launches: bool = False) -> Iterator[ApiStage]:
+    """``launches``: starts and removals are carried out; else they are only noted."""
     with fleet_stage(folder, policies, at=at) as stage:
         issuer = Issuer()
         pace = Pace(pause=lambda seconds: None)
         identity = build_identity(stage.table, stage.clients.cognito, stage.pool.settings, stage.clock, pace=pace)
         identity = replace(identity, tokens=Tokens(issuer.pool, issuer.fetch, stage.clock))
         catalog = Catalog(stage.table)
-        for model in seed_models(stage.clock.now() - timedelta(days=1)):
-            catalog.add(model)
         launcher, remover = NotedStarts(stage), NotedRemovals(stage)
         parts = SimpleNamespace(
             catalog=catalog,
             instances=stage.instances,
-            launcher=launcher,
-            remover=remover,
+            launcher=stage.launcher if launches else launcher,
+            remover=stage.remover if launches else remover,
             wishes=stage.wishes,
             logs=LogReader(stage.clients.logs, LOG_GROUP),
         )
@@ -135,7 +132,3 @@ def api_stage(folder: Path, policies: str = OPEN_ALWAYS, *, at: str) -> Iterator
                 yield ApiStage(stage, issuer, launcher, remover, catalog, client)
         finally:
             compose.install(None)
-
-
-def role_of(who: str) -> Role:
-    return {"admin": Role.ADMIN, "rita": Role.READ_ONLY}.get(who, Role.USER)

@@ -19,6 +19,7 @@ from chalicelib.entrypoints.api.shapes.common import (
     example,
     price_of,
 )
+from chalicelib.fleet.heard import Became
 from chalicelib.fleet.model import Capacity, ColdStarts, Instance, InstanceState, Placement
 
 
@@ -205,7 +206,7 @@ class HeardShape(Shape):
 
     instance: InstanceShape
     said: str
-    became: str
+    became: Became
     reason: str
     until: Moment | None
 

@@ -1,30 +1,39 @@
-"""How a person's word comes back: the instance as it is now, the word as it stands, and what it did at once."""
+"""A person's word for an instance, and how it comes back: the instance as it is now, the word as it stands, and what it
+did at once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chalicelib.entrypoints.api.call import Call
 from chalicelib.entrypoints.api.shapes.instances import HeardShape, InstanceShape
-from chalicelib.errors import ActionFailed, Conflict
+from chalicelib.errors import ActionFailed, Conflict, NotFound
 from chalicelib.fleet.heard import Became, Heard
+from chalicelib.fleet.model import Instance, InstanceState
 
 
-def took_effect(heard: Heard) -> Heard:
-    """Raises Conflict when a guard stood against it, ActionFailed when AWS did not do it; the word stands either way,
-    and the next sweep tries again."""
-    match heard.became:
+def heard(call: Call, instance: Instance, say: Callable[[], Heard]) -> HeardShape:
+    """Raises Conflict when a guard stood against the word or there is nothing it could be said to, and ActionFailed
+    when AWS did not do it; where it was said it stands, and the next sweep tries again."""
+    if instance.state is InstanceState.REMOVING:
+        raise Conflict(f"{instance.id} is being removed.")
+    try:
+        said = say()
+    except NotFound as gone:
+        raise Conflict(
+            f"{instance.id} is {instance.state.value} and has no service to speak of"
+            + (f": {instance.state_reason}" if instance.state_reason else ".")
+        ) from gone
+    match said.became:
         case Became.REFUSED:
-            raise Conflict(heard.reason)
+            raise Conflict(said.reason)
         case Became.FAILED:
-            raise ActionFailed(heard.reason)
+            raise ActionFailed(said.reason)
         case Became.ACTED | Became.STANDS:
-            return heard
-
-
-def shown(call: Call, instance_id: str, heard: Heard) -> HeardShape:
-    return HeardShape(
-        instance=InstanceShape.of(call.fleet.instances.get(instance_id)),
-        said=heard.said,
-        became=heard.became.value,
-        reason=heard.reason,
-        until=heard.word.until if heard.word else None,
-    )
+            return HeardShape(
+                instance=InstanceShape.of(call.fleet.instances.get(instance.id)),
+                said=said.said,
+                became=said.became,
+                reason=said.reason,
+                until=said.word.until if said.word else None,
+            )

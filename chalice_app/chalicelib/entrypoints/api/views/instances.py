@@ -20,8 +20,9 @@ from chalicelib.entrypoints.api.shapes.instances import (
     OverrideBody,
     WakeBody,
 )
-from chalicelib.entrypoints.api.views.hearing import shown, took_effect
+from chalicelib.entrypoints.api.views.hearing import heard
 from chalicelib.errors import Unfit
+from chalicelib.fleet.heard import Heard
 from chalicelib.fleet.model import Instance
 from chalicelib.record.codec import when_text
 
@@ -52,30 +53,37 @@ def read_logs(call: Call, instance: Instance, query: LogQuery) -> LogPageShape:
 
 
 def wake(call: Call, instance: Instance, body: WakeBody) -> HeardShape:
-    heard = call.fleet.wishes.start(
-        instance.service, call.caller, until=body.until, length=_length(body.minutes), reason=body.reason
+    """Starts it with the size it had, and keeps it running for as long as is said: two hours, if nothing is."""
+    wishes, length = call.fleet.wishes, _length(body.minutes)
+    return heard(
+        call,
+        instance,
+        lambda: wishes.start(instance.service, call.caller, until=body.until, length=length, reason=body.reason),
     )
-    return shown(call, instance.id, took_effect(heard))
 
 
 def override(call: Call, instance: Instance, body: OverrideBody) -> HeardShape:
-    wishes, length = call.fleet.wishes, _length(body.minutes)
-    match body.action:
-        case OverrideAction.KEEP | OverrideAction.SNOOZE:
-            if body.force:
-                raise Unfit("Only a stop can be forced.", field="force")
-            heard = wishes.keep(instance.service, call.caller, until=body.until, length=length, reason=body.reason)
-        case OverrideAction.STOP:
-            heard = wishes.stop(
-                instance.service, call.caller, until=body.until, length=length, force=body.force, reason=body.reason
-            )
-        case other:
-            assert_never(other)
-    return shown(call, instance.id, took_effect(heard))
+    """The new word takes the place of the one before it."""
+    if body.force and body.action is not OverrideAction.STOP:
+        raise Unfit("Only a stop can be forced.", field="force")
+    return heard(call, instance, lambda: _said(call, instance, body))
 
 
 def end_override(call: Call, instance: Instance) -> HeardShape:
-    return shown(call, instance.id, took_effect(call.fleet.wishes.resume(instance.service, call.caller)))
+    return heard(call, instance, lambda: call.fleet.wishes.resume(instance.service, call.caller))
+
+
+def _said(call: Call, instance: Instance, body: OverrideBody) -> Heard:
+    wishes, service, length = call.fleet.wishes, instance.service, _length(body.minutes)
+    match body.action:
+        case OverrideAction.KEEP | OverrideAction.SNOOZE:
+            return wishes.keep(service, call.caller, until=body.until, length=length, reason=body.reason)
+        case OverrideAction.STOP:
+            return wishes.stop(
+                service, call.caller, until=body.until, length=length, force=body.force, reason=body.reason
+            )
+        case other:
+            assert_never(other)
 
 
 def _length(minutes: int | None) -> timedelta | None:

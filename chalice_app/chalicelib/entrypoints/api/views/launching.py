@@ -12,10 +12,12 @@ from chalicelib.entrypoints.api.shapes.instances import (
     StartHeaders,
     StopQuery,
 )
-from chalicelib.entrypoints.api.views.hearing import shown, took_effect
-from chalicelib.errors import Forbidden
+from chalicelib.entrypoints.api.views.hearing import heard
+from chalicelib.fleet.heard import Became, Heard
 from chalicelib.fleet.launching import StartRequest
 from chalicelib.fleet.model import Instance, InstanceState
+
+_TO_BE_STOPPED = (InstanceState.STARTING, InstanceState.RUNNING, InstanceState.STOPPING)
 
 
 def start_model(call: Call, headers: StartHeaders, body: StartBody) -> InstanceShape:
@@ -33,21 +35,22 @@ def start_model(call: Call, headers: StartHeaders, body: StartBody) -> InstanceS
 
 
 def stop_model(call: Call, instance: Instance, query: StopQuery) -> HeardShape:
-    """A removal stops first, through the same gate, and waits for the tasks' end in the background."""
-    if instance.state is InstanceState.REMOVING:
-        return HeardShape(
-            instance=InstanceShape.of(instance),
-            said="remove",
-            became="stands",
-            reason="it is being removed",
-            until=None,
-        )
+    """A removal stops first, through the same gate, and goes on in the background when the tasks have ended."""
     wishes = call.fleet.wishes
-    if query.remove and not call.caller.may_change(instance.owner_sub):
-        raise Forbidden(f"{instance.id} belongs to somebody else.")
-    heard = took_effect(
-        wishes.stop(instance.service, call.caller, until=query.until, force=query.force, reason=query.reason)
+
+    def stop() -> Heard:
+        return wishes.stop(
+            instance.service, call.caller, until=query.until, force=query.force, reason=query.reason
+        )  # fmt: skip
+
+    if not query.remove:
+        return heard(call, instance, stop)
+    if instance.state in _TO_BE_STOPPED:
+        heard(call, instance, stop)
+    return HeardShape(
+        instance=InstanceShape.of(call.fleet.remover.remove(instance.id)),
+        said="remove it when its tasks have ended",
+        became=Became.ACTED,
+        reason="rules, service, target group and task definition go when nothing runs any more",
+        until=None,
     )
-    if query.remove:
-        call.fleet.remover.remove(instance.id)
-    return shown(call, instance.id, heard)
