@@ -16,6 +16,7 @@ from chalicelib.entrypoints.cognito_triggers import (
 )
 from chalicelib.entrypoints.events import events, on_aws_events
 from chalicelib.entrypoints.schedules import schedules, sweep
+from chalicelib.entrypoints.wake import wake, wake_functions
 
 __all__ = [
     "app",
@@ -25,6 +26,7 @@ __all__ = [
     "pre_authentication",
     "pre_sign_up",
     "sweep",
+    "wake",
 ]
 
 app = Chalice(app_name="ollama-lifecycle", configure_logs=False)
@@ -34,3 +36,4 @@ app.register_blueprint(api)
 app.register_blueprint(events)
 app.register_blueprint(schedules)
 app.register_blueprint(triggers)
+app.register_blueprint(wake_functions)

@@ -55,12 +55,14 @@ class StubController:
 class _StubApp:
     controller: StubController
     clock: SteppedClock
+    fleet: Any = None
+    notifier: Any = None
 
 
 @contextmanager
-def installed(controller: StubController) -> Iterator[StubController]:
+def installed(controller: StubController, *, fleet: Any = None, notifier: Any = None) -> Iterator[StubController]:
     """The handlers find this controller, and a clock that stands at NOW."""
-    compose.install(cast(Any, _StubApp(controller, SteppedClock(NOW))))
+    compose.install(cast(Any, _StubApp(controller, SteppedClock(NOW), fleet, notifier)))
     try:
         yield controller
     finally:

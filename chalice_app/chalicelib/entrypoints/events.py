@@ -19,6 +19,7 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib.decide.facts import ServiceId
 from chalicelib.entrypoints.deadline import seconds_left
 from chalicelib.entrypoints.middleware import logger
+from chalicelib.entrypoints.tending import tend, time_to_look
 from chalicelib.entrypoints.told import told
 from chalicelib.entrypoints.triggers import AlarmChanged, Trigger, parse_trigger, why
 from chalicelib.errors import LifecycleError, UnknownService
@@ -64,11 +65,13 @@ def on_aws_events(event: SQSEvent) -> Any:
     for causes, force in ((alarmed, True), (changed, False)):
         ids = sorted(causes) if force else sorted(causes.keys() - alarmed.keys())
         if ids:
-            seconds = seconds_left(event)
+            seconds = time_to_look(app, seconds_left(event))
             report = app.controller.look_at(
                 ids, app.clock.now(), why=_in_one(causes[id] for id in ids), force=force, seconds=seconds
             )
             told(report)
+    if alarmed or changed:
+        tend(app, sweep=False)
     return answer
 
 

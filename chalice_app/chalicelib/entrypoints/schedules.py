@@ -8,6 +8,7 @@ from __future__ import annotations
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib.entrypoints.deadline import seconds_left
+from chalicelib.entrypoints.tending import tend, time_to_look
 from chalicelib.entrypoints.told import told
 
 schedules = Blueprint("app")
@@ -19,4 +20,6 @@ def sweep(event: CloudWatchEvent) -> dict[str, int]:
     from chalicelib.runtime import compose
 
     app = compose.current()
-    return told(app.controller.sweep(app.clock.now(), seconds=seconds_left(event)))
+    numbers = told(app.controller.sweep(app.clock.now(), seconds=time_to_look(app, seconds_left(event))))
+    tend(app, sweep=True)
+    return numbers

@@ -1,0 +1,29 @@
+"""After the controller has looked: what is said of launched instances is made true again (`fleet.keeping`)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chalicelib.runtime.compose import App
+
+ORPHANS_EVERY = timedelta(minutes=30)
+SWEEPS_EVERY = timedelta(minutes=5)
+RESERVED_SECONDS = 20.0
+"""Of a handler's time, kept free for this."""
+
+
+def time_to_look(app: App, seconds: float) -> float:
+    """What the controller may use of the seconds that are left."""
+    return seconds if app.fleet is None else max(0.0, seconds - RESERVED_SECONDS)
+
+
+def tend(app: App, *, sweep: bool) -> None:
+    """``sweep``: the sweep's role makes and removes parts, and looks for orphans twice an hour; others only watch."""
+    if app.fleet is None:
+        return
+    now = app.clock.now()
+    since_the_hour = timedelta(minutes=now.minute)
+    full = sweep and since_the_hour % ORPHANS_EVERY < SWEEPS_EVERY
+    app.notifier.tell(app.fleet.keeper.tend(now, full=full, mend=sweep))
