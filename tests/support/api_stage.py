@@ -24,11 +24,10 @@ from chalicelib.fleet.launching import StartRequest
 from chalicelib.fleet.logs import LogReader
 from chalicelib.fleet.model import Instance
 from chalicelib.fleet.people import Caller
+from chalicelib.local.front import LOG_GROUP
 from chalicelib.runtime import compose
 from support.fleet_stage import OPEN_ALWAYS, FleetStage, fleet_stage
 from support.issuer import Issuer
-
-LOG_GROUP = "/lifecycle/models"
 
 
 @dataclass(frozen=True)
@@ -123,6 +122,7 @@ def api_stage(folder: Path, policies: str = OPEN_ALWAYS, *, at: str, launches: b
             launcher=stage.launcher if launches else launcher,
             remover=stage.remover if launches else remover,
             wishes=stage.wishes,
+            keeper=stage.keeper,
             logs=LogReader(stage.clients.logs, LOG_GROUP),
         )
         known = {one.name: getattr(stage.app, one.name) for one in fields(stage.app)}

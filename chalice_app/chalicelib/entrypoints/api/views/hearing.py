@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from chalicelib.entrypoints.api.call import Call
 from chalicelib.entrypoints.api.shapes.instances import HeardShape, InstanceShape
-from chalicelib.errors import ActionFailed, Conflict, NotFound
+from chalicelib.entrypoints.middleware import logger
+from chalicelib.errors import ActionFailed, Conflict, LifecycleError, NotFound
 from chalicelib.fleet.heard import Became, Heard
 from chalicelib.fleet.model import Instance, InstanceState
 
@@ -31,9 +32,19 @@ def heard(call: Call, instance: Instance, say: Callable[[], Heard]) -> HeardShap
             raise ActionFailed(said.reason)
         case Became.ACTED | Became.STANDS:
             return HeardShape(
-                instance=InstanceShape.of(call.fleet.instances.get(instance.id)),
+                instance=InstanceShape.of(up_to_date(call, instance.id)),
                 said=said.said,
                 became=said.became,
                 reason=said.reason,
                 until=said.word.until if said.word else None,
             )
+
+
+def up_to_date(call: Call, instance_id: str) -> Instance:
+    """The instance after what a word did at once, its route with it. The word stands whatever becomes of this look: the
+    next sweep looks too."""
+    try:
+        return call.fleet.keeper.look(instance_id, call.now)
+    except LifecycleError as error:
+        logger.warning("an instance could not be looked at", extra={"instance": instance_id, "why": str(error)})
+        return call.fleet.instances.get(instance_id)
