@@ -22,20 +22,32 @@ from chalicelib.execute.executor import Executor
 from chalicelib.fleet.identity import lockout, people_rows
 from chalicelib.fleet.identity.passwords import LEAST
 from chalicelib.fleet.people import Role
+from chalicelib.fleet.settings import FleetSettings
 from chalicelib.record.table import TABLE, TTL_ATTRIBUTE
 from support.chalice_package import ROOT, add_bytecode, package
 
 TRIGGERS = {"PreSignUp", "PreAuthentication", "PostAuthentication", "PostConfirmation"}
 """What the user pool asks us: Cognito's names for them, and the template's for the functions."""
-FUNCTIONS = {"Sweep", "AwsEvents", "APIHandler", *TRIGGERS}
+ACTING = ("Sweep", "AwsEvents", "APIHandler", "Wake")
+"""Functions that look at services and may start and stop them."""
+FUNCTIONS = {*ACTING, *TRIGGERS}
 
 NO_RESOURCE_NAMES = {
     "application-autoscaling:DescribeScalableTargets",
     "cloudwatch:GetMetricData",
+    "ecs:DeregisterTaskDefinition",
+    "ecs:DescribeTaskDefinition",
     "ecs:ListClusters",
     "ecs:ListServices",
+    "ecs:ListTaskDefinitionFamilies",
+    "ecs:ListTaskDefinitions",
     "ecs:ListTasks",
+    "ecs:RegisterTaskDefinition",
+    "elasticloadbalancing:DescribeLoadBalancerAttributes",
+    "elasticloadbalancing:DescribeRules",
+    "elasticloadbalancing:DescribeTags",
     "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
 }
 """AWS gives these calls no resource to name: https://docs.aws.amazon.com/service-authorization/latest/reference/"""
 
@@ -152,21 +164,21 @@ def test_every_function_begins_in_app_where_the_middleware_is(resources: dict[st
 
 
 def test_functions_find_the_stacks_own_table_and_bucket(resources: dict[str, Any]) -> None:
-    for name in ("Sweep", "AwsEvents"):
+    for name in ACTING:
         variables = resources[name]["Properties"]["Environment"]["Variables"]
         assert variables["LIFECYCLE_TABLE"] == {"Ref": "LifecycleTable"}
         assert variables["LIFECYCLE_POLICIES"] == {"Fn::Sub": "s3://${PolicyBucket}/policies"}
 
 
 def test_a_function_ends_its_work_before_lambda_ends_the_function(resources: dict[str, Any]) -> None:
-    for name in ("Sweep", "AwsEvents"):
+    for name in ACTING:
         properties = resources[name]["Properties"]
         assert int(properties["Environment"]["Variables"]["LIFECYCLE_HANDLER_SECONDS"]) < properties["Timeout"]
 
 
 def test_ollama_is_asked_only_where_the_stack_is_told_so(template: dict[str, Any], resources: dict[str, Any]) -> None:
     assert template["Parameters"]["ProbeOllama"]["Default"] == "false"
-    for name in ("Sweep", "AwsEvents"):
+    for name in ACTING:
         variables = resources[name]["Properties"]["Environment"]["Variables"]
         assert variables["LIFECYCLE_PROBE_OLLAMA"] == {"Ref": "ProbeOllama"}
 
@@ -174,7 +186,22 @@ def test_ollama_is_asked_only_where_the_stack_is_told_so(template: dict[str, Any
 def test_a_lock_outlives_every_function_that_may_hold_it(resources: dict[str, Any]) -> None:
     lease = inspect.signature(Executor).parameters["lease_seconds"].default
 
-    assert all(resources[name]["Properties"]["Timeout"] < lease for name in ("Sweep", "AwsEvents"))
+    assert all(resources[name]["Properties"]["Timeout"] < lease for name in ACTING)
+
+
+def test_the_stack_tells_every_acting_function_all_that_launching_needs(
+    template: dict[str, Any], resources: dict[str, Any]
+) -> None:
+    assert template["Parameters"]["FleetCluster"]["Default"] == "", "off unless somebody wants it"
+    for name in ACTING:
+        variables = resources[name]["Properties"]["Environment"]["Variables"]
+        env = {key: "5" if key.startswith("LIFECYCLE_MAX_") else "told" for key in variables}
+        env["LIFECYCLE_FLEET_GPU_PROVIDERS"] = "g5.xlarge=gpu"
+        assert FleetSettings.from_env(env) is not None
+        assert FleetSettings.from_env(env | {"LIFECYCLE_FLEET_CLUSTER": ""}) is None
+    permission = resources["WakePermission"]["Properties"]
+    assert permission["Principal"] == "elasticloadbalancing.amazonaws.com"
+    assert "targetgroup/ollama-wake-*" in str(permission["SourceArn"])
 
 
 def test_two_sweeps_never_run_side_by_side(resources: dict[str, Any]) -> None:
@@ -250,10 +277,10 @@ def test_the_policy_bucket_is_private_and_keeps_old_versions(resources: dict[str
 
 def test_logs_are_kept_for_a_stated_time(resources: dict[str, Any]) -> None:
     groups = {name: one["Properties"] for name, one in resources.items() if one["Type"] == "AWS::Logs::LogGroup"}
+    of_functions = {str({"Fn::Sub": f"/aws/lambda/${{{name}}}"}) for name in FUNCTIONS}
+    of_models = str({"Fn::Sub": "/ollama/${AWS::StackName}"})
 
-    assert {str(group["LogGroupName"]) for group in groups.values()} == {
-        str({"Fn::Sub": f"/aws/lambda/${{{name}}}"}) for name in FUNCTIONS
-    }
+    assert {str(group["LogGroupName"]) for group in groups.values()} == {*of_functions, of_models}
     assert all(group["RetentionInDays"] == 14 for group in groups.values())
 
 
@@ -333,15 +360,15 @@ def test_a_role_names_its_resources_wherever_aws_has_a_name_for_them(resources: 
 
 
 def test_only_services_of_the_clusters_named_may_be_changed(resources: dict[str, Any]) -> None:
-    writers = {
-        role: statement
+    writers = [
+        (role, str(statement["Resource"]))
         for role, statement in _statements(resources)
         if "ecs:UpdateService" in _each(statement["Action"])
-    }
+    ]
 
-    assert set(writers) == {"SweepRole", "AwsEventsRole"}
-    for statement in writers.values():
-        assert str(statement["Resource"]).endswith("service/${ClusterPattern}/*'}")
+    assert all("service/${ClusterPattern}/" in resource for _, resource in writers)
+    every_service = {role for role, resource in writers if resource.endswith("service/${ClusterPattern}/*'}")}
+    assert every_service == {"SweepRole", "AwsEventsRole"}, "people reach what was launched, and nothing else"
 
 
 def test_of_autoscaling_only_the_desired_count_of_ecs_services_may_be_registered(resources: dict[str, Any]) -> None:
@@ -352,7 +379,7 @@ def test_of_autoscaling_only_the_desired_count_of_ecs_services_may_be_registered
         if "application-autoscaling:RegisterScalableTarget" in _each(statement["Action"])
     ]
 
-    assert len(writers) == 2
+    assert len(writers) >= 2
     for statement in writers:
         assert statement["Condition"]["StringEquals"] == {
             "application-autoscaling:service-namespace": "ecs",
