@@ -1,0 +1,80 @@
+"""What the deployed roles may do, against what launching really calls."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.workbench import Workbench
+
+ROOT = Path(__file__).parents[3]
+IAM_NAMES = {"elastic-load-balancing-v2": "elasticloadbalancing"}
+
+
+def statements(role: str) -> list[dict[str, Any]]:
+    text = (ROOT / "chalice_app" / ".chalice" / f"policy-{role}.json").read_text()
+    found: list[dict[str, Any]] = json.loads(text)["Statement"]
+    return found
+
+
+def actions(role: str) -> set[str]:
+    found: set[str] = set()
+    for statement in statements(role):
+        named = statement["Action"]
+        found |= {named} if isinstance(named, str) else set(named)
+    return found
+
+
+@pytest.mark.parametrize("role", ["api", "sweep", "events"])
+def test_a_role_that_launches_and_removes_may_make_every_call_of_it(bench: Workbench, role: str) -> None:
+    called: set[str] = set()
+
+    def note(model: Any, **_: Any) -> None:
+        service = str(model.service_model.service_id.hyphenize())
+        called.add(f"{IAM_NAMES.get(service, service)}:{model.name}")
+
+    events = bench.clients.ecs.meta.events, bench.clients.elb.meta.events, bench.clients.dynamodb.meta.events
+    for one in events:
+        one.register("before-call", note)
+    try:
+        launch_lose_and_remove(bench)
+    finally:
+        for one in events:
+            one.unregister("before-call", note)
+
+    assert called >= {"ecs:CreateService", "elasticloadbalancing:DeleteRule", "dynamodb:PutItem"}
+    assert called - actions(role) == set()
+
+
+def launch_lose_and_remove(bench: Workbench) -> None:
+    """Everything that a start, a removal and a search for orphans may call."""
+    instance, lost = bench.start("codellama-13b", key="a"), bench.start(key="b")
+    bench.table.drop("INSTANCE", lost.id)
+    bench.orphans.find(bench.clock.now())
+    bench.clients.ecs.update_service(cluster="models", service=instance.service.name, desiredCount=0)
+    bench.remover.go_on(bench.remover.remove(instance.id), bench.clock.now())
+
+
+def test_what_launches_has_the_same_rights_everywhere() -> None:
+    """A start is begun by the API and finished by whichever sweep comes first."""
+    begins, ends = "SeeWhatInstancesAreMadeOf", "LetLoadBalancersWaitLonger"
+
+    def launching(role: str) -> list[dict[str, Any]]:
+        found = statements(role)
+        sids = [one["Sid"] for one in found]
+        return found[sids.index(begins) : sids.index(ends) + 1]
+
+    assert launching("api") == launching("sweep") == launching("events")
+    assert len(launching("api")) == 10
+
+
+def test_rights_to_change_something_name_what_is_ours() -> None:
+    reading = ("Describe", "List", "Get", "Filter")
+    for role in ("api", "sweep", "events"):
+        for statement in statements(role):
+            named = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+            if statement["Resource"] == "*":
+                changing = [one for one in named if not one.partition(":")[2].startswith(reading)]
+                assert set(changing) <= {"ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition"}, statement
