@@ -38,7 +38,7 @@ class Settings:
             table=_required(env, "LIFECYCLE_TABLE"),
             policies=_required(env, "LIFECYCLE_POLICIES"),
             region=region,
-            clusters=tuple(name.strip() for name in env.get("LIFECYCLE_CLUSTERS", "").split(",") if name.strip()),
+            clusters=_clusters(env),
             full_refresh_seconds=_positive(env, "LIFECYCLE_FULL_REFRESH_SECONDS", 1800),
             max_actions_per_run=_positive(env, "LIFECYCLE_MAX_ACTIONS_PER_RUN", 50),
             handler_seconds=_positive(env, "LIFECYCLE_HANDLER_SECONDS", 240),
@@ -46,6 +46,13 @@ class Settings:
             pool=PoolSettings.from_env(env, region),
             fleet=FleetSettings.from_env(env),
         )
+
+
+def _clusters(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Those that are named, and with them that of launched models; none named: all."""
+    named = [name.strip() for name in env.get("LIFECYCLE_CLUSTERS", "").split(",") if name.strip()]
+    launched = env.get("LIFECYCLE_FLEET_CLUSTER", "").strip()
+    return tuple(dict.fromkeys([*named, *([launched] if launched else [])])) if named else ()
 
 
 def _required(env: Mapping[str, str], name: str) -> str:
