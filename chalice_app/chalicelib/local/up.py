@@ -33,7 +33,6 @@ from chalicelib.local.witness import Witness
 from chalicelib.local.world import World, open_world
 
 if TYPE_CHECKING:
-    from chalice.local import ChaliceRequestHandler
 
     from chalicelib.controller.controller import Controller
 
@@ -169,26 +168,17 @@ def _own_policies(source: Path, target: Path) -> Path:
     return target
 
 
-def _quiet_handler() -> type[ChaliceRequestHandler]:
-    from chalice.local import ChaliceRequestHandler
-
-    class Quiet(ChaliceRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            """The access log goes where the handlers' log goes (see `run_up`), not between the lines of the fleet."""
-            print(format % args)
-
-    return Quiet
-
-
 @contextlib.contextmanager
 def _http_api(port: int) -> Iterator[str]:
     """Chalice's local server on the loopback address; its address."""
     from chalice.cli.factory import CLIFactory
 
+    from chalicelib.local.gateway import GatewayHandler
+
     factory = CLIFactory(str(APP_DIR))
     config = factory.create_config_obj(chalice_stage_name="dev")
     server = factory.create_local_server(load_app().app, config, LOOPBACK, port)
-    server.server.RequestHandlerClass = partial(_quiet_handler(), app_object=server.app_object, config=config)
+    server.server.RequestHandlerClass = partial(GatewayHandler, app_object=server.app_object, config=config)
     thread = threading.Thread(target=server.server.serve_forever, name="http-api", daemon=True)
     thread.start()
     try:

@@ -6,23 +6,27 @@ import http.client
 import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Thread
 
 import app as deployed
 import pytest
 from chalice.cli.factory import CLIFactory
+from chalicelib.local.gateway import GatewayHandler
 from support.api_stage import ApiStage
 from support.chalice_package import ROOT
 
 Got = tuple[int, Mapping[str, str], bytes]
 
 
-@pytest.fixture(scope="module")
-def port(api: ApiStage) -> Iterator[int]:
+@pytest.fixture(scope="module", params=["chalice local", "make up"])
+def port(request: pytest.FixtureRequest, api: ApiStage) -> Iterator[int]:
     factory = CLIFactory(str(ROOT / "chalice_app"))
     config = factory.create_config_obj(chalice_stage_name="dev")
     before = deployed.app.__class__
     server = factory.create_local_server(deployed.app, config, "127.0.0.1", 0)
+    handler = partial(GatewayHandler, app_object=deployed.app, config=config)
+    server.server.RequestHandlerClass = handler if request.param == "make up" else server.server.RequestHandlerClass
     thread = Thread(target=server.server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -97,3 +101,31 @@ def test_pages_of_other_origins_are_let_in_by_nobody_unless_the_deployment_says_
     status, headers, _ = ask(port, "GET", "/api/models", Origin="https://elsewhere.example.com")
     assert (status, headers["vary"]) == (401, "Origin")
     assert "access-control-allow-origin" not in headers
+
+
+@pytest.mark.parametrize("port", ["make up"], indirect=True)
+@pytest.mark.parametrize(
+    ("method", "path", "status", "kind"),
+    [
+        ("GET", "/nothing", 404, "not-found"),
+        ("GET", "/api/instances/a/b/c", 404, "not-found"),
+        ("POST", "/api/", 404, "not-found"),
+        ("PATCH", "/api/models", 405, "method-not-allowed"),
+        ("TRACE", "/api/models", 405, "method-not-allowed"),
+        ("BREW", "/api/models", 405, "method-not-allowed"),
+    ],
+)
+def test_what_the_gateway_refuses_by_itself_has_our_one_shape_here_too(
+    method: str, path: str, status: int, kind: str, port: int
+) -> None:
+    got, headers, body = ask(port, method, path, b"{}", Authorization="B\xe9arer x")
+
+    assert (got, headers["content-type"]) == (status, "application/problem+json")
+    assert json.loads(body)["type"].endswith(f"#{kind}")
+
+
+@pytest.mark.parametrize("port", ["make up"], indirect=True)
+def test_an_answer_to_head_has_no_body(port: int) -> None:
+    status, _, body = ask(port, "HEAD", "/api/health")
+
+    assert (status, body) == (405, b"")

@@ -8,6 +8,7 @@ somebody, who wants to know.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, get_origin
 from urllib.parse import unquote
 
@@ -15,7 +16,7 @@ from chalicelib.errors import Fault, InvalidRequest, NotFound, UnreadableRequest
 
 if TYPE_CHECKING:
     from chalice.app import Request
-    from pydantic import BaseModel, ValidationError
+    from pydantic import BaseModel, TypeAdapter, ValidationError
 
     from chalicelib.entrypoints.api.signature import Signature
 
@@ -61,13 +62,20 @@ def piece_of_path(value: str) -> str:
 
 
 def _piece(name: str, hint: Any, path: Mapping[str, str]) -> Any:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     text = piece_of_path(path[name])
     try:
-        return TypeAdapter(hint).validate_python(text)
+        return _adapter(hint).validate_python(text)
     except ValidationError:
         raise NotFound("There is nothing of this name.") from None
+
+
+@cache
+def _adapter(hint: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(hint)
 
 
 def _json(model: type[BaseModel], request: Request) -> BaseModel:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import lru_cache
 
 from chalicelib.entrypoints.api.call import Call
 from chalicelib.entrypoints.api.paging import Place, page
@@ -26,7 +27,7 @@ def list_policies(call: Call, query: PolicyQuery) -> PolicyPage:
         return PolicyPage(version=None, items=[], next_cursor=None)
     wanted = [
         one
-        for one in load(kept.files, today=call.now.date()).policies.policies
+        for one in _read(tuple(kept.files.items()), call.now.date())
         if (query.mode is None or one.mode is query.mode) and (query.owner is None or one.owner == query.owner)
     ]
     shown, following = page(
@@ -35,6 +36,11 @@ def list_policies(call: Call, query: PolicyQuery) -> PolicyPage:
     return PolicyPage(
         version=kept.version, items=[_shape(one, kept, call) for one in shown], next_cursor=following
     )  # fmt: skip
+
+
+@lru_cache(maxsize=2)
+def _read(files: tuple[tuple[str, str], ...], today: date) -> tuple[Policy, ...]:
+    return load(dict(files), today=today).policies.policies
 
 
 def _place(policy: Policy, sort: PolicySort) -> Place:

@@ -1,0 +1,58 @@
+"""API Gateway's own part of the local HTTP API, as far as Chalice's local server leaves it out.
+
+What it refuses by itself has the shape that the stack's gateway responses give it: 404 for an address that is not
+there, 405 for a method that nobody has, 400 for what is no request. An answer to HEAD has no body.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from chalice.local import ChaliceRequestHandler
+
+from chalicelib.entrypoints.api.problems import CONTENT_TYPE, Kind, Problem
+
+NOT_THERE = Problem(Kind.NOT_FOUND, "There is no such path, or it does not take this method.")
+
+
+class GatewayHandler(ChaliceRequestHandler):
+    """Answers one connection of the local server."""
+
+    def _generic_handle(self) -> None:
+        if not self.headers.get("content-length", "0").isdecimal():
+            self.send_error(400, "Content-Length is no number.")
+            return
+        try:
+            self.local_gateway.event_converter._route_matcher.match_route(self.path)
+        except ValueError:
+            self._parse_payload()  # what is left unread would be taken for the next request
+            self._refuse(NOT_THERE)
+            return
+        super()._generic_handle()
+
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = do_TRACE = do_CONNECT = _generic_handle
+
+    def _refuse(self, problem: Problem) -> None:
+        self._send_http_response(
+            problem.status, {"Content-Type": CONTENT_TYPE, **problem.headers}, problem.document(str(uuid.uuid4()))
+        )
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What Python's server refuses before anybody else sees it: a method that is none, a line that is too long."""
+        self.close_connection = True
+        kind = Kind.METHOD if code == 501 else Kind.MALFORMED
+        self._refuse(Problem(kind, message or "This is no request."))
+
+    def _send_error_response(self, error: Any) -> None:
+        self._refuse(NOT_THERE)
+
+    def _send_http_response_with_body(self, code: int, headers: Any, body: Any) -> None:
+        if self.command == "HEAD":
+            self._send_http_response_no_body(code, headers)
+            return
+        super()._send_http_response_with_body(code, headers, body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Where the handlers' own lines go (see `up.run_up`), not between the lines of the fleet."""
+        print(format % args)
