@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from chalicelib.decide.facts import ActionKind, Pending, SavedSize, ScalingBounds, ServiceId, ServiceMemory
+from chalicelib.decide.flight import Flight
 from chalicelib.errors import ConditionFailed, Locked, RecordUnavailable
 from chalicelib.record.states import States
 from chalicelib.record.table import Table
@@ -299,3 +300,24 @@ def test_the_first_instant_of_not_knowing_stands_until_somebody_can_tell(table: 
     assert not states.note_known(DEV, NOW + minutes(5))
     assert states.note_known(DEV, NOW)
     assert states.get(DEV).memory == ServiceMemory()
+
+
+def test_a_stream_is_noted_when_it_is_seen_and_when_it_is_gone(table: Table) -> None:
+    states = States(table)
+    seen, gone = Flight(NOW), Flight(NOW, NOW + minutes(9))
+
+    assert [states.note_flight(DEV, None, seen), states.note_flight(DEV, None, seen)] == [True, False]
+    assert states.note_flight(DEV, seen, gone)
+    assert states.get(DEV).memory.flight == gone
+
+
+def test_who_saw_a_stream_gone_says_nothing_of_a_later_one(table: Table) -> None:
+    states = States(table)
+    earlier, later = Flight(NOW), Flight(NOW + minutes(10))
+    states.note_flight(DEV, None, earlier)
+    states.note_flight(DEV, earlier, later)
+
+    assert not states.note_flight(DEV, earlier, Flight(NOW, NOW + minutes(11)))
+    assert states.get(DEV).memory.flight == later
+    assert states.note_flight(DEV, later, None)
+    assert states.get(DEV).memory.flight is None

@@ -67,6 +67,7 @@ def _instants(memory: ServiceMemory) -> list[datetime]:
         memory.start_failure.last_at if memory.start_failure else None,
         memory.stopped_at,
         memory.unknown_since,
+        memory.flight.seen_at if memory.flight else None,
         memory.gone_since,
     )
     return [at for at in found if at is not None]

@@ -13,10 +13,10 @@ from datetime import datetime
 
 from chalicelib.controller.report import Decided, WhyNot
 from chalicelib.decide.decide import decide
-from chalicelib.decide.decision import Decision, Wanted
+from chalicelib.decide.decision import Because, Decision, Wanted
 from chalicelib.decide.facts import Observation, ServiceFacts, ServiceId, ServiceMemory
 from chalicelib.decide.govern import Governance, govern
-from chalicelib.decide.needs import SignalNeed, needs, probes
+from chalicelib.decide.needs import SignalNeed, after_asking, needs, probes
 from chalicelib.execute.plan import mend, plan
 from chalicelib.observe.signals import ProbeSource, SignalSource, Want, ask_all
 from chalicelib.observe.snapshot import Look
@@ -105,31 +105,49 @@ class Looker:
 
     def _decide(self, one: _Governed, known: Known, now: datetime) -> Decided:
         policy = one.governance.ruling
-        shadows = tuple((shadow, self._judge(shadow, one.seen, known, now)[1]) for shadow in one.governance.shadows)
+        seen, shadows = self._judge_shadows(one, known, now)
         if policy is None:
-            frozen = one.seen.switches.frozen_by or one.governance.never_touch
-            left_over = None if frozen else mend(one.seen.facts, one.seen.memory, now)
-            return Decided(one.seen.facts, one.seen, shadows=shadows, plan=left_over)
-        seen, decision, spared = self._judge(policy, one.seen, known, now)
+            frozen = seen.switches.frozen_by or one.governance.never_touch
+            left_over = None if frozen else mend(seen.facts, seen.memory, now)
+            return Decided(seen.facts, seen, shadows=shadows, plan=left_over)
+        seen, decision, spared = self._judge(policy, seen, known, now)
         steps = plan(decision, seen.facts, seen.memory, now, policy_version=policy.version)
         return Decided(seen.facts, seen, policy, decision, shadows, steps, spared=spared)
+
+    def _judge_shadows(
+        self, one: _Governed, known: Known, now: datetime
+    ) -> tuple[Observation, tuple[tuple[Policy, Decision], ...]]:
+        """What each would do; the observation keeps what their probes told of requests in flight, and no more."""
+        seen = one.seen
+        wishes: list[tuple[Policy, Decision]] = []
+        for shadow in one.governance.shadows:
+            judged, decision, _ = self._judge(shadow, seen, known, now)
+            seen = replace(seen, memory=judged.memory)
+            wishes.append((shadow, decision))
+        return seen, tuple(wishes)
 
     def _judge(
         self, policy: Policy, seen: Observation, known: Known, now: datetime
     ) -> tuple[Observation, Decision, bool]:
-        """The decision, the observation it stands on, and whether a probe turned a stop away."""
+        """The decision, the observation it stands on, and whether a probe turned a stop away.
+
+        Probes are asked where metrics alone call for a stop, and for as long as they see a request in flight.
+        """
 
         def judged(on: Observation) -> Decision:
             return decide(policy, on, known.controls.overrides, now, policies=known.policies)
 
-        decision = judged(seen)
-        about_to_stop = decision.wanted is Wanted.STOPPED and seen.facts.desired_count > 0 and not decision.cuts
-        answers = ask_all(self._probes, seen.facts, probes(policy), now) if about_to_stop else {}
-        if not answers:
-            return seen, decision, False
-        probed = replace(seen, signals={**seen.signals, **answers})
+        flight = seen.memory.flight
+        by_metrics = judged(replace(seen, memory=replace(seen.memory, flight=None)) if flight else seen)
+        about_to_stop = by_metrics.wanted is Wanted.STOPPED and seen.facts.desired_count > 0 and not by_metrics.cuts
+        watched = flight is not None and flight.is_open and by_metrics.because is Because.IN_USE and bool(seen.signals)
+        if not about_to_stop and not watched:
+            return seen, by_metrics, False
+        answers = ask_all(self._probes, seen.facts, probes(policy), now)
+        memory = replace(seen.memory, flight=after_asking(policy, flight, answers.values(), now))
+        probed = replace(seen, signals={**seen.signals, **answers}, memory=memory)
         again = judged(probed)
-        return probed, again, again.wanted is not Wanted.STOPPED
+        return probed, again, about_to_stop and again.wanted is not Wanted.STOPPED
 
 
 def _nobody_may_act(governance: Governance, facts: ServiceFacts) -> tuple[WhyNot, str] | None:

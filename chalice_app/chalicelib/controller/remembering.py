@@ -17,6 +17,7 @@ from chalicelib.decide.constants import HORIZON
 from chalicelib.decide.decide import closing_warning
 from chalicelib.decide.decision import Because
 from chalicelib.decide.facts import ServiceId
+from chalicelib.decide.flight import Flight
 from chalicelib.errors import RecordUnavailable
 from chalicelib.execute.outcome import OutcomeStatus
 from chalicelib.execute.plan import retry_at
@@ -34,6 +35,7 @@ def remember(parts: Parts, run: Run, acted: Acted) -> None:
     hopeless = {one.facts.id for one in acted.decided if one.plan and one.plan.refusal}
     open_ends = acted.left | undone - hopeless
     _note_doubts(parts, acted.decided, run.now)
+    _note_flights(parts, run, acted.decided)
     for one in acted.decided:
         id, last = one.facts.id, run.looks.get(one.facts.id)
         closing = None
@@ -84,6 +86,21 @@ def _note_doubts(parts: Parts, decided: Sequence[Decided], now: datetime) -> Non
 
     turned = [one for one in decided if _is_unknown(one) != bool(one.seen.memory.unknown_since)]
     parts.actor.side_by_side(note, turned)
+
+
+def _note_flights(parts: Parts, run: Run, decided: Sequence[Decided]) -> None:
+    """Written when a request that only a probe sees is first seen, and when it is gone; forgotten with the stop."""
+
+    def note(one: Decided) -> None:
+        before = run.known.memory(one.facts.id).flight
+        with suppress(RecordUnavailable):
+            parts.states.note_flight(one.facts.id, before, _flight(one))
+
+    parts.actor.side_by_side(note, [one for one in decided if _flight(one) != run.known.memory(one.facts.id).flight])
+
+
+def _flight(one: Decided) -> Flight | None:
+    return one.seen.memory.flight if one.facts.is_running else None
 
 
 def _is_unknown(one: Decided) -> bool:

@@ -12,9 +12,10 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from chalicelib.decide.constants import IN_FLIGHT_RECHECK
 from chalicelib.decide.decision import Because, Evidence, Wanted
 from chalicelib.decide.facts import Observation, Override, ServiceFacts, ServiceMemory
-from chalicelib.decide.idle import Use, judge, rules_of
+from chalicelib.decide.idle import InUse, Use, judge, rules_of
 from chalicelib.decide.same import Same
 from chalicelib.decide.spans import Span
 from chalicelib.decide.tags import zone_of
@@ -113,7 +114,7 @@ def make_case(
     rules = rules_of(policy.idle)
 
     def read(span: Span, proof_needed: bool) -> Use:
-        return judge(seen.signals, span, rules, zone, proof_needed=proof_needed)
+        return judge(seen.signals, span, rules, zone, proof_needed=proof_needed, flight=seen.memory.flight)
 
     return Case(policy, policies, facts, seen.memory, seen, live, now, zone, phase, look or read)
 
@@ -126,6 +127,13 @@ def timetable(hours: Hours) -> Timetable:
 @lru_cache(maxsize=2048)
 def _timetable(same: Same[Hours]) -> Timetable:
     return Timetable.of(same.one)
+
+
+def again_in_use(case: Case, use: InUse, quiet_at: datetime) -> datetime:
+    """When to look at a service in use again: once it may be quiet, and often while a probe must tell so."""
+    flight = case.memory.flight
+    watched = use.unseen or (flight is not None and flight.is_open)
+    return min(quiet_at, case.now + IN_FLIGHT_RECHECK) if watched else quiet_at
 
 
 def earliest(*instants: datetime | None) -> datetime | None:

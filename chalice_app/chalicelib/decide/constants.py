@@ -19,6 +19,10 @@ CLOSED_QUIET = timedelta(minutes=5)
 UNKNOWN_RECHECK = timedelta(minutes=5)
 """A signal that should be there and is not is asked for again after this long."""
 
+IN_FLIGHT_RECHECK = timedelta(minutes=5)
+"""While a request runs that only a probe sees, and until it is certain to be long enough over, a service is looked at
+this often: nothing else tells that it ended."""
+
 NO_PRIMARY_RECHECK = timedelta(minutes=30)
 """A service that has no signal of requests at all is asked again this seldom: only a change of the service, which is
 an event, can give it one."""

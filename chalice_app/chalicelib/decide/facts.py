@@ -1,7 +1,7 @@
 """What is known about one service when a decision is made: frozen values, no AWS, no clock.
 
 ``observe`` fills these in, ``record`` remembers some of them, ``decide`` only reads them.
-Datetimes are aware and in UTC. A *busy* threshold never stands here: thresholds belong to policies.
+Datetimes are aware and in UTC. What signals say of its use stands in `readings` and is handed on from here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+
+from chalicelib.decide.flight import Flight
+from chalicelib.decide.readings import Availability as Availability
+from chalicelib.decide.readings import Point as Point
+from chalicelib.decide.readings import SignalName as SignalName
+from chalicelib.decide.readings import SignalReading as SignalReading
 
 INSTANCE_TAG = "lifecycle:instance"
 """On every service that was launched through our API, with the instance's id."""
@@ -110,59 +116,6 @@ class ServiceFacts:
         return self.running_count > 0 and self.ready_since is not None
 
 
-class SignalName(StrEnum):
-    """The closed set of facts about use. The first four can see use as such, the rest only veto."""
-
-    LEASES = "leases"
-    OLLAMA_PS = "ollama-ps"
-    TASK_PROTECTION = "task-protection"
-    REQUESTS = "requests"
-    GPU = "gpu"
-    CPU = "cpu"
-    NETWORK_OUT = "network-out"
-
-
-class Availability(StrEnum):
-    """``READ``: the source answered (perhaps with no points). ``MISSING``: it should have and did not, or
-    it reported within the last 24 hours and is now silent. ``ABSENT``: this service never had it."""
-
-    READ = "read"
-    MISSING = "missing"
-    ABSENT = "absent"
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One CloudWatch datapoint: ``value`` over ``[at, at + period)``."""
-
-    at: datetime
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class SignalReading:
-    """One signal of one service over ``[covers_from, covers_to)``; values in ``unit``.
-
-    ``points`` are sorted by time and hold only what was reported: a gap is a gap. ``in_flight`` counts
-    requests running at ``covers_to`` for signals that can see them (leases, ollama-ps, task-protection).
-    ``healthy`` is only for ``requests``: whether HealthyHostCount reported in the same window, so that
-    "no datapoint" may be read as zero.
-    """
-
-    name: SignalName
-    availability: Availability
-    covers_from: datetime
-    covers_to: datetime
-    points: tuple[Point, ...] = ()
-    period_seconds: int = 60
-    unit: str = ""
-    healthy: bool | None = None
-    in_flight: int = 0
-    in_flight_since: datetime | None = None
-    note: str = ""
-    """Why it is missing, in words for people."""
-
-
 @dataclass(frozen=True, slots=True)
 class StartFailure:
     """A start that did not come up: how often in a row, when last, and what ECS said."""
@@ -204,6 +157,8 @@ class ServiceMemory:
     """When we last stopped it; None while it runs."""
     unknown_since: datetime | None = None
     """Since when nobody can tell whether it is used; None while one can."""
+    flight: Flight | None = None
+    """The last request that only a probe saw; None: none since it was last stopped."""
     gone_since: datetime | None = None
     """When it was first missing from the list of all services; None while it is there."""
     owed_line: str = ""

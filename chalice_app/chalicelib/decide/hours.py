@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from chalicelib.decide.case import Case, Silent, Speaks, earliest
+from chalicelib.decide.case import Case, Silent, Speaks, again_in_use, earliest
 from chalicelib.decide.constants import NO_PRIMARY_RECHECK, UNKNOWN_RECHECK
 from chalicelib.decide.decision import Because, Evidence, Wanted
 from chalicelib.decide.idle import Idle, InUse, Unknown, WarmingUp
@@ -64,7 +64,7 @@ def _close(case: Case, hours: Hours, phase: Phase, cut_at: datetime | None) -> S
     match use:
         case InUse(says, used, last_use):
             said = f"in use: {says}; closed since {clock(phase.since, case.zone)}, stops once quiet for 5 min{cut}"
-            again = earliest(phase.until, cut_at, quiet_at(last_use))
+            again = earliest(phase.until, cut_at, again_in_use(case, use, quiet_at(last_use)))
             return Speaks(Wanted.LEAVE, Because.IN_USE, said, evidence + used, again)
         case Unknown(says, used):
             said = f"{says}; closed since {clock(phase.since, case.zone)}, stops once that can be read{cut}"
@@ -131,7 +131,8 @@ def idle(case: Case) -> Answer:
         case InUse(says, used, last_use):
             ripe = idle_at(last_use, stop_after)
             said = f"in use: {says}; idle {clock(ripe, case.zone)} at the earliest"
-            return Speaks(Wanted.LEAVE, Because.IN_USE, said, used, earliest(until, ripe), handles)
+            again = again_in_use(case, use, ripe)
+            return Speaks(Wanted.LEAVE, Because.IN_USE, said, used, earliest(until, again), handles)
         case Unknown(says, used, structural):
             again = case.now + (NO_PRIMARY_RECHECK if structural else UNKNOWN_RECHECK)
             return Speaks(Wanted.LEAVE, Because.UNKNOWN, says, used, earliest(until, again), handles)

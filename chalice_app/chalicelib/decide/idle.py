@@ -17,22 +17,25 @@ from datetime import datetime, timedelta, tzinfo
 from operator import attrgetter, itemgetter
 from typing import cast
 
+from chalicelib.decide import use_words as words
 from chalicelib.decide.constants import PRIMARIES, PROBES
 from chalicelib.decide.decision import Evidence
 from chalicelib.decide.facts import Availability, Point, SignalName, SignalReading
+from chalicelib.decide.flight import Flight
 from chalicelib.decide.spans import Span
-from chalicelib.decide.words import counted, length, number, time_of_day
+from chalicelib.decide.words import number
 from chalicelib.policy.sections.idle import Idle as IdleSection
 from chalicelib.policy.sections.idle import SignalRule
 
 
 @dataclass(frozen=True, slots=True)
 class InUse:
-    """Used at ``last_use`` (the end of the last use that was seen)."""
+    """Used at ``last_use`` (the end of the last use that was seen). ``unseen``: metrics alone would call it idle."""
 
     says: str
     evidence: tuple[Evidence, ...]
     last_use: datetime
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +100,12 @@ def judge(
     zone: tzinfo,
     *,
     proof_needed: bool,
+    flight: Flight | None = None,
 ) -> Use:
     """Weighs every signal over ``span``. ``rules`` are the policy's own, by signal name; the table fills the rest.
 
     ``proof_needed``: quiet vetoes are not enough, a primary signal must have been there for the whole span.
+    ``flight`` is what is remembered of a request that only a probe saw: it turns idle into in use, and nothing else.
     """
     scale = _Scale(span, zone)
     for name in _ORDER:
@@ -110,7 +115,8 @@ def judge(
         rule = rules.get(name.value) if rules else None
         if rule is None or not rule.ignore:
             scale.weigh(name, reading, rule)
-    return scale.verdict(proof_needed=proof_needed)
+    use = scale.verdict(proof_needed=proof_needed)
+    return _in_flight_lately(flight, use, span, zone) if flight and isinstance(use, Idle) else use
 
 
 class _Scale:
@@ -122,15 +128,15 @@ class _Scale:
         self._span = span
         self._zone = zone
         self._evidence: list[Evidence] = []
-        self._busy: list[tuple[datetime, str]] = []
+        self._busy: list[tuple[datetime, str, bool]] = []
         self._missing: list[str] = []
         self._proven = self._silent = False
 
     def weigh(self, name: SignalName, reading: SignalReading, rule: SignalRule | None) -> None:
         row = _TABLE[name]
         if reading.in_flight > 0:
-            self._busy.append((reading.covers_to, _in_flight_words(reading, self._zone)))
-            self._evidence.append(_in_flight_evidence(reading))
+            self._busy.append((reading.covers_to, words.in_flight(reading, self._zone), True))
+            self._evidence.append(words.in_flight_evidence(reading))
             return
         missing = rule.missing if rule is not None and rule.missing is not None else row.missing
         lack = _lack(reading, self._span, missing)
@@ -152,7 +158,9 @@ class _Scale:
         last = _last_above(points, limit) if amount > limit else None
         if last is not None:
             ended = last.at + timedelta(seconds=reading.period_seconds)
-            self._busy.append((ended, _busy_words(name, row, last, amount, limit, span, self._zone)))
+            self._busy.append(
+                (ended, words.busy(name, row.unit, last, amount, limit, span, self._zone, sums=row.sums), False)
+            )
         elif reading.points and reading.healthy is False:
             self._missing.append(f"{name.value} {reading.note or 'cannot be trusted'}")
         elif name in PRIMARIES and reading.covers_from <= span.start:
@@ -162,8 +170,8 @@ class _Scale:
         """Any use is use; else it is quiet, unless a signal is missing or none that could prove quiet was there."""
         evidence = tuple(self._evidence)
         if self._busy:
-            last_use, says = max(self._busy, key=itemgetter(0))
-            return InUse(says, evidence, last_use)
+            last_use, says, _ = max(self._busy, key=itemgetter(0))
+            return InUse(says, evidence, last_use, unseen=any(in_flight for _, _, in_flight in self._busy))
         if self._silent and not evidence:
             return Unknown("cannot tell: none of its signals could be read", ())
         if self._missing:
@@ -181,6 +189,26 @@ def rules_of(section: IdleSection | None) -> Rules:
 def watched(rules: Rules) -> frozenset[SignalName]:
     """The signals that a policy with these rules reads."""
     return frozenset(name for name in _ORDER if not ((rule := rules.get(name.value)) and rule.ignore))
+
+
+def optional(rules: Rules) -> frozenset[SignalName]:
+    """The signals whose silence a policy with these rules takes for absence."""
+    return frozenset(
+        name
+        for name, row in _TABLE.items()
+        if ((rule.missing if (rule := rules.get(name.value)) else None) or row.missing) == "absent"
+    )
+
+
+def _in_flight_lately(flight: Flight, quiet: Idle, span: Span, zone: tzinfo) -> Use:
+    """Quiet by all that can be read now, and yet in use within ``span``, if a probe saw what metrics do not show."""
+    gone_by = flight.gone_by
+    if gone_by is not None and gone_by <= span.start:
+        return quiet
+    evidence = (*quiet.evidence, Evidence("request that no metric shows", "seen", "", flight.seen_at, gone_by))
+    if gone_by is None:
+        return InUse(words.still_in_flight(flight.seen_at, zone), evidence, span.end, unseen=True)
+    return InUse(words.in_flight_until(gone_by, zone), evidence, gone_by, unseen=True)
 
 
 def _lack(reading: SignalReading, span: Span, missing: str) -> str | None:
@@ -217,25 +245,3 @@ def _last_above(points: tuple[Point, ...], limit: float) -> Point | None:
         if point.value > limit:
             return point
     return None
-
-
-def _busy_words(name: SignalName, row: _Row, last: Point, amount: float, limit: float, span: Span, zone: tzinfo) -> str:
-    at = time_of_day(last.at, zone)
-    if row.sums:
-        return f"{counted(amount, 'request')} since {time_of_day(span.start, zone)}, the last at {at}"
-    return f"{name.value} up to {number(amount)} {row.unit}, last above {number(limit)} {row.unit} at {at}"
-
-
-def _in_flight_words(reading: SignalReading, zone: tzinfo) -> str:
-    what = "protected task" if reading.name is SignalName.TASK_PROTECTION else "request in flight"
-    many = "protected tasks" if reading.name is SignalName.TASK_PROTECTION else "requests in flight"
-    since = reading.in_flight_since
-    if since is None:
-        return counted(reading.in_flight, what, many)
-    running = length(reading.covers_to - since)
-    return f"{counted(reading.in_flight, what, many)} since {time_of_day(since, zone)} ({running})"
-
-
-def _in_flight_evidence(reading: SignalReading) -> Evidence:
-    unit = "protected tasks" if reading.name is SignalName.TASK_PROTECTION else "requests in flight"
-    return Evidence(reading.name.value, str(reading.in_flight), unit, reading.in_flight_since, reading.covers_to)

@@ -6,15 +6,16 @@ service, one that is too young to be idle, one whose hours are open and whose po
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.decide.case import make_case
 from chalicelib.decide.constants import PROBES
 from chalicelib.decide.decide import decide_case
-from chalicelib.decide.facts import Observation, Override, SignalName
-from chalicelib.decide.idle import Unknown, Use, rules_of, watched
+from chalicelib.decide.facts import Observation, Override, SignalName, SignalReading
+from chalicelib.decide.flight import Flight, after
+from chalicelib.decide.idle import Unknown, Use, optional, rules_of, watched
 from chalicelib.decide.spans import Span
 from chalicelib.policy.model import Policy, PolicySet
 
@@ -54,6 +55,13 @@ def needs(
 def probes(policy: Policy) -> frozenset[SignalName]:
     """The signals to ask just before a stop: those that see a request in flight, without what the policy ignores."""
     return _watched(policy) & PROBES
+
+
+def after_asking(
+    policy: Policy, flight: Flight | None, answers: Iterable[SignalReading], now: datetime
+) -> Flight | None:
+    """What is remembered of a request in flight once the policy's probes gave ``answers``."""
+    return after(flight, answers, now, optional=optional(rules_of(policy.idle)))
 
 
 def _watched(policy: Policy) -> frozenset[SignalName]:

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from chalicelib.decide import tags
 from chalicelib.decide.backoff import retry_at
-from chalicelib.decide.case import Case, Silent, Speaks, earliest
+from chalicelib.decide.case import Case, Silent, Speaks, again_in_use, earliest
 from chalicelib.decide.constants import UNKNOWN_RECHECK
 from chalicelib.decide.decision import Because, Evidence, Wanted
 from chalicelib.decide.facts import Override, OverrideKind
@@ -121,7 +121,7 @@ def _stop(word: Override, case: Case) -> Answer:
     match use:
         case InUse(says, used, last_use):
             said = f"in use: {says}; the stop by {word.by} waits for quiet (`lifecycle stop --now` does not wait)"
-            again = earliest(word.until, quiet_at(last_use))
+            again = earliest(word.until, again_in_use(case, use, quiet_at(last_use)))
             return Speaks(Wanted.LEAVE, Because.IN_USE, said, evidence + used, again)
         case Unknown(says, used):
             said = f"{says}; the stop by {word.by} waits until that can be read (`lifecycle stop --now` does not wait)"

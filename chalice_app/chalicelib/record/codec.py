@@ -18,6 +18,7 @@ from chalicelib.decide.facts import (
     ServiceMemory,
     StartFailure,
 )
+from chalicelib.decide.flight import Flight
 
 Item = Mapping[str, Any]
 
@@ -115,6 +116,20 @@ def failure_of(item: Item) -> StartFailure | None:
     return StartFailure(int(item["failure_count"]), when(item["failure_at"]), str(item["failure_reason"]))
 
 
+def flight_attributes(flight: Flight | None) -> dict[str, Any]:
+    """None, as a whole or in a part, is a removal."""
+    gone = flight.gone_by if flight else None
+    return {
+        "flight_seen": when_text(flight.seen_at) if flight else None,
+        "flight_gone": when_text(gone) if gone else None,
+    }
+
+
+def _flight_of(item: Item) -> Flight | None:
+    seen_at = maybe_when(item.get("flight_seen"))
+    return Flight(seen_at, maybe_when(item.get("flight_gone"))) if seen_at else None
+
+
 def memory_of(item: Item) -> ServiceMemory:
     return ServiceMemory(
         opening_handled=maybe_when(item.get("opening_handled")),
@@ -126,6 +141,7 @@ def memory_of(item: Item) -> ServiceMemory:
         start_failure=failure_of(item),
         stopped_at=maybe_when(item.get("stopped_at")),
         unknown_since=maybe_when(item.get("unknown_since")),
+        flight=_flight_of(item),
         gone_since=maybe_when(item.get("gone_since")),
         owed_line=str(item.get("owed_line", "")),
     )

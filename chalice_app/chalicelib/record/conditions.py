@@ -102,6 +102,14 @@ SAME_UNKNOWN = Condition("same-unknown", "unknown_since = :unknown_since")
     sweep B         ──known(14:00)──metrics lost──unknown(14:10)──
 """
 
+FLIGHT_ONCE = Condition("flight-once", "attribute_not_exists(flight_seen)")
+SAME_FLIGHT = Condition("same-flight", "flight_seen = :flight_seen")
+"""Who saw a request gone says so only of the one that it read; a later one, seen by another sweep, stands.
+
+    sweep A  ──reads: seen 14:00──asks: none─────────────────────────────x gone(14:00)
+    sweep B         ──asks: none──gone(14:00)──asks: in flight──seen(14:10)──
+"""
+
 GONE_ONCE = Condition("gone-once", "attribute_exists(pk) AND attribute_not_exists(gone_since)")
 SAME_GONE = Condition("same-gone", "gone_since = :gone_since")
 """Forget a service only when it stayed away since it was first missed.
@@ -124,6 +132,7 @@ _INSTANTS = (
     "opening_noted_at",
     "refusal_at",
     "unknown_since",
+    "flight_seen",
     "gone_since",
 )
 ALL_OF_IT_BEFORE = Condition(
@@ -216,4 +225,31 @@ NEWER_SNAPSHOT = Condition("newer-snapshot", "attribute_not_exists(generation) O
 
     A  ──load(4)──other shards (5a)──head (5a)──
     B  ────load(4)───other shards (5b)──────────x head (5b): gives up, takes its shards away
+"""
+
+NOBODY_ASKED = Condition("nobody-asked", "attribute_not_exists(approval_id)")
+QUESTION_CLOSED = Condition("question-closed", "approval_id = :before AND attribute_exists(closed_at)")
+"""One open question a service: a new one takes the place of none, or of the closed one that was seen.
+
+    sweep    ──no question──asks A──
+    person   ──no question─────────x asks B: A stands, and they are told of A
+"""
+
+STILL_ASKED = Condition(
+    "still-asked", "approval_id = :approval_id AND asked_state = :pending AND asked_version = :asked_version"
+)
+"""The first answer counts, and none after the time is over: of twenty clicks one writes, the others hear who was first.
+
+    Ada      ──click approve(v1)──approved(v2)──
+    Ben      ──click keep(v1)──────────────────x kept: "Ada approved it"
+    sweep    ──reads: pending(v1), time is over──────x expired(v2)
+"""
+
+SAME_STEP = Condition("same-step", "approval_id = :approval_id AND asked_version = :asked_version")
+"""Whoever takes a question one step on starts from the step it saw: an answer is carried out by one.
+
+    click    ──approved(v2)──executing(v3)──stops it──done(v4)──
+    sweep    ──reads: approved(v2)──────────x executing(v3)
+    click    ──approved(v2)──executing(v3)──†
+    sweep                        carrying_until passes │ ──executing(v4)──looks──done(v5)──
 """

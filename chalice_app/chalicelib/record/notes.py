@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.decide.facts import SavedSize, ServiceId
+from chalicelib.decide.flight import Flight
 from chalicelib.errors import ConditionFailed
 from chalicelib.record import codec, conditions
 from chalicelib.record.codec import Item, when_text
@@ -66,6 +67,14 @@ class Notes:
         """One can tell again. False when it has become unknown anew meanwhile."""
         values = {":unknown_since": when_text(unknown_since)}
         return self._won(service, Changes(remove=("unknown_since",)), conditions.SAME_UNKNOWN, values)
+
+    def note_flight(self, service: ServiceId, before: Flight | None, now: Flight | None) -> bool:
+        """A request that only a probe sees was first seen, or is gone. False when another was noted meanwhile."""
+        changes = Changes(set=codec.flight_attributes(now))
+        if before is None:
+            return self._won(service, changes, conditions.FLIGHT_ONCE)
+        values = {":flight_seen": when_text(before.seen_at)}
+        return self._won(service, changes, conditions.SAME_FLIGHT, values)
 
     def note_gone(self, service: ServiceId, since: datetime) -> bool:
         """It was not there when everything was listed. False when that was noted already, or nothing is known of it."""
