@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import app as deployed
 from chalice.test import Client
+from chalicelib.entrypoints.api.openapi import document
 from chalicelib.fleet.catalog import Catalog
 from chalicelib.fleet.identity.identity import build_identity
 from chalicelib.fleet.identity.pace import Pace
@@ -26,6 +27,7 @@ from chalicelib.fleet.model import Instance
 from chalicelib.fleet.people import Caller
 from chalicelib.local.front import LOG_GROUP
 from chalicelib.runtime import compose
+from jsonschema import Draft202012Validator
 from support.fleet_stage import OPEN_ALWAYS, FleetStage, fleet_stage
 from support.issuer import Issuer
 
@@ -46,6 +48,21 @@ class Answer:
         if self.headers.get("Content-Type") != "application/problem+json":
             return ""
         return str(self.json["type"]).rpartition("#")[2]
+
+
+def check_answer(operation: Mapping[str, Any], answer: Answer) -> None:
+    """Fails for an answer that the OpenAPI document does not know: its status, its content type, or its shape."""
+    made = document()
+    assert str(answer.status) in operation["responses"], answer.text
+    told = operation["responses"][str(answer.status)]
+    if "$ref" in told:
+        told = made["components"]["responses"][told["$ref"].rpartition("/")[2]]
+    if "content" not in told:
+        assert answer.text == ""
+        return
+    content = told["content"][answer.headers["Content-Type"].partition(";")[0]]
+    if "json" in answer.headers["Content-Type"]:
+        Draft202012Validator({**content["schema"], "components": made["components"]}).validate(answer.json)
 
 
 @dataclass

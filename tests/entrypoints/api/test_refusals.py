@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from chalicelib.entrypoints.api.openapi import document
@@ -33,8 +34,7 @@ from chalicelib.errors import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
-from support.api_stage import Answer, ApiStage
+from support.api_stage import Answer, ApiStage, check_answer
 
 START = "/api/models/start"
 
@@ -232,6 +232,24 @@ def test_whatever_is_posted_no_answer_is_a_mistake_of_ours(path: str, body: Any,
     answer = api.call("POST", path, who="admin", raw=raw)
 
     assert answer.status < 500, answer.text
-    if answer.problem:
-        schema = document()["components"]["schemas"]["ProblemDetails"]
-        Draft202012Validator({**schema, "components": document()["components"]}).validate(answer.json)
+    check_answer(document()["paths"][path]["post"], answer)
+
+
+_GETS = [(path, methods["get"]) for path, methods in document()["paths"].items() if "get" in methods]
+_TEXT = st.text(max_size=30) | st.sampled_from(["0", "-1", "1e9", "null", "true", "2026-11-20T00:00:00Z", "inst-1"])
+
+
+@settings(max_examples=120, deadline=None)
+@given(which=st.sampled_from(_GETS), data=st.data())
+def test_whatever_is_asked_for_no_answer_is_a_mistake_of_ours(
+    which: tuple[str, dict[str, Any]], data: st.DataObject, api: ApiStage
+) -> None:
+    path, operation = which
+    asked = {one["name"]: data.draw(_TEXT) for one in operation.get("parameters", []) if data.draw(st.booleans())}
+    id = asked.pop("id", "inst-1")
+    address = path.replace("{id}", quote(id, safe="") or "-")
+
+    answer = api.call("GET", f"{address}?{urlencode(asked)}" if asked else address, who="admin")
+
+    assert answer.status < 500, answer.text
+    check_answer(operation, answer)
