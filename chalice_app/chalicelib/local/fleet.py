@@ -142,6 +142,12 @@ class SimulatedTasks:
                 if task.is_ready
             }
 
+    def new_services_of_addresses(self) -> Mapping[str, ServiceId]:
+        """The same, only of services that were created while the fleet runs."""
+        with self._aws.lock:
+            new = {service.id for service in self._services.values() if service.is_new}
+            return {address: id for address, id in self.services_of_addresses().items() if id in new}
+
     def fronts(self) -> tuple[Front, ...]:
         """Of the new services that stand behind a load balancer."""
         with self._aws.lock:

@@ -51,6 +51,12 @@ def load_app() -> ModuleType:
     return module
 
 
+def invoke_wake(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The wake function as a load balancer calls it, on the thread of the request."""
+    answer: Mapping[str, Any] = load_app().wake(event, _Context("wake"))
+    return answer
+
+
 class Handlers:
     """The two entry points that AWS would call, with ``log`` as their log stream."""
 

@@ -33,7 +33,6 @@ from chalicelib.local.witness import Witness
 from chalicelib.local.world import World, open_world
 
 if TYPE_CHECKING:
-
     from chalicelib.controller.controller import Controller
 
 SPEED = 60.0
@@ -84,7 +83,7 @@ def run_up(
         log_path.open("w", encoding="utf-8") as log,
         contextlib.redirect_stdout(log),  # what the API's handlers print, whatever thread they run in
         open_world(scenario, clock := LiveClock(scenario.start, datetime.now(UTC), speed), log=log,
-                   sweep_every=SWEEP_EVERY) as world,
+                   sweep_every=SWEEP_EVERY, with_people=True) as world,
         _http_api(api_port) as api,
     ):  # fmt: skip
         clock.real_start = datetime.now(UTC)  # making the fleet took a while, in which no time passed for it
@@ -149,9 +148,17 @@ def _introduce(world: World, clock: LiveClock, api: str, up_file: Path, on: Scre
     on.say(f"{len(world.scenario.fleet)} services; it is {local:%a %d %b %Y %H:%M} in {world.scenario.zone.key}, "
            f"and {clock.speed:g} simulated seconds pass in one.")  # fmt: skip
     on.say(f"HTTP API      {api}/api/health")
+    if world.people is not None:
+        on.say(f"Models        {world.people.settings.endpoint_scheme}://ollama-INSTANCE.{world.people.settings.domain}:"
+               f"{world.people.port} (what you launch answers there)")  # fmt: skip
     on.say(f"Policies      {world.scenario.policies} (edit them: the next sweep reads them)")
     on.say(f"Hand-over     {up_file}")
     on.say()
+    if world.people is not None:
+        on.say("Who may log in (POST /api/auth/login); these passwords are made up at every start:")
+        for user in world.people.pool.users:
+            on.say(f"  {user.email:<18} {user.password}  {user.role.value}")
+        on.say()
     ours = our_command()
     on.say("In another terminal, in this folder:")
     on.say(f"  {ours} --local status")

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from chalicelib.local.aws import EmbeddedAws
 from chalicelib.local.fleet import Event, SimulatedTasks
@@ -26,6 +26,9 @@ from chalicelib.runtime import compose
 from chalicelib.runtime.clients import Clients
 from chalicelib.runtime.clock import Clock
 from chalicelib.runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from chalicelib.local.people_and_models import PeopleAndModels
 
 EVENTS_ARRIVE_AFTER = timedelta(seconds=5)
 """EventBridge, the queue and its batching window."""
@@ -72,6 +75,8 @@ class World:
     handlers: Handlers
     sweep_every: timedelta
     next_sweep: datetime
+    people: PeopleAndModels | None = None
+    """None where nobody logs in and nothing is launched."""
     before_deed: Callable[[Deed], None] = lambda deed: None
     """Told what somebody is about to do."""
     effort: Effort = field(default_factory=Effort)
@@ -115,6 +120,8 @@ class World:
         """The minutes up to ``at`` were measured with the tasks as they were until then."""
         self._played_until = at
         self.meter.measure_until(at)
+        if self.people is not None:
+            self.people.models.meter.measure_until(at)
         self.clock.set(at)
         self._collect()
 
@@ -144,36 +151,60 @@ class World:
 
 
 @contextlib.contextmanager
-def open_world(scenario: Scenario, clock: Steppable, *, log: TextIO, sweep_every: timedelta) -> Iterator[World]:
-    """Everything running and the first sweep due at once. On leaving, the handlers forget this world."""
-    with EmbeddedAws() as aws:
+def open_world(
+    scenario: Scenario,
+    clock: Steppable,
+    *,
+    log: TextIO,
+    sweep_every: timedelta,
+    with_people: bool = False,
+    front_port: int = 0,
+) -> Iterator[World]:
+    """Everything running and the first sweep due at once. On leaving, the handlers forget this world.
+
+    ``with_people``: with a user pool, a catalog of models and a load balancer for what is launched of them, which
+    answers on ``front_port``.
+    """
+    with EmbeddedAws() as aws, contextlib.ExitStack() as stack:
         answer_task_protection()
         clients = aws.clients()
         tasks = SimulatedTasks(aws, clock)
         placed = make_fleet(aws, clients, tasks, scenario.fleet, scenario.start)
-        settings = Settings(
-            table=TABLE,
-            policies=str(scenario.policies),
-            region=aws.region,
-            clusters=tuple(dict.fromkeys(blueprint.id.cluster for blueprint in scenario.fleet)),
-            full_refresh_seconds=int(FULL_REFRESH.total_seconds()),
-        )
-        app = compose.build(settings, clients, clock)
+        store = MetricStore(aws)
+        people = None
+        if with_people:
+            from chalicelib.local.people_and_models import opened
+
+            people = stack.enter_context(opened(aws, clients, clock, tasks, store, TABLE, port=front_port))
+        app = compose.build(_settings(scenario, aws, people), clients, clock)
         compose.install(app)
-        meter = Meter(scenario, MetricStore(aws), tasks, placed)
-        aws.answer_for_ollama(HeldModels(aws, clock, meter.traffic).at)
-        try:
-            yield World(
-                scenario=scenario,
-                aws=aws,
-                clients=clients,
-                clock=clock,
-                tasks=tasks,
-                meter=meter,
-                app=app,
-                handlers=Handlers(aws.region, log),
-                sweep_every=sweep_every,
-                next_sweep=scenario.start,
-            )
-        finally:
-            compose.install(None)
+        stack.callback(compose.install, None)
+        meter = Meter(scenario, store, tasks, placed)
+        held = HeldModels(aws, clock, meter.traffic)
+        aws.answer_for_ollama(lambda address: (people and people.models.held_at(address)) or held.at(address))
+        yield World(
+            scenario=scenario,
+            aws=aws,
+            clients=clients,
+            clock=clock,
+            tasks=tasks,
+            meter=meter,
+            app=app,
+            handlers=Handlers(aws.region, log),
+            sweep_every=sweep_every,
+            next_sweep=scenario.start,
+            people=people,
+        )
+
+
+def _settings(scenario: Scenario, aws: EmbeddedAws, people: PeopleAndModels | None) -> Settings:
+    clusters = dict.fromkeys(blueprint.id.cluster for blueprint in scenario.fleet)
+    return Settings(
+        table=TABLE,
+        policies=str(scenario.policies),
+        region=aws.region,
+        clusters=(*clusters, people.settings.cluster) if people else tuple(clusters),
+        full_refresh_seconds=int(FULL_REFRESH.total_seconds()),
+        pool=people.pool.settings if people else None,
+        fleet=people.settings if people else None,
+    )
