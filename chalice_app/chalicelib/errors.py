@@ -9,6 +9,7 @@
     ├── UnknownService           a name that matches no service we can see
     ├── MalformedEvent           an event that cannot be read, or that nothing here handles
     ├── PlanFileError            a plan file cannot be used
+    ├── TraceError               a trace of requests cannot be read; says where
     ├── RecordUnavailable        our own record (DynamoDB) could not be read or written
     │   └── NoRecord             there is no such table: nothing is deployed here
     ├── ConditionFailed          a named conditional write lost; carries the condition's name
@@ -83,6 +84,10 @@ class MalformedEvent(LifecycleError):
 
 class PlanFileError(LifecycleError):
     """A plan file cannot be used."""
+
+
+class TraceError(LifecycleError):
+    """A trace of requests cannot be read; the message begins with ``file:line`` where there is one."""
 
 
 class RecordUnavailable(LifecycleError):
