@@ -129,7 +129,6 @@ RULES = [
     ),
     ("limits: {keep-running-per: cluster}\nidle: {stop-after: 30m}", "write keep-running: 1 too"),
     ("mode: enforce\nspot: {use: prefer}", "not in this version"),
-    ("idle: {stop-after: adaptive, cold-start-value: 1.00 USD}", "not in this version"),
 ]
 
 

@@ -21,6 +21,7 @@ from chalicelib.decide.facts import (
     SignalReading,
     Switches,
 )
+from chalicelib.decide.learned import UNLEARNED, Learned
 from chalicelib.decide.needs import needs
 from chalicelib.policy.model import Policy, PolicySet
 
@@ -82,12 +83,14 @@ class Scene:
     switches: Switches = field(default_factory=Switches)
     overrides: tuple[Override, ...] = ()
     policies: PolicySet = field(default_factory=PolicySet)
+    learned: Learned = UNLEARNED
+    usd_per_hour: float | None = None
 
     def but(self, **changes: object) -> Scene:
         return replace(self, **changes)  # type: ignore[arg-type]
 
     def seen(self, now: datetime) -> Observation:
-        bare = Observation(self.facts, {}, self.memory, self.switches)
+        bare = Observation(self.facts, {}, self.memory, self.switches, self.learned, self.usd_per_hour)
         need = needs(self.policy, bare, self.overrides, self.policies, now)
         if need is None:
             return bare

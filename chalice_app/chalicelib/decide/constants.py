@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.decide.facts import SignalName
+from chalicelib.decide.readings import SignalName
 
 TRUST_DELAY = timedelta(minutes=2)
 """The newest two minutes are never taken for quiet: CloudWatch's one-minute metrics arrive late."""

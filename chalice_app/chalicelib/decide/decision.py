@@ -41,6 +41,7 @@ class Because(StrEnum):
     FREEZE = "freeze"
     OVERRIDE = "override"
     LIMIT = "limit"
+    PREWARM = "prewarm"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from chalicelib.decide.flight import Flight
+from chalicelib.decide.learned import UNLEARNED, Learned
 from chalicelib.decide.readings import Availability as Availability
 from chalicelib.decide.readings import Point as Point
 from chalicelib.decide.readings import SignalName as SignalName
@@ -158,7 +159,7 @@ class ServiceMemory:
     unknown_since: datetime | None = None
     """Since when nobody can tell whether it is used; None while one can."""
     flight: Flight | None = None
-    """The last request that only a probe saw; None: none since it was last stopped."""
+    """The last request that only a probe saw, or when probes were first asked; None: they never were."""
     gone_since: datetime | None = None
     """When it was first missing from the list of all services; None while it is there."""
     owed_line: str = ""
@@ -207,3 +208,7 @@ class Observation:
     signals: Mapping[SignalName, SignalReading] = field(default_factory=lambda: MappingProxyType({}))
     memory: ServiceMemory = ServiceMemory()
     switches: Switches = Switches()
+    learned: Learned = UNLEARNED
+    """Read only for policies with an adaptive idle timeout."""
+    usd_per_hour: float | None = None
+    """Of all its tasks together; None when the price is not known, or was not asked for."""

@@ -11,10 +11,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from chalicelib.decide import early
 from chalicelib.decide.case import Case, Silent, Speaks, again_in_use, earliest
 from chalicelib.decide.constants import NO_PRIMARY_RECHECK, UNKNOWN_RECHECK
 from chalicelib.decide.decision import Because, Evidence, Wanted
 from chalicelib.decide.idle import Idle, InUse, Unknown, WarmingUp
+from chalicelib.decide.patience import patience
 from chalicelib.decide.rules import Answer, quiet_use, start
 from chalicelib.decide.spans import idle_at, idle_span, quiet_at
 from chalicelib.decide.words import clock, length, time_of_day
@@ -24,7 +26,6 @@ from chalicelib.policy.timetable import Phase
 
 NO_HOURS = Silent("the policy has no hours")
 NO_IDLE_RULE = Silent("the policy has no idle rule")
-NOT_UP = Silent("it is not running")
 CLOSED_NOW = Silent("closed, so no opening is due")
 
 
@@ -116,29 +117,31 @@ def idle(case: Case) -> Answer:
     section = case.policy.idle
     if section is None:
         return NO_IDLE_RULE
-    if not case.is_up:
-        return NOT_UP
-    stop_after = section.stop_after
-    if isinstance(stop_after, str):
-        return Silent("adaptive idle timeouts are not built yet, so nothing is found idle")
     until, handles = _next_hours(case), case.opening_due
+    if not case.is_up:
+        return early.while_down(case, section, until)
+    waits = patience(section, case.seen.learned, case.seen.usd_per_hour)
+    stop_after, learned = waits.stop_after, f" ({waits.says})" if waits.says else ""
+    if case.facts.is_ready and (unclaimed := early.while_unclaimed(case, stop_after, until)):
+        return unclaimed
     young = _warming_up(case, section, stop_after)
     if young is not None:
-        return Speaks(Wanted.LEAVE, Because.IN_USE, young.says, (), earliest(until, young.until), handles)
+        said = young.says + learned
+        return Speaks(Wanted.LEAVE, Because.IN_USE, said, waits.evidence, earliest(until, young.until), handles)
     span = idle_span(stop_after, case.now)
     use = case.look(span, True)
     match use:
         case InUse(says, used, last_use):
             ripe = idle_at(last_use, stop_after)
-            said = f"in use: {says}; idle {clock(ripe, case.zone)} at the earliest"
-            again = again_in_use(case, use, ripe)
-            return Speaks(Wanted.LEAVE, Because.IN_USE, said, used, earliest(until, again), handles)
+            said = f"in use: {says}; idle {clock(ripe, case.zone)} at the earliest{learned}"
+            again = earliest(until, again_in_use(case, use, ripe))
+            return Speaks(Wanted.LEAVE, Because.IN_USE, said, used + waits.evidence, again, handles)
         case Unknown(says, used, structural):
             again = case.now + (NO_PRIMARY_RECHECK if structural else UNKNOWN_RECHECK)
             return Speaks(Wanted.LEAVE, Because.UNKNOWN, says, used, earliest(until, again), handles)
         case Idle(used):
-            said = f"idle: not used for {length(stop_after)} until {time_of_day(span.end, case.zone)}"
-            return Speaks(Wanted.STOPPED, Because.IDLE, said, used, until, handles)
+            said = f"idle: not used for {length(stop_after)} until {time_of_day(span.end, case.zone)}{learned}"
+            return Speaks(Wanted.STOPPED, Because.IDLE, said, used + waits.evidence, until, handles)
         case other:
             assert_never(other)
 

@@ -14,7 +14,6 @@ _SECTIONS = {
     "spot": "moving services to Spot and back is not in this version; leave spot out, or write mode: disabled",
     "approval": "asking people before acting is not in this version; leave approval out, or write mode: disabled",
 }
-_ADAPTIVE = "stop-after: adaptive is not in this version; write a duration as 45m, or mode: disabled"
 
 
 def refusals(merged: MapNode) -> Iterator[Problem]:
@@ -25,12 +24,8 @@ def refusals(merged: MapNode) -> Iterator[Problem]:
     for name, message in _SECTIONS.items():
         entry = merged.entry(name)
         if entry and not isinstance(entry.value, Nothing):
-            yield _refuse(entry.mark, None, message)
-    idle = merged.get("idle")
-    stop_after = idle.get("stop-after") if isinstance(idle, MapNode) else None
-    if isinstance(stop_after, Scalar) and stop_after.text == "adaptive":
-        yield _refuse(stop_after.mark, "adaptive", _ADAPTIVE)
+            yield _refuse(entry.mark, message)
 
 
-def _refuse(mark: Mark, value: str | None, message: str) -> Problem:
-    return Problem("LC080", "error", mark.file, mark.line, mark.column, mark.path, value, message)
+def _refuse(mark: Mark, message: str) -> Problem:
+    return Problem("LC080", "error", mark.file, mark.line, mark.column, mark.path, None, message)

@@ -12,7 +12,9 @@ from chalicelib.policy.scalars import Boolean, Duration, Integer, Moment, Text
 from chalicelib.policy.sections.base import Section
 from chalicelib.policy.sections.idle import SignalWord
 
-BecauseWord = Literal["hours", "holiday", "idle", "in-use", "unknown", "exclude", "freeze", "override", "limit"]
+BecauseWord = Literal[
+    "hours", "holiday", "idle", "in-use", "unknown", "exclude", "freeze", "override", "limit", "prewarm"
+]
 
 
 class Given(Section):

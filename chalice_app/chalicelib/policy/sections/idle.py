@@ -38,7 +38,9 @@ class Idle(Section):
     )
     min: Duration | None = Field(None, description="Shortest adaptive timeout; 5m.")
     max: Duration | None = Field(None, description="Longest adaptive timeout; 4h.")
-    prewarm: Literal["never", "when-it-pays"] | None = Field(None, description="Only with `adaptive`; never.")
+    prewarm: Literal["never", "when-it-pays"] | None = Field(
+        None, description="Whether to start early what is likely wanted soon; only with `adaptive`."
+    )
     signals: Signals = Field(default_factory=dict, description="How single signals are read, by name.")
     """Keyed by ``decide.facts.SignalName`` values."""
     tell_unknown_after: Duration = Field(
