@@ -17,7 +17,7 @@ from chalicelib.controller.report import Decided
 from chalicelib.decide.facts import ServiceId
 from chalicelib.decide.limits import Candidate, waiting_since
 from chalicelib.execute import guards
-from chalicelib.execute.executor import Executor
+from chalicelib.execute.gate import Gate
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import PlanKind
 
@@ -48,7 +48,7 @@ class Actor:
 
     def __init__(
         self,
-        executor: Executor,
+        gate: Gate,
         rations: Rations,
         *,
         most: int,
@@ -56,7 +56,7 @@ class Actor:
         stopwatch: Callable[[], float],
         workers: int = WORKERS,
     ) -> None:
-        self._executor = executor
+        self._gate = gate
         self._rations = rations
         self._most = most
         self._seconds = seconds
@@ -83,7 +83,12 @@ class Actor:
                 one.facts, one.policy, one.decision, waiting_since(one.decision), version_since.get(one.policy.name)
             )
             for one in decided
-            if one.plan and one.plan.kind is PlanKind.STOP and not one.plan.refusal and one.policy and one.decision
+            if one.plan
+            and one.plan.kind is PlanKind.STOP
+            and not one.plan.refusal
+            and one.policy
+            and one.decision
+            and not one.held
         ]
         with self._rations.dealt(candidates, recount, now) as dealt:
             marked = _in_order(decided, dealt)
@@ -108,7 +113,7 @@ class Actor:
                 return look()
 
             try:
-                return self._executor.run(plan, "controller", look_again=look_in_turn)
+                return self._gate.run(plan, decided.question, look_in_turn)
             except Exception as mistake:  # noqa: BLE001  one service's must not keep the others from being told
                 reason = f"{plan.service}: a mistake of the program itself: {type(mistake).__name__}: {mistake}"
                 return Outcome(plan.service, plan.kind, OutcomeStatus.FAILED, reason)

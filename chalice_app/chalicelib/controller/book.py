@@ -52,6 +52,10 @@ class PolicyBook:
         """What is in force, None when nothing ever was. Raises NoRecord where nothing is deployed."""
         return self._store.load()
 
+    def afresh(self, now: datetime) -> PolicySet:
+        """What is in force, read by whoever needs nothing else, and beside others. Raises as `open`."""
+        return PolicyBook(None, self._store).open(now).policies
+
     def open(self, now: datetime) -> Book:
         """Raises ConfigurationError when no policy was ever in force and there is no source to read."""
         if self._in_force is None or self._source is None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from chalicelib.controller import forgetting, remembering, settling, surveying, telling
+from chalicelib.controller import forgetting, gating, remembering, settling, surveying, telling
 from chalicelib.controller.book import Book
 from chalicelib.controller.looking import Known
 from chalicelib.controller.parts import Parts
@@ -67,7 +67,8 @@ class Controller:
         before = picture.fleet if picture else Fleet.empty(LONG_AGO)
         wanted = sorted(set(ids))
         fleet = self._parts.inventory.refresh_into(before, wanted, self._parts.clock.now())
-        run = Run(known, book, fleet, dict(picture.looks) if picture else {}, now, before)
+        looks = dict(picture.looks) if picture else {}
+        run = Run(known, book, fleet, looks, now, before, scope=frozenset(wanted))
         present = [id for id in wanted if id in fleet.services]
         return replace(self._go(run, present, deadline, force=force, touched_all=True), why=why)
 
@@ -104,9 +105,12 @@ class Controller:
         settling.write_owed_lines(parts, run)
         forgetting.forget(parts, run, ids)
         settling.settle(parts, run, ids)
-        due = [run.fleet.services[id] for id in ids if force or remembering.is_due(run, id)]
+        gating.tend(parts, run)
+        granted = gating.to_carry_out(run)
+        due = [run.fleet.services[id] for id in ids if force or id in granted or remembering.is_due(run, id)]
         decided = parts.looker.look(due, run.known, run.looks, run.now)
         remembering.handle_openings(parts, decided)
+        decided = gating.gate(parts, run, decided)
         acted = parts.actor.act(
             decided,
             lambda candidates: parts.recount(candidates, run.fleet, run.known),

@@ -59,6 +59,8 @@ def _kept(one: Decided) -> Iterator[News]:
     decision = one.decision
     if decision is None:
         return
+    if one.awaits_yes:
+        return  # the question itself is what people hear
     if one.held:
         yield News("held", NoticeKind.LIMIT, f"{one.facts.id}: {one.held}", one.policy, decision)
     elif decision.because is Because.IN_USE and (decision.rule is RuleName.CLOSED or one.spared):

@@ -12,6 +12,7 @@ from chalicelib.controller.acting import Actor
 from chalicelib.controller.book import PolicyBook
 from chalicelib.controller.looking import Known, Looker
 from chalicelib.controller.memo import Memo
+from chalicelib.controller.questions import Questions
 from chalicelib.controller.telling import Teller
 from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
 from chalicelib.decide.facts import ServiceFacts, ServiceId
@@ -19,6 +20,7 @@ from chalicelib.decide.govern import govern
 from chalicelib.decide.limits import Candidate
 from chalicelib.errors import ObservationError
 from chalicelib.execute.doing import Clock
+from chalicelib.execute.entries import PriceOf
 from chalicelib.execute.executor import Executor
 from chalicelib.execute.guards import Again
 from chalicelib.notify.notice import Notifier
@@ -27,7 +29,9 @@ from chalicelib.observe.fleet import Fleet, Gone
 from chalicelib.observe.inventory import Inventory
 from chalicelib.observe.policy_source import PolicySource
 from chalicelib.observe.snapshot import Look
+from chalicelib.policy.model import PolicySet
 from chalicelib.record.controls import Controls
+from chalicelib.record.history import History
 from chalicelib.record.states import States
 
 
@@ -50,6 +54,13 @@ class Parts:
     actor: Actor
     teller: Teller
     notifier: Notifier
+    questions: Questions
+    history: History
+    price: PriceOf
+
+    def policies_now(self) -> PolicySet:
+        """Those in force at this moment, read afresh."""
+        return self.in_force.afresh(self.clock.now())
 
     def recount(
         self, candidates: Sequence[Candidate], fleet: Fleet, known: Known

@@ -15,6 +15,7 @@ from chalicelib.execute.plan import Plan
 from chalicelib.notify.notice import Notice
 from chalicelib.policy.model import Policy, PolicySet
 from chalicelib.policy.problems import Problem
+from chalicelib.record.approval import Question
 from chalicelib.record.controls import ControlState
 
 
@@ -32,8 +33,9 @@ class Decided:
     """One service after the rules were weighed.
 
     ``refused`` says in words why no policy may act on it, ``why_not`` which kind of reason that is; ``held`` why a
-    wanted action waits (a limit). ``shadows`` are the wishes of dry-run policies. ``spared``: it was about to be
-    stopped when a probe saw use.
+    wanted action waits (a limit, a yes). ``shadows`` are the wishes of dry-run policies. ``spared``: it was about to
+    be stopped when a probe saw use. ``awaits_yes``: it waits for people, who were asked ``question``; one that does
+    not wait is done because of the yes in ``question``.
     """
 
     facts: ServiceFacts
@@ -46,6 +48,8 @@ class Decided:
     refused: str = ""
     why_not: WhyNot | None = None
     spared: bool = False
+    awaits_yes: bool = False
+    question: Question | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class Run:
     """``now`` is the one instant that all decisions of the run stand on; what is written down bears the clock's.
 
     ``before`` is the fleet as the last run left it, None when there is no picture; ``whole``: every service was
-    described anew.
+    described anew. ``scope``: the services it is about, None for all.
     """
 
     known: Known
@@ -30,9 +30,13 @@ class Run:
     now: datetime
     before: Fleet | None = None
     whole: bool = False
+    scope: frozenset[ServiceId] | None = None
     notices: list[Notice] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
 
     def is_governed(self, id: ServiceId) -> bool:
         found = govern(self.known.policies, self.fleet.services[id])
         return bool(found.ruling or found.shadows or found.tied)
+
+    def is_about(self, id: ServiceId) -> bool:
+        return self.scope is None or id in self.scope

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from chalicelib.controller import telling
+from chalicelib.controller import gating, telling
 from chalicelib.controller.book import held_policies, instants, peek
 from chalicelib.controller.looking import Known
 from chalicelib.controller.parts import Parts
 from chalicelib.controller.report import Report, Survey
+from chalicelib.decide.approval import needed_yes
 from chalicelib.decide.facts import ServiceFacts, ServiceId
 from chalicelib.decide.govern import LAUNCHED
 from chalicelib.errors import ConfigurationError, NoRecord
 from chalicelib.execute.guards import LookAgain
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
-from chalicelib.execute.plan import Plan
+from chalicelib.execute.plan import Plan, PlanKind
 from chalicelib.observe.fleet import Gone
 from chalicelib.policy.model import PolicySet
 from chalicelib.policy.problems import Problem
@@ -42,7 +43,7 @@ def survey(parts: Parts, now: datetime, *, ids: Iterable[ServiceId] | None = Non
         known, picture, remembered = Known(policies, {}, ControlState()), None, False
     services = _described(parts, ids, now)
     looks = picture.looks if picture else {}
-    decided = parts.looker.look(services, known, looks, now)
+    decided = tuple(gating.preview(one, known.controls, now) for one in parts.looker.look(services, known, looks, now))
     return Survey(now, decided, policies, problems, known.controls, remembered, held)
 
 
@@ -55,7 +56,8 @@ def apply(parts: Parts, plans: Sequence[Plan], now: datetime, *, who: str) -> Re
     picture = parts.memo.load()
     looks = picture.looks if picture else {}
     outcomes = [
-        _carried_out(
+        _needs_a_yes(plan, policies, now)
+        or _carried_out(
             parts,
             plan,
             who,
@@ -67,6 +69,16 @@ def apply(parts: Parts, plans: Sequence[Plan], now: datetime, *, who: str) -> Re
     notices = tuple(notice for one in outcomes if (notice := telling.of_outcome(one, now)))
     parts.notifier.tell(notices)
     return Report(now, len(plans), len(plans), parts.signals.metrics_asked, (), tuple(outcomes), notices)
+
+
+def _needs_a_yes(plan: Plan, policies: PolicySet, now: datetime) -> Outcome | None:
+    """A plan file is no way around the people whom a policy asks."""
+    policy = policies.named(plan.decision.policy)
+    action = needed_yes(policy, plan.decision, now) if policy and plan.kind is not PlanKind.MEND else None
+    if policy is None or policy.approval is None or action is None:
+        return None
+    said = f"{plan.service}: {policy.name} wants a yes to {action.says}; it is asked for in {policy.approval.ask}."
+    return Outcome(plan.service, plan.kind, OutcomeStatus.REFUSED, said)
 
 
 def _carried_out(parts: Parts, plan: Plan, who: str, *, look_again: LookAgain, policy_version: str | None) -> Outcome:

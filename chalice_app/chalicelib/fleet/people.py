@@ -25,11 +25,13 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One verified person. ``sub`` is the pool's own id and never changes; an address may."""
+    """One verified person. ``sub`` is the pool's own id and never changes; an address may. ``groups``: all the pool
+    groups they are in, for policies that name approvers by group."""
 
     sub: str
     email: str
     role: Role
+    groups: frozenset[str] = frozenset()
 
     @property
     def is_admin(self) -> bool:

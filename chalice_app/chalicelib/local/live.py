@@ -69,7 +69,7 @@ def _word(entry: Entry) -> Word | None:
     match entry.kind:
         case EntryKind.POLICY:
             return Word.POLICY
-        case EntryKind.FREEZE | EntryKind.OVERRIDE:
+        case EntryKind.FREEZE | EntryKind.OVERRIDE | EntryKind.APPROVAL:
             return Word.SAID
         case EntryKind.HAND:
             return Word.HAND

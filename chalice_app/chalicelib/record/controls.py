@@ -1,4 +1,4 @@
-"""People's words (overrides, the freeze) and the hourly stop slots of each policy.
+"""People's words (overrides, the freeze), what they are asked, and the hourly stop slots of each policy.
 
 An override past its end is not there, whatever DynamoDB still holds. Keep and stop share one row per service, so the
 later word replaces the earlier; an exclusion stands beside them. This room refuses an override that ends before it
@@ -15,10 +15,11 @@ from typing import Any
 from chalicelib.decide.facts import Override, OverrideKind, ServiceId, Switches
 from chalicelib.errors import ConditionFailed, RecordUnavailable
 from chalicelib.record import conditions
+from chalicelib.record.approval import Question
+from chalicelib.record.approvals import PK, is_question, question_of
 from chalicelib.record.codec import Item, epoch, maybe_when, when, when_text
 from chalicelib.record.table import TTL_ATTRIBUTE, Changes, Table
 
-PK = "CONTROL"
 SLOTS_PK = "SLOTS"
 FREEZE_SK = "FREEZE"
 ROLLING = timedelta(hours=1)
@@ -28,10 +29,14 @@ _TRIES = 50
 
 @dataclass(frozen=True, slots=True)
 class ControlState:
-    """``overrides`` holds only live ones."""
+    """``overrides`` holds only live ones; ``questions`` those to people, one a service, closed ones for a day."""
 
     overrides: tuple[Override, ...] = ()
     switches: Switches = field(default_factory=Switches)
+    questions: tuple[Question, ...] = ()
+
+    def question(self, service: ServiceId) -> Question | None:
+        return next((one for one in self.questions if one.service == service), None)
 
 
 class Controls:
@@ -41,13 +46,16 @@ class Controls:
     def read(self, now: datetime) -> ControlState:
         """Everything people said that still holds at ``now``, in one query."""
         overrides: list[Override] = []
+        questions: list[Question] = []
         switches = Switches()
         for item in self._table.query(PK):
             if item["sk"] == FREEZE_SK:
                 switches = _switches(item)
+            elif is_question(item):
+                questions.append(question_of(item))
             elif is_live(override := _override(item), now):
                 overrides.append(override)
-        return ControlState(tuple(overrides), switches)
+        return ControlState(tuple(overrides), switches, tuple(questions))
 
     def add_override(self, override: Override) -> bool:
         """False when a later word already stands. Raises ValueError for one that ends before it was made."""

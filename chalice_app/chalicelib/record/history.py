@@ -29,6 +29,7 @@ class EntryKind(StrEnum):
     POLICY = "policy"
     FREEZE = "freeze"
     OVERRIDE = "override"
+    APPROVAL = "approval"
     HAND = "hand"
     WOULD = "would"
     REFUSED = "refused"
@@ -158,7 +159,7 @@ def _content(entry: Entry) -> dict[str, Any]:
         "policy_version": entry.policy_version,
         "wanted": entry.wanted.value if entry.wanted else None,
         "because": entry.because.value if entry.because else None,
-        "evidence": [_evidence_map(one) for one in entry.evidence],
+        "evidence": [evidence_map(one) for one in entry.evidence],
         "steps": list(entry.steps),
         "outcome": entry.outcome,
         "action_kind": entry.action.value if entry.action else None,
@@ -170,7 +171,7 @@ def _content(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _evidence_map(one: Evidence) -> dict[str, str]:
+def evidence_map(one: Evidence) -> dict[str, str]:
     found = {"name": one.name, "value": one.value, "unit": one.unit}
     if one.since:
         found["since"] = when_text(one.since)
@@ -179,7 +180,7 @@ def _evidence_map(one: Evidence) -> dict[str, str]:
     return found
 
 
-def _evidence(found: Mapping[str, str]) -> Evidence:
+def evidence_of(found: Mapping[str, str]) -> Evidence:
     return Evidence(
         name=found["name"],
         value=found["value"],
@@ -200,7 +201,7 @@ def _entry(item: Item) -> Entry:
         policy_version=str(item.get("policy_version", "")),
         wanted=Wanted(item["wanted"]) if "wanted" in item else None,
         because=Because(item["because"]) if "because" in item else None,
-        evidence=tuple(_evidence(one) for one in item.get("evidence", [])),
+        evidence=tuple(evidence_of(one) for one in item.get("evidence", [])),
         steps=tuple(item.get("steps", [])),
         outcome=str(item.get("outcome", "")),
         action=ActionKind(item["action_kind"]) if "action_kind" in item else None,

@@ -20,11 +20,13 @@ from chalicelib.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.controller.acting import Actor
+    from chalicelib.controller.asking import Approvals
     from chalicelib.controller.controller import Controller
     from chalicelib.controller.parts import Parts
     from chalicelib.decide.facts import ServiceFacts, ServiceId
     from chalicelib.execute.entries import PriceOf
     from chalicelib.execute.executor import Executor
+    from chalicelib.execute.gate import Gate
     from chalicelib.fleet.identity.identity import Identity
     from chalicelib.notify.notice import Notifier
     from chalicelib.observe.inventory import Inventory
@@ -51,6 +53,7 @@ class App:
     history: History
     policies_in_force: PoliciesInForce
     notifier: Notifier
+    approvals: Approvals
     identity: Identity | None = None
     """None in a deployment without a user pool."""
     fleet: Fleet | None = None
@@ -71,6 +74,7 @@ def build(
     ``take_force`` False: policies are only looked at, never taken into force (a person's command must not replace
     what the deployment runs on). Raises ConfigurationError for an address of policies that is none.
     """
+    from chalicelib.controller.asking import Approvals
     from chalicelib.controller.controller import Controller
     from chalicelib.observe.inventory import Inventory
     from chalicelib.record.controls import Controls
@@ -87,7 +91,7 @@ def build(
     controller = Controller(parts, timedelta(seconds=settings.full_refresh_seconds))
     app = App(
         settings, clients, clock, controller, inventory, record.states, record.controls, record.history,
-        record.policies, told,
+        record.policies, told, Approvals(controller, parts.questions, parts.policies_now),
     )  # fmt: skip
     if settings.pool is None and settings.fleet is None:
         return app
@@ -121,15 +125,19 @@ def _parts(
     from chalicelib.controller.looking import Looker
     from chalicelib.controller.memo import Memo
     from chalicelib.controller.parts import Parts
+    from chalicelib.controller.questions import Questions
     from chalicelib.controller.telling import Teller
+    from chalicelib.execute.gate import Gate
     from chalicelib.observe.cloudwatch import CloudWatchSignals
     from chalicelib.observe.policy_source import source_of
+    from chalicelib.record.approvals import ApprovalRows
     from chalicelib.record.snapshots import Snapshots
 
     price = _price_in(settings.region)
     signals = CloudWatchSignals(clients.cloudwatch)
     source = source_of(settings.policies, clients.s3 if settings.policies.startswith("s3://") else None)
     executor = _executor(clients, clock, record, inventory, price)
+    questions = Questions(ApprovalRows(record.table), record.controls, record.history, clock)
     return Parts(
         clock=clock,
         inventory=inventory,
@@ -142,9 +150,12 @@ def _parts(
         controls=record.controls,
         memo=Memo(Snapshots(record.table)),
         executor=executor,
-        actor=_actor(settings, clock, record, executor, workers),
+        actor=_actor(settings, clock, record, Gate(executor, questions), workers),
         teller=Teller(record.history, price),
         notifier=notifier,
+        questions=questions,
+        history=record.history,
+        price=price,
     )
 
 
@@ -154,13 +165,13 @@ def _price_in(region: str) -> PriceOf:
     return lambda facts: hourly_price(facts, region)
 
 
-def _actor(settings: Settings, clock: Clock, record: _Record, executor: Executor, workers: int) -> Actor:
+def _actor(settings: Settings, clock: Clock, record: _Record, gate: Gate, workers: int) -> Actor:
     from chalicelib.controller.acting import Actor
     from chalicelib.controller.rationing import Rations
     from chalicelib.record.turns import Turns
 
     return Actor(
-        executor,
+        gate,
         Rations(record.controls, Turns(record.table), clock, owner=lambda: f"run:{_new_id()}"),
         most=settings.max_actions_per_run,
         seconds=settings.handler_seconds,

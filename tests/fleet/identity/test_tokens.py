@@ -19,7 +19,7 @@ from support.issuer import POOL, Issuer, forged, key, tampered
 from support.moto_record import race
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-ADA = Caller(sub="sub-ada", email="ada@example.com", role=Role.USER)
+ADA = Caller(sub="sub-ada", email="ada@example.com", role=Role.USER, groups=frozenset({"User"}))
 
 
 class Desk:
@@ -53,7 +53,9 @@ def test_an_access_token_is_taken_only_where_one_is_wanted() -> None:
 
     assert desk.fault(access) == "use"
     assert desk.fault(desk.token(), TokenUse.ACCESS) == "use"
-    assert desk.tokens.verify(access, TokenUse.ACCESS) == Caller(sub="sub-ada", email="", role=Role.USER)
+    assert desk.tokens.verify(access, TokenUse.ACCESS) == Caller(
+        sub="sub-ada", email="", role=Role.USER, groups=frozenset({"User"})
+    )
 
 
 @pytest.mark.parametrize(

@@ -78,10 +78,11 @@ class Tokens:
         """Raises NotAuthenticated for a token that does not hold, Forbidden for a person without any of our roles, and
         AwsUnreachable when the pool's keys cannot be read."""
         claims = self.claims(token, use)
-        role = role_of(groups_of(claims.get(GROUPS)))
+        groups = frozenset(groups_of(claims.get(GROUPS)))
+        role = role_of(groups)
         if role is None:
             raise Forbidden("You have no role here yet; ask an administrator for one.")
-        return Caller(sub=claims["sub"], email=_email(claims), role=role)
+        return Caller(sub=claims["sub"], email=_email(claims), role=role, groups=groups)
 
     def verify_self_service(self, access_token: str, caller: Caller) -> None:
         """Raises NotAuthenticated unless the token is an access token of ``caller``, and Forbidden unless it has the

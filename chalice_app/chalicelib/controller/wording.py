@@ -1,0 +1,74 @@
+"""Questions and answers in words, as people read them in Slack, the history and `why`. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+from zoneinfo import ZoneInfo
+
+from chalicelib.decide import words
+from chalicelib.record.approval import AnswerKind, Given, NoAnswer, Question, State
+
+
+def without_an_answer(question: Question) -> str:
+    """What happens when nobody answers: ``Without an answer by Fri 20 Nov 13:00 JST: it stays as it is``."""
+    by = _clock(question.answer_by, question) if question.answer_by else "the deadline"
+    return f"without an answer by {by}: {_default(_default_now(question), question)}"
+
+
+def asked(question: Question) -> str:
+    """For the history and `why`."""
+    whose = f" (wished by {question.requester})" if question.requester else ""
+    return f"asked in {question.channel} whether to {question.action.says}{whose}; {without_an_answer(question)}"
+
+
+def first_word(question: Question) -> str:
+    """Who was first, and what came of it: for whoever answers late."""
+    said = f": {question.outcome}" if question.outcome else ""
+    if question.given is not None:
+        return f"{answer_of(question.given, question)}{said}"
+    match question.state:
+        case State.WITHDRAWN:
+            return f"It was taken back before anybody answered{said}"
+        case State.PENDING:
+            return asked(question)
+        case _:
+            return f"Nobody answered by {_clock(question.answer_by, question)}{said}"
+
+
+def answer_of(given: Given, question: Question) -> str:
+    """``ada@example.com approved it Fri 20 Nov 12:31 JST``."""
+    at, until = _clock(given.at, question), _clock(given.answer.until, question)
+    why = f" ({words.sentence(given.answer.reason)})" if given.answer.reason else ""
+    match given.answer.kind:
+        case AnswerKind.APPROVE:
+            said = "approved it"
+        case AnswerKind.DENY:
+            said = "said no"
+        case AnswerKind.SNOOZE | AnswerKind.KEEP:
+            said = f"keeps it running until {until}"
+        case AnswerKind.EXCLUDE:
+            said = f"excluded it until {until}"
+        case other:
+            assert_never(other)
+    return f"{given.by} {said}, {at}{why}"
+
+
+def _default_now(question: Question) -> NoAnswer:
+    return "stay-as-is" if question.escalated else question.no_answer
+
+
+def _default(no_answer: NoAnswer, question: Question) -> str:
+    match no_answer:
+        case "do-it":
+            return question.action.says
+        case "stay-as-is":
+            return "it stays as it is"
+        case "escalate":
+            return f"{question.escalate_to} is asked"
+        case other:
+            assert_never(other)
+
+
+def _clock(at: datetime | None, question: Question) -> str:
+    return words.clock(at, ZoneInfo(question.zone)) if at else "the deadline"
