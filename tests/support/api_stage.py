@@ -50,6 +50,17 @@ class Answer:
         return str(self.json["type"]).rpartition("#")[2]
 
 
+def _operation(method: str, path: str) -> Mapping[str, Any] | None:
+    """That of the document; None for a path or a method that nobody serves."""
+    parts = path.split("/")
+    for template, methods in sorted(document()["paths"].items()):
+        wanted = template.split("/")
+        if len(wanted) == len(parts) and all(a == b or a == "{id}" for a, b in zip(wanted, parts, strict=True)):
+            found: Mapping[str, Any] | None = methods.get(method.lower())
+            return found
+    return None
+
+
 def check_answer(operation: Mapping[str, Any], answer: Answer) -> None:
     """Fails for an answer that the OpenAPI document does not know: its status, its content type, or its shape."""
     made = document()
@@ -113,6 +124,7 @@ class ApiStage:
         raw: bytes | None = None,
         **headers: str,
     ) -> Answer:
+        """Every answer is held to the document on the way."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if who or token:
             sent["Authorization"] = f"Bearer {token or self.token(who)}"
@@ -120,7 +132,10 @@ class ApiStage:
         if content:
             sent.setdefault("Content-Type", "application/json")
         got = self.client.http.request(method, path, headers=sent, body=content)
-        return Answer(got.status_code, got.headers, got.body.decode())
+        answer = Answer(got.status_code, got.headers, got.body.decode())
+        if operation := _operation(method, path.partition("?")[0]):
+            check_answer(operation, answer)
+        return answer
 
 
 @contextmanager

@@ -34,7 +34,7 @@ from chalicelib.errors import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.api_stage import Answer, ApiStage, check_answer
+from support.api_stage import Answer, ApiStage
 
 START = "/api/models/start"
 
@@ -232,7 +232,6 @@ def test_whatever_is_posted_no_answer_is_a_mistake_of_ours(path: str, body: Any,
     answer = api.call("POST", path, who="admin", raw=raw)
 
     assert answer.status < 500, answer.text
-    check_answer(document()["paths"][path]["post"], answer)
 
 
 _GETS = [(path, methods["get"]) for path, methods in document()["paths"].items() if "get" in methods]
@@ -252,4 +251,3 @@ def test_whatever_is_asked_for_no_answer_is_a_mistake_of_ours(
     answer = api.call("GET", f"{address}?{urlencode(asked)}" if asked else address, who="admin")
 
     assert answer.status < 500, answer.text
-    check_answer(operation, answer)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from chalicelib.entrypoints.api.openapi import document
 from chalicelib.entrypoints.api.routing import Needs
-from support.api_stage import ApiStage, check_answer
+from support.api_stage import ApiStage
 from support.issuer import POOL, Issuer, tampered
 
 Caller = Callable[[ApiStage], str]
@@ -79,7 +79,6 @@ def test_each_endpoint_lets_in_whom_its_rule_names_and_nobody_else(
         assert answer.status == wanted, answer.text
         assert answer.problem == {401: "not-authenticated", 403: "forbidden", 404: "not-found"}[wanted]
         assert ("WWW-Authenticate" in answer.headers) is (wanted == 401)
-    check_answer(operation, answer)
 
 
 def test_who_is_shut_out_changes_nothing(api: ApiStage) -> None:

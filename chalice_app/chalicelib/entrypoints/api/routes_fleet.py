@@ -121,7 +121,7 @@ FLEET: tuple[Route, ...] = (
         "Launch a model",
         "models",
         status=202,
-        errors=(409, 429, 502),
+        errors=(404, 409, 429, 502),
     ),
     Route(
         "DELETE",
@@ -143,6 +143,7 @@ FLEET: tuple[Route, ...] = (
         Needs.SEE,
         "Read what an instance logged, and follow it",
         "instances",
+        errors=(502,),
     ),
     Route(
         "POST",

@@ -114,7 +114,15 @@ def _change_user() -> View:
 
 
 PEOPLE: tuple[Route, ...] = (
-    Route("POST", "/api/auth/login", _login, Needs.OPEN, "Log in with address and password", "auth", errors=(401, 429)),
+    Route(
+        "POST",
+        "/api/auth/login",
+        _login,
+        Needs.OPEN,
+        "Log in with address and password",
+        "auth",
+        errors=(401, 403, 429),
+    ),
     Route(
         "POST",
         "/api/auth/challenge",
@@ -122,7 +130,7 @@ PEOPLE: tuple[Route, ...] = (
         Needs.OPEN,
         "Answer what the user pool asks after the password",
         "auth",
-        errors=(401, 429),
+        errors=(401, 403, 429),
     ),
     Route(
         "POST",
@@ -131,7 +139,7 @@ PEOPLE: tuple[Route, ...] = (
         Needs.OPEN,
         "Get new tokens for a refresh token",
         "auth",
-        errors=(401, 429),
+        errors=(401, 403, 429),
     ),
     Route(
         "POST",
@@ -181,8 +189,8 @@ PEOPLE: tuple[Route, ...] = (
         "auth",
         errors=(429,),
     ),
-    Route("GET", "/api/user/profile", _profile, Needs.SELF, "Read your own profile", "user"),
-    Route("PUT", "/api/user/profile", _change_profile, Needs.SELF, "Change your own profile", "user"),
+    Route("GET", "/api/user/profile", _profile, Needs.SELF, "Read your own profile", "user", errors=(404, 422)),
+    Route("PUT", "/api/user/profile", _change_profile, Needs.SELF, "Change your own profile", "user", errors=(404,)),
     Route(
         "PUT",
         "/api/user/password",
@@ -207,7 +215,7 @@ PEOPLE: tuple[Route, ...] = (
         status=201,
         errors=(409,),
     ),
-    Route("GET", "/api/users/{id}", _get_user, Needs.ADMIN, "Read one person's account", "users"),
+    Route("GET", "/api/users/{id}", _get_user, Needs.ADMIN, "Read one person's account", "users", errors=(422,)),
     Route(
         "PUT",
         "/api/users/{id}",
