@@ -79,6 +79,7 @@ class Workbench:
     clock: SteppedClock
     settings: FleetSettings
     gate: OpenGate = field(default_factory=OpenGate)
+    pool: PoolSettings | None = POOL
     keys: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
@@ -92,7 +93,7 @@ class Workbench:
     @property
     def shop(self) -> Workshop:
         slots = Slots(self.table, self.settings.listener_arns)
-        return Workshop(self.clients.ecs, self.clients.elb, slots, self.instances, self.settings, POOL, REGION)
+        return Workshop(self.clients.ecs, self.clients.elb, slots, self.instances, self.settings, self.pool, REGION)
 
     def launcher(self, steps: tuple[Step, ...] = STEPS) -> Launcher:
         limits = Limits(self.table, self.instances, self.settings)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from chalicelib.errors import ActionFailed, Conflict, Forbidden, NotAllowed, NotFound
+from chalicelib.errors import ActionFailed, Conflict, Forbidden, NotAllowed, NotFound, SwitchedOff
 from chalicelib.fleet.asking import (
     StartRequest,
     check,
@@ -93,10 +93,14 @@ class Launcher:
         The answer is STARTING, or FAILED with its reason when AWS refused a step, whose forerunners are then undone.
         Raises Forbidden, NotFound (model), Unfit (its ``field`` named; also another request under the same key),
         NotAllowed (policy, load balancers full), TooMany, Conflict (the same key is being worked on, or its instance
-        was removed).
+        was removed), SwitchedOff (no user pool).
         """
         if not caller.role.may_write:
             raise Forbidden(f"{caller.role.value} may look, and start nothing.")
+        if self._settings.demand_token and self._parts.shop.pool is None:
+            raise SwitchedOff(
+                "This deployment has no user pool: without tokens an instance would be open to the world."
+            )
         check(request, key)
         key = key or self._parts.new_id()
         id, digest = instance_id(caller.sub, key), request.digest

@@ -13,10 +13,11 @@ from chalicelib.fleet.people import Role
 from chalicelib.fleet.routing import forward
 from chalicelib.fleet.settings import FleetSettings, PoolSettings
 
-ADMIN_PATHS = ("/api/pu*", "/api/?????e*", "/api/copy*")
-"""``/api/pull``, ``/api/push``; ``/api/create``, ``/api/delete``; ``/api/copy``. A condition takes three values, a
-rule five, and the host name is one of them. Nothing else of Ollama's matches: ``/api/generate`` has an ``a`` where the
-second pattern has its ``e``, ``/api/embed`` is too short for it."""
+ADMIN_PATHS = (r"^/+api/+(pull|push|create|delete|copy|blobs).*$", r"^.*%.*$", r"^.*/\.{1,2}(/.*)?$")
+"""Regular expressions of Ollama's administration, and of every path that Ollama reads otherwise than the load balancer
+does, which compares what was sent: Ollama takes ``/api/%64elete`` and ``/x/../api/delete`` for ``/api/delete``. Nobody
+needs such paths, so they are closed with the rest. A condition takes three values and a rule five, the host name being
+one. They hold for the whole path as well as for a part, whichever is asked."""
 
 DRAIN_SECONDS = 900
 """A generation may take that long to end after its task was taken out."""
@@ -28,7 +29,7 @@ def rule_conditions(instance: Instance, *, admin: bool) -> list[dict[str, Any]]:
     host = {"Field": "host-header", "HostHeaderConfig": {"Values": [instance.host_name]}}
     if not admin:
         return [host]
-    return [host, {"Field": "path-pattern", "PathPatternConfig": {"Values": list(ADMIN_PATHS)}}]
+    return [host, {"Field": "path-pattern", "PathPatternConfig": {"RegexValues": list(ADMIN_PATHS)}}]
 
 
 def rule_actions(

@@ -1,15 +1,17 @@
-"""The load balancer's own check of tokens (`jwt-validation`), which moto's ELB refuses as an unknown kind of action.
+"""What the rules of a load balancer may say and moto's ELB does not know: the check of tokens (`jwt-validation`), and
+regular expressions for paths.
 
-moto keeps the action from here on as it was given; who checks tokens by it is the local load balancer.
+moto keeps both from here on as they were given; who obeys them is the local load balancer.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 
 def answer_jwt_validation() -> None:
-    """Teaches moto's ELB the action, once per process."""
+    """Teaches moto's ELB the action and the condition, once per process."""
     from moto.elbv2.models import ELBv2Backend
 
     known = ELBv2Backend._validate_actions
@@ -25,3 +27,15 @@ def answer_jwt_validation() -> None:
 
     validate.knows_tokens = True  # type: ignore[attr-defined]
     ELBv2Backend._validate_actions = validate  # type: ignore[method-assign]
+
+    paths = ELBv2Backend._validate_path_pattern_condition
+
+    def validate_paths(self: Any, condition: dict[str, Any]) -> None:
+        config = condition.get("PathPatternConfig", {})
+        if not (expressions := config.get("RegexValues")):
+            return paths(self, condition)
+        for expression in expressions:
+            re.compile(expression)
+        return paths(self, {**condition, "PathPatternConfig": {"Values": [*config.get("Values", []), *expressions]}})
+
+    ELBv2Backend._validate_path_pattern_condition = validate_paths  # type: ignore[method-assign]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,7 +66,10 @@ def _holds(condition: Mapping[str, Any], asked: Asked) -> bool:
             values = condition.get("HostHeaderConfig", {}).get("Values") or condition.get("Values", [])
             return any(fnmatch.fnmatchcase(asked.host.lower(), str(value).lower()) for value in values)
         case "path-pattern":
-            values = condition.get("PathPatternConfig", {}).get("Values") or condition.get("Values", [])
+            config = condition.get("PathPatternConfig", {})
+            if any(re.search(str(value), asked.path) for value in config.get("RegexValues", [])):
+                return True
+            values = config.get("Values") or condition.get("Values", [])
             return any(fnmatch.fnmatchcase(asked.path, str(value)) for value in values)
         case "http-request-method":
             return asked.method in condition.get("HttpRequestMethodConfig", {}).get("Values", [])

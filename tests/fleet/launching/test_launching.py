@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from chalicelib.errors import Conflict, Forbidden, NotAllowed, NotFound, TooMany, Unfit
+from chalicelib.errors import Conflict, Forbidden, NotAllowed, NotFound, SwitchedOff, TooMany, Unfit
 from chalicelib.fleet.asking import instance_id
 from chalicelib.fleet.model import INSTANCE_TAG, Instance, InstanceState, Model, Resources, Weights, WeightsFrom
 from chalicelib.fleet.steps import STEPS, Step
 from chalicelib.fleet.workshop import Workshop
+from chalicelib.local.listener_rules import Asked, Forward, take
 from support.moto_record import race
 from support.workbench import ADA, BEN, READER, SMALL, Killed, Workbench
 
@@ -57,6 +58,19 @@ def test_requests_go_to_whoever_wakes_until_the_model_answers_and_only_with_a_to
     assert weights == {instance.resources.wake_target_group_arn: 1, instance.resources.target_group_arn: 0}
     claims = {one["Name"]: one["Values"] for one in admin["Actions"][0]["JwtValidationConfig"]["AdditionalClaims"]}
     assert claims == {"aud": ["client-1"], "token_use": ["id"], "cognito:groups": ["Admin"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "to"), [("/api/%64elete", "admin"), ("/api/pull", "admin"), ("/api/chat", "all"), ("/v1/models", "all")]
+)
+def test_a_load_balancer_that_reads_the_rules_closes_administration(bench: Workbench, path: str, to: str) -> None:
+    bench.settings = replace(bench.settings, demand_token=False)
+    made = bench.start().resources
+    host = bench.instances.all()[0].host_name
+
+    taken = take(bench.rules(), Asked("POST", host, path, ""), lambda address: b"")
+
+    assert taken == Forward(made.target_group_arn if to == "admin" else made.wake_target_group_arn)
 
 
 def test_long_generations_are_let_end(bench: Workbench) -> None:
@@ -117,6 +131,15 @@ def test_a_start_without_a_key_is_a_new_one_each_time(bench: Workbench) -> None:
 def test_who_only_reads_starts_nothing(bench: Workbench) -> None:
     with pytest.raises(Forbidden, match="ReadOnly"):
         bench.start(caller=READER)
+
+    assert bench.left_over() == []
+
+
+def test_without_a_user_pool_nothing_is_opened_to_the_world(bench: Workbench) -> None:
+    bench.pool = None
+
+    with pytest.raises(SwitchedOff, match="user pool"):
+        bench.start()
 
     assert bench.left_over() == []
 
