@@ -15,6 +15,7 @@ import app as deployed
 import pytest
 from chalice.test import Client
 from chalicelib.entrypoints.tending import time_to_look
+from chalicelib.errors import ObservationError
 from chalicelib.fleet.answers import Answer, Request
 from chalicelib.notify.notice import Notice, NoticeKind
 from support.aws_events import envelope, queue_event, task_event
@@ -25,10 +26,13 @@ READY = Notice(NOW, NoticeKind.STARTED, None, "inst-1 answers")
 
 @dataclass
 class StubKeeper:
+    fails: Exception | None = None
     tended: list[tuple[datetime, bool, bool]] = field(default_factory=list)
 
     def tend(self, now: datetime, *, full: bool = False, mend: bool = True) -> tuple[Notice, ...]:
         self.tended.append((now, full, mend))
+        if self.fails:
+            raise self.fails
         return (READY,)
 
 
@@ -75,6 +79,15 @@ def test_events_watch_the_instances_and_leave_making_and_removing_to_the_sweep(c
         client.lambda_.invoke("aws_events", queue_event("nonsense"))
 
     assert keeper.tended == [(NOW, False, False)], "once, for the event that was one"
+
+
+def test_events_are_not_delivered_again_because_instances_could_not_be_tended(client: Client) -> None:
+    keeper, ear = StubKeeper(fails=ObservationError("ECS does not answer")), Ear()
+    with installed(StubController(), fleet=SimpleNamespace(keeper=keeper), notifier=ear):
+        answer = client.lambda_.invoke("aws_events", queue_event(task_event("gpu-dev", "service:chat"))).payload
+
+    assert answer["batchItemFailures"] == []
+    assert ear.heard == []
 
 
 def test_the_wake_function_answers_a_load_balancer(client: Client) -> None:

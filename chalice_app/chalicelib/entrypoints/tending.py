@@ -5,6 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from aws_lambda_powertools.metrics import MetricUnit
+
+from chalicelib.entrypoints.middleware import logger, metrics
+from chalicelib.errors import LifecycleError
+
 if TYPE_CHECKING:
     from chalicelib.runtime.compose import App
 
@@ -20,10 +25,19 @@ def time_to_look(app: App, seconds: float) -> float:
 
 
 def tend(app: App, *, sweep: bool) -> None:
-    """``sweep``: the sweep's role makes and removes parts, and looks for orphans twice an hour; others only watch."""
+    """``sweep``: the sweep's role makes and removes parts, and looks for orphans twice an hour; others only watch.
+
+    What the controller did before stands, so a failure here is told and is nobody's reason to do all of it again.
+    """
     if app.fleet is None:
         return
     now = app.clock.now()
     since_the_hour = timedelta(minutes=now.minute)
     full = sweep and since_the_hour % ORPHANS_EVERY < SWEEPS_EVERY
-    app.notifier.tell(app.fleet.keeper.tend(now, full=full, mend=sweep))
+    try:
+        notices = app.fleet.keeper.tend(now, full=full, mend=sweep)
+    except LifecycleError as error:
+        metrics.add_metric(name="Untended", unit=MetricUnit.Count, value=1)
+        logger.warning(f"launched instances could not be tended; the next sweep tries again: {error}")
+        return
+    app.notifier.tell(notices)

@@ -141,8 +141,8 @@ class Keeper:
             case Ready():
                 return self._is_ready(row, ready, now)
             case NotReady(because):
-                given_up = row.ready_by is not None and now > row.ready_by
-                return self._give_up(row, because, now) if given_up else (row, None)
+                late = now > (row.ready_by or row.changed_at + ready_within(row))
+                return self._give_up(row, because, now) if late else (row, None)
             case other:
                 assert_never(other)
 

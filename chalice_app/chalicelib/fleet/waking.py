@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, assert_never
 
-from chalicelib.errors import ActionFailed, Forbidden, NotAuthenticated, NotFound, ObservationError, Refused
+from chalicelib.errors import ActionFailed, NotAuthenticated, NotFound, ObservationError, Refused
 from chalicelib.fleet.answers import Answer, Request
 from chalicelib.fleet.model import SERVICE_PREFIX, Instance, InstanceState
 
@@ -58,8 +58,11 @@ class Waker:
             instance = self._instance_of(request.host)
         except NotAuthenticated as refused:
             return Answer(HTTPStatus.UNAUTHORIZED, "invalid_token", str(refused))
-        except Forbidden as refused:
+        except Refused as refused:
             return Answer(HTTPStatus.FORBIDDEN, "no_role", str(refused))
+        except ObservationError:
+            said = "Tokens cannot be checked just now; try again."
+            return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "token_unchecked", said, BUSY_RETRY_SECONDS)
         except NotFound:
             return Answer(HTTPStatus.NOT_FOUND, "no_such_instance", f"There is no instance at {request.host}.")
         return self._of_instance(instance, caller)

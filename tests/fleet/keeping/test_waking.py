@@ -8,8 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from chalicelib.errors import AwsUnreachable
+from chalicelib.fleet.answers import request_of
 from chalicelib.fleet.model import InstanceState
+from chalicelib.fleet.people import Caller
 from chalicelib.fleet.waits import TURN, Waits
+from chalicelib.fleet.waking import Waker, WakerParts
 from support.fleet_stage import OFFICE, FleetStage, fleet_stage
 
 
@@ -146,3 +150,14 @@ def test_what_idleness_stopped_is_woken_and_found_idle_again_only_after_its_warm
         assert stage.desired() == 1
         stage.after(minutes=20)
         assert stage.desired() == 0
+
+
+def test_while_the_pools_keys_cannot_be_read_a_client_is_told_to_come_back(stage: FleetStage) -> None:
+    def nobody_knows(token: str) -> Caller:
+        raise AwsUnreachable("the pool's keys could not be read")
+
+    parts = WakerParts(stage.instances, stage.wishes, stage.keeper, Waits(stage.table), nobody_knows, stage.clock)
+    request = request_of({"path": "/api/chat", "headers": {"host": stage.row().host_name, "authorization": "Bearer x"}})
+    answer = Waker(parts).answer(request)
+    assert (answer.status, answer.retry_after_seconds) == (503, 30)
+    assert stage.desired() == 0
