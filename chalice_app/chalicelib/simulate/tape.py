@@ -126,7 +126,7 @@ class Tape:
         since = min((start for _, start in self._running), default=None)
         loaded = since if since is not None and self.last_end + keep < since else self.last_end
         if loaded + keep > now:
-            note = "cannot tell: Ollama holds its model, whether it is used or not"
+            note = "holds its model, used or not"
             return {name: SignalReading(name, Availability.MISSING, at, at, note=note)}
         if since is None:
             return {name: SignalReading(name, Availability.READ, at, at, unit="requests")}
