@@ -139,16 +139,15 @@ def test_closed_hours_are_opened_by_no_request_and_the_answer_names_the_opening(
 def test_what_idleness_stopped_is_woken_and_found_idle_again_only_after_its_warm_up(tmp_path: Path) -> None:
     with fleet_stage(tmp_path, OFFICE, at="2026-11-18T10:00+09:00") as stage:
         stage.run()
-        stage.after(minutes=45)
-        stage.after(minutes=10)
+        stage.every_five_minutes(minutes=90)
         assert stage.row().state is InstanceState.STOPPED
 
         assert stage.request()[0] == 503
         stage.after(minutes=5)
         assert stage.request()[0] == 200
-        stage.after(minutes=28)
+        stage.every_five_minutes(minutes=25)
         assert stage.desired() == 1
-        stage.after(minutes=20)
+        stage.every_five_minutes(minutes=75)
         assert stage.desired() == 0
 
 
