@@ -87,15 +87,16 @@ def test_a_lost_picture_does_not_lose_the_stream(noon: Stage) -> None:
     assert stopped >= noon.at("2026-11-18T15:17+09:00")
 
 
-def test_the_memory_of_a_stream_ends_with_the_stop(noon: Stage) -> None:
+def test_a_stream_ends_at_the_latest_with_its_service(noon: Stage) -> None:
     chat = streaming(noon, until="14:17")
-    stopped_at(noon, chat, by="18:00")
-    assert chat.desired == 0
+    stopped_at(noon, chat, by="14:00")
 
+    chat.set_desired(0)
     noon.set(noon.clock.now() + timedelta(minutes=5))
     noon.sweep()
 
-    assert noon.app.states.get(id_of(chat)).memory.flight is None
+    flight = noon.app.states.get(id_of(chat)).memory.flight
+    assert flight and flight.gone_by == noon.clock.now()
 
 
 def test_a_plan_remembers_the_stream_that_a_sweep_saw(noon: Stage) -> None:

@@ -91,6 +91,8 @@ GONE = Flight(NOW - 2 * FIVE, NOW - FIVE)
 BUSY = in_flight(1, NOW - MINUTE, NOW)
 QUIET = answered(SignalName.TASK_PROTECTION)
 MUTE = answered(SignalName.OLLAMA_PS, Availability.MISSING)
+PS = answered(SignalName.OLLAMA_PS)
+LEASES = replace(answered(SignalName.LEASES), covers_from=NOW - FIVE)
 NO_SOURCE = answered(SignalName.OLLAMA_PS, Availability.ABSENT)
 
 
@@ -100,6 +102,8 @@ NO_SOURCE = answered(SignalName.OLLAMA_PS, Availability.ABSENT)
         (None, (QUIET,), None),
         (None, (QUIET, BUSY), Flight(NOW)),
         (None, (MUTE,), None),
+        (None, (QUIET, PS), Flight(NOW, NOW)),
+        (None, (LEASES,), Flight(NOW - FIVE, NOW - FIVE)),
         (SEEN, (BUSY,), SEEN),
         (SEEN, (QUIET,), Flight(SEEN.seen_at, NOW)),
         (SEEN, (QUIET, MUTE), SEEN),
@@ -114,6 +118,18 @@ def test_only_a_clear_answer_ends_a_flight(
     before: Flight | None, answers: tuple[SignalReading, ...], then: Flight | None
 ) -> None:
     assert after(before, answers, NOW) == then
+
+
+def test_what_ended_before_anybody_asked_counts_as_use_where_quiet_must_be_proven() -> None:
+    scene = remembering("2026-11-20T14:40", "2026-11-20T14:40")
+    closed = policy("hours: {timezone: Asia/Tokyo, open: [mon-fri 08:00-14:00]}")
+
+    decision = scene.decide(NOW)
+
+    assert decision.wanted is Wanted.LEAVE
+    assert "nobody asked its probes before 05:40" in decision.reason
+    assert scene.decide(at("2026-11-20T15:42")).wanted is Wanted.STOPPED
+    assert scene.but(policy=closed).decide(at("2026-11-20T14:41")).wanted is Wanted.STOPPED
 
 
 def test_the_silence_that_a_policy_takes_for_absence_ends_a_flight() -> None:

@@ -250,3 +250,13 @@ def test_a_service_that_does_not_run_is_left_alone_by_the_idle_rule() -> None:
     decision = SCENE.but(facts=service(up=False)).decide(NOW)
 
     assert (decision.wanted, decision.rule) == (Wanted.LEAVE, RuleName.DEFAULT)
+
+
+def test_doubt_is_said_once() -> None:
+    held = SignalReading(
+        SignalName.OLLAMA_PS, Availability.MISSING, NOW, NOW, note="holds llama for 4 min more, used or not"
+    )
+
+    decision = SCENE.but(probes=(held,)).decide(NOW)
+
+    assert decision.reason == "cannot tell: ollama-ps holds llama for 4 min more, used or not"

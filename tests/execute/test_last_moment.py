@@ -51,7 +51,7 @@ def test_a_run_whose_lock_is_about_to_end_writes_nothing_more_to_aws(table: Tabl
 
     assert outcome is not None
     assert outcome.status is OutcomeStatus.REFUSED
-    assert "its lock ended at 20:10:00 UTC" in outcome.reason
+    assert "its lock ended (at Fri 20 Nov 20:10 UTC)" in outcome.reason
     assert (stage.cloud.writes(), stage.service.desired) == ([], 3)
     stage.later(1)
     stage.act(Wanted.LEAVE)

@@ -45,9 +45,11 @@ def test_the_expiry_is_set_by_a_request_that_ends_and_by_a_load(
 
 def test_another_terminal_sees_the_request_that_runs_in_the_simulated_task() -> None:
     scenario = week(days=1)
-    now = scenario.start + timedelta(hours=3)
-    clock = SteppedClock(now)
+    clock = SteppedClock(scenario.start)
     with open_world(scenario, clock, log=io.StringIO(), sweep_every=timedelta(hours=1)) as world:
+        stream = world.meter.traffic[PROD_STREAM].arrivals(scenario.start, scenario.end)[0]
+        now = stream.at + timedelta(hours=1)
+        clock.set(now)
         up = UpFile(world.aws.endpoint, world.aws.region, "lifecycle", "", "", now, now, 1.0, 1)
         clients = up.clients()
         facts = world.app.inventory.refresh([PROD_STREAM], now)[PROD_STREAM]

@@ -319,5 +319,3 @@ def test_who_saw_a_stream_gone_says_nothing_of_a_later_one(table: Table) -> None
 
     assert not states.note_flight(DEV, earlier, Flight(NOW, NOW + minutes(11)))
     assert states.get(DEV).memory.flight == later
-    assert states.note_flight(DEV, later, None)
-    assert states.get(DEV).memory.flight is None

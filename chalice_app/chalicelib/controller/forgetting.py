@@ -16,6 +16,7 @@ from chalicelib.controller import telling
 from chalicelib.controller.parts import Parts
 from chalicelib.controller.run import Run
 from chalicelib.decide.facts import ServiceId, ServiceMemory
+from chalicelib.decide.govern import govern
 
 AWAY_FOR = timedelta(hours=1)
 """At least two full looks, half an hour apart, miss it."""
@@ -43,7 +44,9 @@ def _predecessors(parts: Parts, run: Run, ids: Sequence[ServiceId]) -> bool:
         if parts.states.forget_predecessor(id, created_at, now):
             changed = True
             run.looks.pop(id, None)
-            run.notices.append(parts.teller.of_forgotten(id, telling.made_anew(id, created_at, memory), now))
+            ruling = govern(run.known.policies, run.fleet.services[id]).ruling
+            text = telling.made_anew(id, created_at, memory, ruling)
+            run.notices.append(parts.teller.of_forgotten(id, text, now))
     return changed
 
 

@@ -89,18 +89,19 @@ def _note_doubts(parts: Parts, decided: Sequence[Decided], now: datetime) -> Non
 
 
 def _note_flights(parts: Parts, run: Run, decided: Sequence[Decided]) -> None:
-    """Written when a request that only a probe sees is first seen, and when it is gone; forgotten with the stop."""
+    """Written when a request that only a probe sees is first seen, and when it is gone, at the latest with the stop."""
 
-    def note(one: Decided) -> None:
-        before = run.known.memory(one.facts.id).flight
+    def note(turn: tuple[ServiceId, Flight]) -> None:
+        id, flight = turn
         with suppress(RecordUnavailable):
-            parts.states.note_flight(one.facts.id, before, _flight(one))
+            parts.states.note_flight(id, run.known.memory(id).flight, flight)
 
-    parts.actor.side_by_side(note, [one for one in decided if _flight(one) != run.known.memory(one.facts.id).flight])
-
-
-def _flight(one: Decided) -> Flight | None:
-    return one.seen.memory.flight if one.facts.is_running else None
+    flights = [
+        (one.facts.id, flight if one.facts.is_running else flight.ended(run.now))
+        for one in decided
+        if (flight := one.seen.memory.flight)
+    ]
+    parts.actor.side_by_side(note, [turn for turn in flights if turn[1] != run.known.memory(turn[0]).flight])
 
 
 def _is_unknown(one: Decided) -> bool:

@@ -11,11 +11,14 @@ from chalicelib.controller.hands import Hand
 from chalicelib.controller.news import News
 from chalicelib.decide.decision import Wanted
 from chalicelib.decide.facts import ActionKind, ServiceFacts, ServiceId, ServiceMemory
+from chalicelib.decide.tags import zone_of
+from chalicelib.decide.words import clock
 from chalicelib.execute.entries import KnownPrice, PriceOf, no_price
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import PlanKind
 from chalicelib.notify.notice import Notice, NoticeKind
 from chalicelib.observe.fleet import Fleet
+from chalicelib.policy.model import Policy
 from chalicelib.record.history import Entry, EntryKind, History
 
 WHO = "controller"
@@ -46,13 +49,16 @@ def of_unread(before: Fleet | None, fleet: Fleet, now: datetime) -> tuple[Notice
 
 
 def gone(id: ServiceId, memory: ServiceMemory) -> str:
-    since = f"{memory.gone_since:%d %b %H:%M} UTC" if memory.gone_since else "a while ago"
-    return f"{id}: it is gone since {since}; {_what(memory)} is forgotten"
+    """In UTC: what rules a service is told by its tags, and they are gone with it."""
+    since = f"since {clock(memory.gone_since)}" if memory.gone_since else "for a while"
+    return f"{id}: it is gone {since}; {_what(memory)} is forgotten"
 
 
-def made_anew(id: ServiceId, created_at: datetime, memory: ServiceMemory) -> str:
+def made_anew(id: ServiceId, created_at: datetime, memory: ServiceMemory, policy: Policy | None) -> str:
+    """``policy`` is the one that rules the new service."""
+    since = clock(created_at, zone_of(policy)) if policy else clock(created_at)
     return (
-        f"{id}: a new service of that name exists since {created_at:%d %b %H:%M} UTC; "
+        f"{id}: a new service of that name exists since {since}; "
         f"{_what(memory)} was of the one before, and is forgotten"
     )
 

@@ -106,6 +106,7 @@ def judge(
 
     ``proof_needed``: quiet vetoes are not enough, a primary signal must have been there for the whole span.
     ``flight`` is what is remembered of a request that only a probe saw: it turns idle into in use, and nothing else.
+    That nobody had looked for one before matters only where quiet must be proven.
     """
     scale = _Scale(span, zone)
     for name in _ORDER:
@@ -116,7 +117,8 @@ def judge(
         if rule is None or not rule.ignore:
             scale.weigh(name, reading, rule)
     use = scale.verdict(proof_needed=proof_needed)
-    return _in_flight_lately(flight, use, span, zone) if flight and isinstance(use, Idle) else use
+    remembered = flight and (flight.was_seen or proof_needed)
+    return _in_flight_lately(flight, use, span, zone) if flight and remembered and isinstance(use, Idle) else use
 
 
 class _Scale:
@@ -205,10 +207,11 @@ def _in_flight_lately(flight: Flight, quiet: Idle, span: Span, zone: tzinfo) -> 
     gone_by = flight.gone_by
     if gone_by is not None and gone_by <= span.start:
         return quiet
-    evidence = (*quiet.evidence, Evidence("request that no metric shows", "seen", "", flight.seen_at, gone_by))
+    evidence = (*quiet.evidence, Evidence(words.UNSEEN, "seen", "", flight.seen_at, gone_by))
     if gone_by is None:
         return InUse(words.still_in_flight(flight.seen_at, zone), evidence, span.end, unseen=True)
-    return InUse(words.in_flight_until(gone_by, zone), evidence, gone_by, unseen=True)
+    says = words.in_flight_until(gone_by, zone) if flight.was_seen else words.first_asked(gone_by, zone)
+    return InUse(says, evidence, gone_by, unseen=True)
 
 
 def _lack(reading: SignalReading, span: Span, missing: str) -> str | None:

@@ -9,6 +9,9 @@ from chalicelib.decide.facts import Point, SignalName, SignalReading
 from chalicelib.decide.spans import Span
 from chalicelib.decide.words import counted, length, number, time_of_day
 
+UNSEEN = "request that no metric shows"
+"""The name of the evidence of a request that is remembered."""
+
 
 def busy(
     name: SignalName, unit: str, last: Point, amount: float, limit: float, span: Span, zone: tzinfo, *, sums: bool
@@ -43,3 +46,8 @@ def still_in_flight(seen_at: datetime, zone: tzinfo) -> str:
 def in_flight_until(gone_by: datetime, zone: tzinfo) -> str:
     """What is remembered of a request that was gone when its probes were asked."""
     return f"a request that no metric shows ran until {time_of_day(gone_by, zone)} at the latest"
+
+
+def first_asked(at: datetime, zone: tzinfo) -> str:
+    """Where no probe had ever been asked."""
+    return f"nobody asked its probes before {time_of_day(at, zone)}: what no metric shows may have run until then"

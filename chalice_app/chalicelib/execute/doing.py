@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, assert_never
 
 from chalicelib.decide.decision import Decision
 from chalicelib.decide.facts import Pending, SavedSize, ServiceFacts
+from chalicelib.decide.words import clock
 from chalicelib.errors import ActionFailed, Locked, ObservationError
 from chalicelib.execute import aws
 from chalicelib.execute.plan import Plan, PlanKind
@@ -107,7 +108,7 @@ class Doer:
         """AWS knows nothing of our fencing numbers, so nothing is sent that could arrive after the lock's end."""
         if self._clock.now() + A_CALL >= lease.until:
             raise Locked(
-                f"{lease.service}: this run took so long that its lock ended at {lease.until:%H:%M:%S} UTC; "
+                f"{lease.service}: this run took so long that its lock ended (at {clock(lease.until)}); "
                 "somebody else may act on it by now, so nothing more is done."
             )
 

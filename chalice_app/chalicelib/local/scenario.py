@@ -159,7 +159,7 @@ FLEET = (
         PROD_STREAM,
         "production",
         "g6e.xlarge",
-        (Streams(minutes=(100, 300), pause_minutes=(0.2, 1)),),
+        (Streams(minutes=(100, 300), pause_minutes=(5, 35)),),
         never_stopped="it streams long answers, of which the load balancer counts only the first minute",
     ),
     Blueprint(

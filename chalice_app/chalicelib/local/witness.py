@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.controller.report import Decided, Report
 from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
 from chalicelib.decide.facts import ServiceFacts, ServiceId
+from chalicelib.decide.use_words import UNSEEN
 from chalicelib.decide.words import length
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import PlanKind
@@ -115,7 +116,8 @@ class Witness:
         elif decision.because is Because.UNKNOWN and decision.wanted is Wanted.LEAVE:
             yield Happening(at, Word.LEAVE, service, self._short(decision.reason), "unknown")
         elif decision.because is Because.IN_USE and _only_in_flight(decision):
-            yield Happening(at, Word.KEEP, service, self._unseen_use(decision), "no new request, yet in use")
+            text = self._unseen_use(decision)
+            yield Happening(at, Word.KEEP, service, text, "in flight" if "in flight" in text else "no new request")
         elif decision.because is Because.IN_USE and decision.rule is RuleName.CLOSED:
             yield Happening(at, Word.KEEP, service, self._short(decision.reason), "closed, yet in use")
 
@@ -156,6 +158,12 @@ class Witness:
         if flight and flight.since and flight.until:
             begun = f"{flight.since.astimezone(self._zone):%H:%M} ({length(flight.until - flight.since)})"
             return f"request in flight since {begun}; none new{quiet}"
+        past = next((one for one in decision.evidence if one.name == UNSEEN and one.until), None)
+        if past and past.until:
+            at = f"{past.until.astimezone(self._zone):%H:%M}"
+            return f"none new{quiet}, yet " + (
+                f"nobody asked its probes before {at}" if past.since == past.until else f"one ran until {at} or so"
+            )
         gpu = next((one for one in decision.evidence if one.name == "gpu"), None)
         return f"no new request{quiet}, yet " + (f"its GPU is at {gpu.value} %" if gpu else "something runs in it")
 

@@ -26,12 +26,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.decide.facts import Availability, Point, ServiceFacts, SignalName, SignalReading
+from chalicelib.decide.words import length
 from chalicelib.observe.calls import Failed, attempt, chunks
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.client import ECSClient
 
 TASKS_PER_CALL = 100
+A_YEAR = timedelta(days=366)
 
 
 class NoAddress(Exception):
@@ -202,8 +204,9 @@ def _model(model: _Model, before: _Model | None, now: datetime, keep_alive: time
     if model.expires_at <= now:
         return _Sight(running_since=model.expires_at)
     if keep_alive is None or model.expires_at - keep_alive > now:
-        until = "for ever" if model.expires_at.year > now.year + 1 else f"until {model.expires_at:%H:%M:%S} UTC"
-        return _Sight(unclear=f"cannot tell: Ollama holds {model.name} {until}, whether it is used or not")
+        left = model.expires_at - now
+        held = "for ever" if left > A_YEAR else f"for {length(left)} more"
+        return _Sight(unclear=f"holds {model.name} {held}, used or not")
     return _Sight(last_use=model.expires_at - keep_alive)
 
 

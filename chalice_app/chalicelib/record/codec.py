@@ -116,13 +116,10 @@ def failure_of(item: Item) -> StartFailure | None:
     return StartFailure(int(item["failure_count"]), when(item["failure_at"]), str(item["failure_reason"]))
 
 
-def flight_attributes(flight: Flight | None) -> dict[str, Any]:
-    """None, as a whole or in a part, is a removal."""
-    gone = flight.gone_by if flight else None
-    return {
-        "flight_seen": when_text(flight.seen_at) if flight else None,
-        "flight_gone": when_text(gone) if gone else None,
-    }
+def flight_attributes(flight: Flight) -> dict[str, Any]:
+    """``flight_gone`` is None while it is open: the caller removes the attribute then."""
+    gone = flight.gone_by
+    return {"flight_seen": when_text(flight.seen_at), "flight_gone": when_text(gone) if gone else None}
 
 
 def _flight_of(item: Item) -> Flight | None:

@@ -68,7 +68,7 @@ class Notes:
         values = {":unknown_since": when_text(unknown_since)}
         return self._won(service, Changes(remove=("unknown_since",)), conditions.SAME_UNKNOWN, values)
 
-    def note_flight(self, service: ServiceId, before: Flight | None, now: Flight | None) -> bool:
+    def note_flight(self, service: ServiceId, before: Flight | None, now: Flight) -> bool:
         """A request that only a probe sees was first seen, or is gone. False when another was noted meanwhile."""
         changes = Changes(set=codec.flight_attributes(now))
         if before is None:
