@@ -49,7 +49,7 @@ package: $(STAMP) ## Make the zip and the template to deploy (STAGE=dev)
 	@rm -rf chalice_app/.chalice/deployments # Chalice caches its zip and does not see the constraints change
 	@cd chalice_app && AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} ../$(BIN)/chalice package \
 		--stage $(STAGE) --merge-template ../cfn/app-resources.yaml ../dist/$(STAGE)
-	@$(BIN)/python tools/bytecode.py dist/$(STAGE)
+	@$(BIN)/python cfn/packaging/bytecode.py dist/$(STAGE)
 	@$(BIN)/cfn-lint dist/$(STAGE)/sam.yaml
 
 clean: ## Remove what was made (not the virtual environment)

@@ -35,7 +35,7 @@ def package(out: Path, stage: str = "dev") -> Path:
 
 def add_bytecode(out: Path) -> str:
     """The second step of `make package`; what it said."""
-    command = [sys.executable, str(ROOT / "tools" / "bytecode.py"), str(out)]
+    command = [sys.executable, str(ROOT / "cfn" / "packaging" / "bytecode.py"), str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise AssertionError(f"adding bytecode failed:\n{done.stdout}\n{done.stderr}")

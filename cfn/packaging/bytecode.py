@@ -1,6 +1,6 @@
 """Puts bytecode into the zip that Chalice makes, so that Lambda need not compile at every cold start.
 
-    python tools/bytecode.py dist/prod        # after `chalice package … dist/prod`
+    python cfn/packaging/bytecode.py dist/prod        # after `chalice package … dist/prod`
 
 The bytecode is of the unchecked kind (PEP 552): Python takes it without looking at the source's time, which unpacking
 may change. The same zip in gives the same zip out, byte for byte: CloudFormation deploys what has a new hash. Adds
