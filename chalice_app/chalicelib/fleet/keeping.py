@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, assert_never
 
 from chalicelib.decide.facts import OverrideKind, ServiceFacts, ServiceId
 from chalicelib.errors import LifecycleError
-from chalicelib.execute.plan import START_WITHIN
 from chalicelib.fleet.heard import Became
 from chalicelib.fleet.model import Instance, InstanceState, RoutedTo
 from chalicelib.fleet.readiness import NotReady, Ready
+from chalicelib.fleet.settled import UNSETTLED, agrees, is_lost, is_made, ready_within
 from chalicelib.notify.notice import Notice, NoticeKind
 from chalicelib.observe.fleet import Gone
 
@@ -47,8 +47,6 @@ STAYS_DOWN = timedelta(days=30)
 """How long the word holds that ends a time to live; a person's word that extends it replaces this one."""
 FAILED_STAYS_DOWN = timedelta(hours=1)
 TIME_IS_OVER = "its time to live is over"
-
-_UNSETTLED = frozenset({InstanceState.STARTING, InstanceState.STOPPING, InstanceState.REMOVING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ class Keeper:
             healed = parts.launcher.heal(now)
             notices += [Notice(now, NoticeKind.MENDED, None, one.text) for one in healed]
             rows = parts.instances.all()
-        made = [row for row in rows if _is_made(row) and (mend or row.state is not InstanceState.REMOVING)]
+        made = [row for row in rows if is_made(row) and (mend or row.state is not InstanceState.REMOVING)]
         facts = self._facts(made, now)
         for row in made:
             try:
@@ -98,7 +96,7 @@ class Keeper:
     def look(self, instance_id: str, now: datetime) -> Instance:
         """Brings one instance up to date at once, after a word was said for it. Raises NotFound and what AWS raises."""
         row = self._parts.instances.get(instance_id)
-        if not _is_made(row):
+        if not is_made(row):
             return row
         facts = self._parts.inventory.refresh([row.service], now)[row.service]
         return self._step(row, None if isinstance(facts, Gone) else facts, now)[0]
@@ -106,9 +104,9 @@ class Keeper:
     def _facts(self, rows: Iterable[Instance], now: datetime) -> Mapping[ServiceId, ServiceFacts]:
         """What the last sweep saw of the settled ones that it agrees with; the others are described now."""
         rows = list(rows)
-        seen = self._parts.last_seen() if any(row.state not in _UNSETTLED for row in rows) else {}
-        believed = {row.service: seen[row.service] for row in rows if _agrees(row, seen.get(row.service), now)}
-        fresh = [row.service for row in rows if row.service not in believed and not _is_lost(row, seen)]
+        seen = self._parts.last_seen() if any(row.state not in UNSETTLED for row in rows) else {}
+        believed = {row.service: seen[row.service] for row in rows if agrees(row, seen.get(row.service), now)}
+        fresh = [row.service for row in rows if row.service not in believed and not is_lost(row, seen)]
         found = self._parts.inventory.refresh(fresh, now) if fresh else {}
         return believed | {id: facts for id, facts in found.items() if not isinstance(facts, Gone)}
 
@@ -246,28 +244,3 @@ class Keeper:
             return row
         self._parts.routes.point(row, to)
         return self._parts.instances.change(row.id, lambda one: replace(one, routed_to=to))
-
-
-def ready_within(row: Instance) -> timedelta:
-    """How long a start of it may take: as any other's, or twice what its weights took last time."""
-    return max(START_WITHIN, timedelta(seconds=2 * (row.weights_seconds or 0)))
-
-
-def _is_made(row: Instance) -> bool:
-    """Nobody is at work on its parts, or it is being taken apart, which is our own work."""
-    return row.state is InstanceState.REMOVING or (bool(row.resources.service_arn) and row.work_until is None)
-
-
-def _is_lost(row: Instance, seen: Mapping[ServiceId, ServiceFacts]) -> bool:
-    """Failed, and without a service for as long as sweeps remember: nothing is asked about it any more."""
-    return row.state is InstanceState.FAILED and row.service not in seen
-
-
-def _agrees(row: Instance, seen: ServiceFacts | None, now: datetime) -> bool:
-    """Whether nothing is to be done for a settled instance by what was seen of it."""
-    if seen is None or row.state in _UNSETTLED:
-        return False
-    if row.state is InstanceState.RUNNING:
-        over = row.expires_at is not None and row.expires_at <= now
-        return seen.desired_count > 0 and seen.running_count > 0 and not over
-    return seen.desired_count == 0
