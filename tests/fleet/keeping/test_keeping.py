@@ -179,7 +179,7 @@ def test_an_instance_in_use_ends_its_time_once_it_is_quiet_and_the_word_is_said_
         assert len(said) == 1
 
         held["yes"] = False
-        stage.after(minutes=15)
+        stage.every_five_minutes(minutes=15)
         assert stage.desired() == 0
 
 
