@@ -121,6 +121,7 @@ class Controller:
         )
         run.outcomes += acted.outcomes
         remembering.remember(parts, run, acted)
+        parts.learning.keep(parts.actor, acted.decided, acted.outcomes, run.now)
         self._after_acting(run, [one.service for one in acted.outcomes])
         run.notices += [notice for one in run.outcomes if (notice := telling.of_outcome(one, run.now))]
         if acted.left:

@@ -11,12 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib.controller.recalling import Recall
 from chalicelib.controller.report import Decided, WhyNot
 from chalicelib.decide.decide import decide
 from chalicelib.decide.decision import Because, Decision, Wanted
 from chalicelib.decide.facts import Observation, ServiceFacts, ServiceId, ServiceMemory
 from chalicelib.decide.govern import Governance, govern
+from chalicelib.decide.learned import reading_from
 from chalicelib.decide.needs import SignalNeed, after_asking, needs, probes
+from chalicelib.decide.patience import is_adaptive
 from chalicelib.execute.plan import mend, plan
 from chalicelib.observe.signals import ProbeSource, SignalSource, Want, ask_all
 from chalicelib.observe.snapshot import Look
@@ -52,9 +55,12 @@ class _Governed:
 
 
 class Looker:
-    def __init__(self, signals: SignalSource, probe_sources: Sequence[ProbeSource] = ()) -> None:
+    def __init__(
+        self, signals: SignalSource, probe_sources: Sequence[ProbeSource] = (), recall: Recall | None = None
+    ) -> None:
         self._signals = signals
         self._probes = tuple(probe_sources)
+        self._recall = recall or Recall()
 
     def look(
         self,
@@ -70,9 +76,8 @@ class Looker:
         Raises AwsUnreachable when AWS refuses our credentials.
         """
         found: list[Decided | _Governed] = [self._govern(facts, known, now) for facts in services]
-        governed = self._with_signals(
-            [one for one in found if isinstance(one, _Governed)], known, looks, now, sure=sure
-        )
+        remembered = self._with_memories([one for one in found if isinstance(one, _Governed)])
+        governed = self._with_signals(remembered, known, looks, now, sure=sure)
         decided = {one.seen.facts.id: self._decide(one, known, now) for one in governed}
         return tuple(one if isinstance(one, Decided) else decided[one.seen.facts.id] for one in found)
 
@@ -86,6 +91,17 @@ class Looker:
             left_over = None if hold else mend(facts, seen.memory, now)
             return Decided(facts, seen, plan=left_over, refused=words, why_not=why_not)
         return _Governed(seen, governance)
+
+    def _with_memories(self, governed: Sequence[_Governed]) -> list[_Governed]:
+        """What was learned of the services whose timeout is learned; nobody else's is read."""
+        adaptive = [one.seen.facts for one in governed if any(is_adaptive(policy.idle) for policy in one.policies)]
+        found = self._recall(adaptive)
+        return [
+            replace(one, seen=replace(one.seen, learned=mine.learned, usd_per_hour=mine.usd_per_hour))
+            if (mine := found.get(one.seen.facts.id))
+            else one
+            for one in governed
+        ]
 
     def _with_signals(
         self,
@@ -172,9 +188,10 @@ def _whole_need(one: _Governed, known: Known, now: datetime) -> SignalNeed | Non
     ]
     if not wanted:
         return None
+    window_to = max(need.window_to for need in wanted)
     return SignalNeed(
-        window_from=min(need.window_from for need in wanted),
-        window_to=max(need.window_to for need in wanted),
+        window_from=reading_from(one.seen.learned, min(need.window_from for need in wanted), window_to),
+        window_to=window_to,
         names=frozenset().union(*(need.names for need in wanted)),
     )
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from chalicelib.controller import counting
 from chalicelib.controller.acting import Actor
 from chalicelib.controller.book import PolicyBook
+from chalicelib.controller.learning import Learning
 from chalicelib.controller.looking import Known, Looker
 from chalicelib.controller.memo import Memo
 from chalicelib.controller.questions import Questions
@@ -54,6 +55,7 @@ class Parts:
     actor: Actor
     teller: Teller
     notifier: Notifier
+    learning: Learning
     questions: Questions
     history: History
     price: PriceOf

@@ -122,19 +122,24 @@ def _parts(
     workers: int,
 ) -> Parts:
     from chalicelib.controller.book import PolicyBook
+    from chalicelib.controller.learning import Learning
     from chalicelib.controller.looking import Looker
     from chalicelib.controller.memo import Memo
     from chalicelib.controller.parts import Parts
     from chalicelib.controller.questions import Questions
+    from chalicelib.controller.recalling import Recall
     from chalicelib.controller.telling import Teller
     from chalicelib.execute.gate import Gate
     from chalicelib.observe.cloudwatch import CloudWatchSignals
     from chalicelib.observe.policy_source import source_of
     from chalicelib.record.approvals import ApprovalRows
+    from chalicelib.record.learned import LearnedRows
     from chalicelib.record.snapshots import Snapshots
 
     price = _price_in(settings.region)
+    rows = LearnedRows(record.table)
     signals = CloudWatchSignals(clients.cloudwatch)
+    asked = probes(settings, clients)
     source = source_of(settings.policies, clients.s3 if settings.policies.startswith("s3://") else None)
     executor = _executor(clients, clock, record, inventory, price)
     questions = Questions(ApprovalRows(record.table), record.controls, record.history, clock)
@@ -142,9 +147,9 @@ def _parts(
         clock=clock,
         inventory=inventory,
         signals=signals,
-        looker=Looker(signals, probes(settings, clients)),
+        looker=Looker(signals, asked, Recall(rows, record.history, price)),
         source=source,
-        book=PolicyBook(source if take_force else None, record.policies),
+        book=PolicyBook(source if take_force else None, record.policies, frozenset(one.name for one in asked)),
         in_force=PolicyBook(None, record.policies),
         states=record.states,
         controls=record.controls,
@@ -153,6 +158,7 @@ def _parts(
         actor=_actor(settings, clock, record, Gate(executor, questions), workers),
         teller=Teller(record.history, price),
         notifier=notifier,
+        learning=Learning(rows),
         questions=questions,
         history=record.history,
         price=price,
