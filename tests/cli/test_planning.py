@@ -40,6 +40,18 @@ def test_plan_is_silent_about_long_streams_once_a_signal_in_flight_is_named(even
     assert "sees a request in flight" not in evening.line.run("plan").stdout
 
 
+def test_plan_says_in_one_line_that_the_deployment_does_not_ask_what_a_policy_counts_on(evening: Account) -> None:
+    evening.line.write("dev.yaml", SIMPLE.replace("stop-after: 30m", "stop-after: 30m\n      signals: {ollama-ps: {}}"))
+    assert "does not ask it" not in evening.line.run("plan").stdout, "no sweep has told yet what it asks"
+
+    evening.app().controller.sweep(evening.line.clock.now())
+
+    text = evening.line.run("plan").stdout
+    assert text.count("dev-nights-off: ollama-ps is named under idle.signals, but this deployment does not ask it") == 1
+    (said,) = json.loads(evening.line.run("plan", "--output", "json").stdout)["unheard_signals"]
+    assert "LIFECYCLE_PROBE_OLLAMA" in said
+
+
 def test_a_stop_that_waits_for_use_to_end_stands_in_the_plan_with_what_it_waits_for(evening: Account) -> None:
     evening.aws.world.service("gpu-dev", "chat").set_desired(0)
     result = evening.line.run("plan")

@@ -51,6 +51,7 @@ def plan(desk: Desk, out: Path | None, everything: bool, detailed_exitcode: bool
     \b
     JSON: {at, account, region, services, remembered, to_do, unmatched: [sentence],
            blind_policies: [name]  (LC092: nothing named sees a request in flight),
+           unheard_signals: [sentence]  (named by a policy, not asked by the deployment),
            problems: [sentence], last_good: [{policy, version_of}],
            rows: [{service, now, wanted, action, acts, why, because, rule, policy, mode, saves_usd,
                    saves_until, look_again_at, steps: [text], evidence: [{name, value, unit, since, until}]}]}
@@ -103,6 +104,8 @@ def _print(desk: Desk, seen: Seen, everything: bool) -> None:
             "by the gpu, cpu and network-out vetoes (`lifecycle explain LC092`).",
             "yellow",
         )
+    for sentence in seen.survey.unheard:
+        desk.paper.say(f"{sentence}.", "yellow")
     if seen.services:
         desk.paper.say()
         desk.paper.say(summary(seen))
@@ -132,6 +135,7 @@ def _document(seen: Seen, account: str, to_do: int) -> dict[str, object]:
         "remembered": seen.survey.remembered,
         "to_do": to_do,
         "blind_policies": _blind(seen),
+        "unheard_signals": seen.survey.unheard,
         "problems": [problem.sentence for problem in seen.survey.problems if problem.is_error],
         "last_good": held_document(seen),
         "unmatched": sentences_of_unmatched(seen),

@@ -15,6 +15,7 @@ from datetime import date, datetime
 from chalicelib.errors import ConditionFailed, ConfigurationError, ObservationError
 from chalicelib.observe.policy_source import PolicySource
 from chalicelib.policy.accept import Accepted, accept
+from chalicelib.policy.lint import unheard
 from chalicelib.policy.loader import load
 from chalicelib.policy.model import Policy, PolicySet
 from chalicelib.policy.problems import Problem
@@ -39,22 +40,31 @@ class Book:
 
 
 class PolicyBook:
-    """``source`` None: only what is in force is read, nothing is ever taken into force (people's commands)."""
+    """``source`` None: only what is in force is read, nothing is ever taken into force (people's commands).
 
-    def __init__(self, source: PolicySource | None, store: PoliciesInForce) -> None:
+    ``asks`` names what the deployment asks besides metrics: written beside the policies, for people's commands.
+    """
+
+    def __init__(self, source: PolicySource | None, store: PoliciesInForce, asks: frozenset[str] | None = None) -> None:
         self._source = source
         self._store = store
+        self._asks = asks
         self._in_force: InForce | None = None
         self._policies: PolicySet | None = None
         self._silence_is_noted = False
 
     def last_good(self) -> InForce | None:
         """What is in force, None when nothing ever was. Raises NoRecord where nothing is deployed."""
-        return self._store.load()
+        self._load()
+        return self._in_force
 
     def afresh(self, now: datetime) -> PolicySet:
         """What is in force, read by whoever needs nothing else, and beside others. Raises as `open`."""
         return PolicyBook(None, self._store).open(now).policies
+
+    def asks(self) -> frozenset[str] | None:
+        """What the deployment asks besides metrics, as far as was read: no call is made for it."""
+        return self._in_force.asks if self._in_force else None
 
     def open(self, now: datetime) -> Book:
         """Raises ConfigurationError when no policy was ever in force and there is no source to read."""
@@ -82,13 +92,15 @@ class PolicyBook:
     def _follow(self, source: PolicySource, now: datetime) -> Book:
         before = self._in_force
         files = source.read(before.etags if before else NOTHING)
-        if before and files.is_unchanged:
+        asks = self._asks if self._asks is not None else before.asks if before else None
+        if before and files.is_unchanged and before.asks == asks:
             return self._standing(now)
         if before:
             files = source.read(NOTHING)
         last_good = before.files if before else NOTHING
         accepted = accept(files.onto(NOTHING), last_good, today=now.date(), run_tests=_tested)
-        told = _digest(accepted.problems)
+        doubts = () if asks is None else unheard(accepted.policies, asks)
+        told = _digest(accepted.problems, doubts)
         after = InForce(
             files=accepted.in_force,
             version=accepted.policies.version,
@@ -96,6 +108,7 @@ class PolicyBook:
             etags=files.etags,
             told=told,
             held=held_policies(accepted),
+            asks=asks,
         )
         try:
             after = self._store.save(after, before)
@@ -103,7 +116,7 @@ class PolicyBook:
             self._load()
             return self._standing(now)
         self._in_force, self._policies = after, accepted.policies
-        news = _news(accepted) if told != (before.told if before else "") else ()
+        news = (*_news(accepted), *doubts) if told != (before.told if before else "") else ()
         return Book(accepted.policies, instants(after), accepted.problems, news, _changes(before, after), after.held)
 
     def _standing(self, now: datetime, news: tuple[str, ...] = ()) -> Book:
@@ -163,9 +176,9 @@ def instants(in_force: InForce) -> dict[str, datetime]:
     return {name: one.since for name, one in in_force.since.items()}
 
 
-def _digest(problems: Sequence[Problem]) -> str:
-    errors = "\n".join(f"{one.place} {one.sentence}" for one in problems if one.is_error)
-    return hashlib.sha256(errors.encode()).hexdigest()[:16] if errors else ""
+def _digest(problems: Sequence[Problem], doubts: Sequence[str]) -> str:
+    said = "\n".join([*(f"{one.place} {one.sentence}" for one in problems if one.is_error), *doubts])
+    return hashlib.sha256(said.encode()).hexdigest()[:16] if said else ""
 
 
 def _news(accepted: Accepted) -> tuple[str, ...]:

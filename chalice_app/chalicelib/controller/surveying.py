@@ -22,6 +22,7 @@ from chalicelib.execute.guards import LookAgain
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import Plan, PlanKind
 from chalicelib.observe.fleet import Gone
+from chalicelib.policy.lint import unheard
 from chalicelib.policy.model import PolicySet
 from chalicelib.policy.problems import Problem
 from chalicelib.record.controls import ControlState
@@ -44,7 +45,8 @@ def survey(parts: Parts, now: datetime, *, ids: Iterable[ServiceId] | None = Non
     services = _described(parts, ids, now)
     looks = picture.looks if picture else {}
     decided = tuple(gating.preview(one, known.controls, now) for one in parts.looker.look(services, known, looks, now))
-    return Survey(now, decided, policies, problems, known.controls, remembered, held)
+    doubts = unheard(policies, asks) if (asks := parts.in_force.asks()) is not None else ()
+    return Survey(now, decided, policies, problems, known.controls, remembered, doubts, held)
 
 
 def apply(parts: Parts, plans: Sequence[Plan], now: datetime, *, who: str) -> Report:

@@ -6,7 +6,7 @@ Services that two policies happen to share are found at run time, where nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import UTC, date, datetime, time
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -110,6 +110,24 @@ def blind_policies(policies: PolicySet) -> tuple[str, ...]:
         for one in policies.policies
         if one.mode.value != "disabled" and one.idle is not None and not names_what_sees_in_flight(one.idle)
     )
+
+
+def unheard(policies: PolicySet, asks: Set[str]) -> tuple[str, ...]:
+    """One sentence for each signal that a policy counts on and a deployment that ``asks`` only these never reads."""
+    return tuple(
+        f"{one.name}: {name} is named under idle.signals, but this deployment does not ask it, so it protects no "
+        f"stream ({_WHY_UNHEARD.get(name, 'it has no source of it')})"
+        for one in policies.policies
+        if one.mode.value != "disabled" and one.idle is not None
+        for name, rule in one.idle.signals.items()
+        if name in IN_FLIGHT_SIGNALS and not rule.ignore and name not in asks
+    )
+
+
+_WHY_UNHEARD = {
+    "ollama-ps": "LIFECYCLE_PROBE_OLLAMA is not true",
+    "leases": "no gateway that keeps leases stands before its services",
+}
 
 
 def past_freezes(nodes: Sequence[Node], freezes: Sequence[Freeze], today: date) -> Iterator[Problem]:

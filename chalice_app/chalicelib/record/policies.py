@@ -47,6 +47,8 @@ class InForce:
     """Digest of the problems people were last told about."""
     held: frozenset[str] = frozenset()
     """Policies ruled by their last good version, because what stands in their file now has errors."""
+    asks: frozenset[str] | None = None
+    """The signals for which the deployment has a source besides metrics; None: not known."""
     revision: int = 0
     """Counts the sets that took force; given by `PoliciesInForce.save`."""
     source_was_silent: bool = False
@@ -145,12 +147,14 @@ def _packed(in_force: InForce) -> bytes:
         "etags": dict(in_force.etags),
         "told": in_force.told,
         "held": sorted(in_force.held),
+        "asks": None if in_force.asks is None else sorted(in_force.asks),
     }
     return json.dumps(document, sort_keys=True, ensure_ascii=False).encode()
 
 
 def _in_force(head: Item, body: bytes) -> InForce:
     document = json.loads(gzip.decompress(body))
+    asks = document.get("asks")
     return InForce(
         files=document["files"],
         version=str(head["policies_version"]),
@@ -158,5 +162,6 @@ def _in_force(head: Item, body: bytes) -> InForce:
         etags=document["etags"],
         told=document["told"],
         held=frozenset(document.get("held", ())),
+        asks=None if asks is None else frozenset(asks),
         revision=int(head["revision"]),
     )
