@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ from chalicelib.controller.recalling import rebuilt
 from chalicelib.decide.decision import Because, Evidence
 from chalicelib.decide.facts import ActionKind, OverrideKind, ServiceId
 from chalicelib.decide.learned import Learned
+from chalicelib.decide.prewarm import BetRecord, Habit
 from chalicelib.prices import Price
 from chalicelib.record.history import Entry, EntryKind
 from chalicelib.record.learned import PK, LearnedRows
@@ -124,6 +126,67 @@ def test_an_adaptive_timeout_asks_cloudwatch_for_no_more_metrics_than_a_written_
             asked.append(sum(report.metrics_asked for report in stage.reports))
 
     assert asked[0] == asked[1]
+
+
+EARLY = ADAPTIVE.replace("1.00 USD", "4.00 USD, prewarm: when-it-pays")
+
+
+def known_for_nine(stage: Stage, service: FakeService, bets: BetRecord) -> None:
+    """As if it had been used at nine on each of the last twenty days."""
+    nine = datetime.fromisoformat("2026-11-18T09:00+09:00")
+    habit = Habit.beginning((nine - timedelta(days=21)).timestamp())
+    for day in range(20, 0, -1):
+        begun = (nine - timedelta(days=day)).timestamp()
+        habit = habit.used(begun, begun + 1800)
+    assert rows(stage).save(id_of(service), replace(learned(stage, service), habit=habit, bets=bets), nine)
+
+
+def test_a_service_used_each_morning_is_up_before_it_is_asked_for_and_the_bet_is_settled_when_somebody_comes(
+    tmp_path: Path,
+) -> None:
+    with staged(tmp_path, EARLY, at="2026-11-18T06:00+09:00") as stage:
+        chat = stage.add("chat", requests=busy_at("09:00", "09:01"), **{**YOUNG, "ready_for": timedelta(days=1)})
+        stage.sweep()
+        assert chat.desired == 0
+        known_for_nine(stage, chat, BetRecord(expected=20, came=20))
+
+        stage.run_until("08:55")
+        assert chat.desired == 1
+        assert next(one.because for one in stage.history(chat) if one.action is ActionKind.START) is Because.PREWARM
+
+        stage.run_until("14:00")
+        found = learned(stage, chat)
+        assert (found.bets.bets, found.bets.hits, found.bet) == (1, 1, None)
+        assert found.bets.net_usd > 0
+        assert found.cold_starts == 0
+
+
+def test_who_was_started_early_in_vain_is_stopped_within_the_hour_and_the_loss_is_booked(tmp_path: Path) -> None:
+    with staged(tmp_path, EARLY, at="2026-11-18T06:00+09:00") as stage:
+        chat = stage.add("chat", **{**YOUNG, "ready_for": timedelta(days=1)})
+        stage.sweep()
+        known_for_nine(stage, chat, BetRecord(expected=20, came=20))
+
+        stage.run_until("08:55")
+        assert chat.desired == 1
+        stage.run_until("10:15")
+
+        assert chat.desired == 0
+        bets = learned(stage, chat).bets
+        assert bets.bets >= 1 and bets.hits == 0
+        assert bets.net_usd < 0
+
+
+def test_a_record_that_is_bad_bets_on_paper_only(tmp_path: Path) -> None:
+    with staged(tmp_path, EARLY, at="2026-11-18T06:00+09:00") as stage:
+        chat = stage.add("chat", **{**YOUNG, "ready_for": timedelta(days=1)})
+        stage.sweep()
+        known_for_nine(stage, chat, BetRecord(expected=20, came=20, net_usd=-40))
+
+        stage.run_until("10:15")
+
+        assert all(one.action is not ActionKind.START for one in stage.history(chat))
+        assert learned(stage, chat).bets.bets == 1
 
 
 def test_a_lost_row_is_rebuilt_from_the_history(stage: Stage) -> None:

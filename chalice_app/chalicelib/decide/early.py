@@ -15,7 +15,7 @@ from chalicelib.decide.decision import Because, Evidence, Wanted
 from chalicelib.decide.facts import Observation
 from chalicelib.decide.idle import Idle, InUse, Unknown
 from chalicelib.decide.learned import Learned
-from chalicelib.decide.patience import bets_allowed, costs_of
+from chalicelib.decide.patience import bets_allowed, calibration, costs_of
 from chalicelib.decide.prewarm import Bet, next_bet, worth_betting
 from chalicelib.decide.rules import Answer, start
 from chalicelib.decide.spans import Span, idle_span
@@ -90,12 +90,10 @@ def while_unclaimed(case: Case, stop_after: timedelta, until: datetime | None) -
 
 
 def _evidence(bet: Bet, learned: Learned) -> tuple[Evidence, ...]:
-    bets = learned.bets
     return (
         Evidence("chance of use", number(bet.trusted_chance), "", _at(bet.ready_at), _at(bet.give_up_at)),
         Evidence("expected gain", number(bet.expected_gain_usd), "USD"),
-        Evidence("calibration", number(bets.trust), f"uses for each expected ({bets.hits} of {bets.bets} bets met)"),
-        Evidence("net of all bets", number(bets.net_usd), "USD"),
+        *calibration(learned),
     )
 
 

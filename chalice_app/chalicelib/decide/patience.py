@@ -51,7 +51,19 @@ def patience(section: IdleSection, learned: Learned, usd_per_hour: float | None)
         Bounds(least.total_seconds(), longest.total_seconds()),
     )
     stop_after = timedelta(minutes=ceil(chosen.seconds / 60 - 1e-9))
-    return Patience(stop_after, _words(chosen, section, stop_after), _evidence(chosen, learned, stop_after))
+    evidence = _evidence(chosen, learned, stop_after)
+    evidence += calibration(learned) if section.prewarm == "when-it-pays" else ()
+    return Patience(stop_after, _words(chosen, section, stop_after), evidence)
+
+
+def calibration(learned: Learned) -> tuple[Evidence, ...]:
+    """How often early starts came true for each time expected, those on paper too, and what they brought."""
+    bets = learned.bets
+    met = f"uses for each expected ({bets.hits} of {bets.bets} early starts were ready in time)"
+    return (
+        Evidence("calibration", number(bets.trust), met),
+        Evidence("net of all early starts", number(bets.net_usd), "USD"),
+    )
 
 
 def costs_of(section: IdleSection, learned: Learned, usd_per_hour: float | None) -> Costs | None:
@@ -104,6 +116,7 @@ def _evidence(chosen: Timeout, learned: Learned, stop_after: timedelta) -> tuple
         found.append(Evidence("break-even timeout", number(chosen.break_even_seconds / 60), "min"))
     if chosen.worst_case is not None and chosen.worst_case != inf:
         found.append(Evidence("worst case", number(chosen.worst_case), "times the cost of knowing each gap"))
+    found.append(Evidence("cold starts", str(learned.cold_starts), "waits seen"))
     measured = "s" if learned.boots else "s (not measured yet)"
     found.append(Evidence("boot time", number(learned.boot_or_default_seconds), measured))
     return tuple(found)
