@@ -92,7 +92,6 @@ def test_the_designs_three_files_lack_only_what_this_version_does_not_do() -> No
 
     assert [(one.code, one.place, one.path) for one in loaded.errors] == [
         ("LC080", "team.yaml:27:5", "policies.vision-dev.spot"),
-        ("LC080", "team.yaml:28:5", "policies.vision-dev.approval"),
     ]
     assert [one.name for one in loaded.policies.policies] == ["dev-nights-off"]
     assert loaded.bad_policies == {"vision-dev"}

@@ -9,25 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from chalicelib.controller.answering import check
-from chalicelib.controller.questions import Herald, NoTimers, Questions, Timers
+from chalicelib.controller.framing import wish
+from chalicelib.controller.questions import Deed, Herald, NoTimers, Questions, Timers
 from chalicelib.controller.wording import first_word
+from chalicelib.decide import words
+from chalicelib.decide.approval_action import ApprovalAction
 from chalicelib.errors import ConditionFailed, Forbidden, LifecycleError, NotAllowed, Unfit
 from chalicelib.record.approval import STATE_AFTER, Answer, AnswerKind, Given, Question, State
 from chalicelib.record.approvals import standing
 
 if TYPE_CHECKING:
     from chalicelib.controller.controller import Controller
+    from chalicelib.decide.facts import ServiceFacts
     from chalicelib.fleet.people import Caller
-    from chalicelib.policy.model import PolicySet
+    from chalicelib.policy.model import Policy, PolicySet
 
-__all__ = ["SNOOZE", "Answer", "AnswerKind", "Answered", "Approvals", "Became", "Herald", "NoTimers", "Timers"]
-
-SNOOZE = timedelta(hours=2)
+__all__ = ["Answer", "AnswerKind", "Answered", "Approvals", "Became", "Herald", "NoTimers", "Timers"]
 
 
 class Became(StrEnum):
@@ -94,6 +96,23 @@ class Approvals:
             return Answered(Became.REFUSED, str(refused), question)
         return self._taken(question, given, now)
 
+    def ask_to_launch(
+        self, facts: ServiceFacts, policy: Policy, caller: Caller, keep_until: datetime, now: datetime
+    ) -> Question:
+        """Asks whether ``caller`` may launch, while hours are closed, a service that does not exist yet; the question
+        that stands already, if there is one. A yes writes a `keep` for the service."""
+        why = f"{caller} wants to launch it while hours are closed"
+        return self._wish(
+            wish(facts, policy, ApprovalAction.START_WHEN_CLOSED, caller, why, now, keep_until=keep_until)
+        )
+
+    def ask_to_remove(
+        self, facts: ServiceFacts, policy: Policy, caller: Caller, reason: str, now: datetime
+    ) -> Question:
+        """Asks whether the launched instance behind the service may be removed for ``caller``."""
+        why = f"{caller} wants to remove it" + (f": {words.sentence(reason)}" if reason else "")
+        return self._wish(wish(facts, policy, ApprovalAction.REMOVE, caller, why, now))
+
     def expire(self, id: str, now: datetime) -> Question | None:
         """What a one-shot timer calls: carries out what silence means, if the time is over and nobody answered."""
         question = self.find(id, now)
@@ -101,7 +120,19 @@ class Approvals:
             return question
         return self._carried_out(question, now, "the time to answer is over")
 
+    def carries_out(self, action: ApprovalAction, deed: Deed) -> None:
+        """``deed`` does what a yes to ``action`` allows, where that is no plan of a service."""
+        self._questions.deeds[action] = deed
+
     # --- how
+
+    def _wish(self, question: Question) -> Question:
+        """A no that rests is the answer to the same wish."""
+        last = self._questions.standing(question.service)
+        rests = last is not None and last.action is question.action and last.rests(question.asked_at)
+        if last is not None and (last.is_open or rests):
+            return last
+        return self._questions.ask(question, last).question
 
     def _taken(self, question: Question, given: Given, now: datetime) -> Answered:
         after = question.became(STATE_AFTER[given.answer.kind], given=given)

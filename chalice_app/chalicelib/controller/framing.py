@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from chalicelib.decide.approval import answer_by
 from chalicelib.decide.approval_action import ApprovalAction
 from chalicelib.decide.decision import RuleName, Wanted
-from chalicelib.decide.facts import INSTANCE_TAG, ActionKind, OverrideKind
+from chalicelib.decide.facts import INSTANCE_TAG, ActionKind, OverrideKind, ServiceFacts
 from chalicelib.decide.limits import waiting_since
 from chalicelib.decide.tags import zone_of
 from chalicelib.execute.entries import PriceOf
@@ -27,6 +27,7 @@ from chalicelib.record.history import Entry, EntryKind
 
 if TYPE_CHECKING:
     from chalicelib.controller.report import Decided
+    from chalicelib.fleet.people import Caller
     from chalicelib.policy.model import Policy
     from chalicelib.record.controls import ControlState
 
@@ -63,6 +64,42 @@ def frame(
         instance=one.facts.tags.get(INSTANCE_TAG, ""),
     )
     return _wished(question, controls) if action is ApprovalAction.START_WHEN_CLOSED else question
+
+
+def wish(
+    facts: ServiceFacts,
+    policy: Policy,
+    action: ApprovalAction,
+    caller: Caller,
+    why: str,
+    now: datetime,
+    *,
+    keep_until: datetime | None = None,
+) -> Question:
+    """A person's wish that no plan of the service stands for: a launch (``keep_until``) or a removal."""
+    assert policy.approval is not None
+    asks = policy.approval
+    return Question(
+        id=new_id(),
+        service=facts.id,
+        action=action,
+        policy=policy.name,
+        policy_version=policy.version,
+        asked_at=now,
+        reason=why,
+        stakes=Stakes(owner=facts.tags.get(OWNER_TAG) or policy.owner or "", desired_count=facts.desired_count),
+        approvers=tuple(asks.approvers),
+        no_answer=asks.no_answer,
+        escalate_to=asks.escalate_to or "",
+        zone=zone_of(policy).key,
+        requester=str(caller),
+        requester_sub=caller.sub,
+        keep_until=keep_until,
+        launches=keep_until is not None,
+        instance=facts.tags.get(INSTANCE_TAG, ""),
+        channel=asks.ask,
+        answer_by=answer_by(policy, now, asks.answer_within),
+    )
 
 
 def _wished(question: Question, controls: ControlState) -> Question:

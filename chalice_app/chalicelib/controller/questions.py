@@ -91,6 +91,10 @@ class Questions:
     def all(self, now: datetime) -> tuple[Question, ...]:
         return self._controls.read(now).questions
 
+    def standing(self, service: ServiceId) -> Question | None:
+        """The question about it that is open, or the last one if it was closed lately."""
+        return self._rows.of_service(service)
+
     def of_service(self, service: ServiceId, otherwise: Question) -> Question:
         found = self._rows.of_service(service)
         return found if found is not None and found.id == otherwise.id else otherwise
@@ -174,8 +178,7 @@ class Questions:
                 return self._say(question, OverrideKind.EXCLUDE)
             case State.DENIED:
                 self._end_the_word(question)
-                said = wording.first_word(question)
-                self.step(question, question.closed(now, said, rest_until=now + REST_AFTER_NO))
+                self.step(question, question.closed(now, "", rest_until=now + REST_AFTER_NO))
                 return True
             case State.APPROVED | State.EXPIRED:
                 return self._grant(question, now)
@@ -192,7 +195,7 @@ class Questions:
         elif question.no_answer == "do-it":
             self._tend(self.step(question, question.became(State.EXPIRED)), now)
         else:
-            said = "Nobody answered in time: it stays as it is"
+            said = wording.not_answered(question)
             self._end_the_word(question)
             rest = now + REST_AFTER_SILENCE
             self.step(question, question.became(State.EXPIRED, closed_at=now, outcome=said, rest_until=rest))
@@ -206,7 +209,7 @@ class Questions:
             question.id, question.service, kind, given.answer.until, given.by, given.answer.reason, given.at
         )
         stands = self._controls.add_override(word)
-        said = wording.answer_of(given, question) if stands else "Somebody said something later: theirs stands"
+        said = "" if stands else "somebody said something later, and theirs stands"
         self.step(question, question.closed(now, said))
         return True
 
@@ -237,7 +240,7 @@ class Questions:
             f"start approved by {question.who}", said_at,
         )  # fmt: skip
         if not self._controls.add_override(word):
-            self.end(question, done=False, why="Somebody said something later: theirs stands")
+            self.end(question, done=False, why="Somebody said something later, and theirs stands")
         elif question.launches:
             self.end(question, done=True, why=f"{question.requester} may launch it now")
         return True

@@ -29,29 +29,35 @@ def first_word(question: Question) -> str:
         return f"{answer_of(question.given, question)}{said}"
     match question.state:
         case State.WITHDRAWN:
-            return f"It was taken back before anybody answered{said}"
+            return f"The question was taken back before anybody answered{said}"
         case State.PENDING:
             return asked(question)
+        case State.EXPIRED if question.outcome:
+            return question.outcome
         case _:
             return f"Nobody answered by {_clock(question.answer_by, question)}{said}"
 
 
+def not_answered(question: Question) -> str:
+    return f"Nobody answered by {_clock(question.answer_by, question)}: it stays as it is"
+
+
 def answer_of(given: Given, question: Question) -> str:
-    """``ada@example.com approved it Fri 20 Nov 12:31 JST``."""
+    """``ada@example.com, Fri 20 Nov 12:31 JST: approved (nobody needs it)``."""
     at, until = _clock(given.at, question), _clock(given.answer.until, question)
     why = f" ({words.sentence(given.answer.reason)})" if given.answer.reason else ""
     match given.answer.kind:
         case AnswerKind.APPROVE:
-            said = "approved it"
+            said = "approved"
         case AnswerKind.DENY:
-            said = "said no"
+            said = "no"
         case AnswerKind.SNOOZE | AnswerKind.KEEP:
-            said = f"keeps it running until {until}"
+            said = f"keep it running until {until}"
         case AnswerKind.EXCLUDE:
-            said = f"excluded it until {until}"
+            said = f"exclude it until {until}"
         case other:
             assert_never(other)
-    return f"{given.by} {said}, {at}{why}"
+    return f"{given.by}, {at}: {said}{why}"
 
 
 def _default_now(question: Question) -> NoAnswer:

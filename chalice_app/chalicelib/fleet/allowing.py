@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.decide import words
+from chalicelib.decide.approval import asks_for, closed_until
+from chalicelib.decide.approval_action import ApprovalAction
 from chalicelib.decide.facts import OverrideKind, ServiceFacts, Switches
 from chalicelib.decide.govern import govern
 from chalicelib.decide.tags import zone_of
 from chalicelib.errors import Forbidden, NotAllowed, Unfit
 from chalicelib.fleet.heard import DEFAULT_LENGTH
-from chalicelib.policy.sections.hours import Closed
-from chalicelib.policy.timetable import Timetable
 
 if TYPE_CHECKING:
     from chalicelib.policy.model import Policy, PolicySet
@@ -39,11 +39,12 @@ class Speaker:
 @dataclass(frozen=True, slots=True)
 class Permission:
     """A start that the policy allows. ``keep_until``: hours are closed, so a `keep` that ends then has to be noted
-    before the service exists, or the next look would stop it."""
+    before the service exists, or the next look would stop it. ``needs_yes``: and people have to be asked first."""
 
     policy: str
     policy_version: str
     keep_until: datetime | None = None
+    needs_yes: bool = False
 
 
 def ruling_of(policies: PolicySet, facts: ServiceFacts, kind: OverrideKind) -> Policy:
@@ -115,27 +116,14 @@ def may_start(
     said = f"{_where(policy)} is {closed}"
     if by_request:
         raise NotAllowed(f"{said}: a request alone opens nothing; say until when to keep it running.")
-    if policy.approval is not None and "start-when-closed" in policy.approval.for_:
-        raise NotAllowed(f"{said}, and a start needs an approval, which comes with Slack (approval.for).")
     keep_until = now + min(DEFAULT_LENGTH, policy.overrides.longest)
     try:
         check_word(policy, OverrideKind.KEEP, keep_until, now, verb="start")
         check_person(policy, speaker)
     except (NotAllowed, Forbidden) as refused:
         raise type(refused)(f"{said}. {refused}") from refused
-    return Permission(policy.name, policy.version, keep_until)
-
-
-def closed_until(policy: Policy, now: datetime) -> datetime | None:
-    """The next opening, while hours are closed in a way that stops services; None otherwise.
-
-    ``now`` itself for hours that never open again.
-    """
-    hours = policy.hours
-    if hours is None or hours.closed in (Closed.IDLE, Closed.LEAVE):
-        return None
-    phase = Timetable.of(hours).phase(now)
-    return None if phase.open else phase.until or now
+    needs_yes = asks_for(policy, ApprovalAction.START_WHEN_CLOSED)
+    return Permission(policy.name, policy.version, keep_until, needs_yes)
 
 
 def _check_named(policies: PolicySet, facts: ServiceFacts, name: str) -> None:

@@ -28,16 +28,19 @@ from chalicelib.fleet.allowing import (
 from chalicelib.fleet.heard import DEFAULT_LENGTH, Became, Heard, describe, heard_of
 from chalicelib.fleet.model import OWNER_TAG
 from chalicelib.fleet.people import Caller
+from chalicelib.fleet.yeses import Yeses
 from chalicelib.observe.fleet import Gone
 from chalicelib.policy.loader import load
 from chalicelib.policy.model import PolicySet
 from chalicelib.record.history import Entry, EntryKind
 
 if TYPE_CHECKING:
+    from chalicelib.controller.asking import Approvals
     from chalicelib.controller.controller import Controller
     from chalicelib.fleet.instances import Instances
     from chalicelib.observe.inventory import Inventory
     from chalicelib.policy.model import Policy
+    from chalicelib.record.approval import Question
     from chalicelib.record.controls import Controls
     from chalicelib.record.history import History
     from chalicelib.record.policies import PoliciesInForce
@@ -58,7 +61,11 @@ class _Asked:
 
 
 class Wishes:
-    """``instances`` None where no fleet is configured: then a service is its policy's owner's, or its tag's."""
+    """``instances`` None where no fleet is configured: then a service is its policy's owner's, or its tag's.
+
+    ``approvals`` asks people about a launch or a removal where the policy wants a yes; a start of a service that
+    exists is asked for by the controller, when it comes to act.
+    """
 
     def __init__(
         self,
@@ -70,6 +77,7 @@ class Wishes:
         clock: Clock,
         *,
         instances: Instances | None = None,
+        approvals: Approvals | None = None,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
         self._controller = controller
@@ -79,6 +87,7 @@ class Wishes:
         self._history = history
         self._clock = clock
         self._instances = instances
+        self._yeses = Yeses(approvals)
         self._new_id = new_id
         self._read: tuple[str, PolicySet] | None = None
 
@@ -166,14 +175,31 @@ class Wishes:
     def may_start(self, facts: ServiceFacts, caller: Caller, *, schedule_policy: str = "") -> Permission:
         """Whether a service like ``facts``, which need not exist yet, may be started now by its owner-to-be.
 
-        Raises Forbidden, NotAllowed, or Unfit for a ``schedule_policy`` that would not rule it.
+        Raises Forbidden, NotAllowed, or Unfit for a ``schedule_policy`` that would not rule it. Where the policy wants
+        a yes, people are asked, and it is NotAllowed until one of them has said so.
         """
         now = self._clock.now()
         if not caller.role.may_write:
             raise Forbidden(f"{caller.role.value} may look, and start nothing.")
         speaker = Speaker(str(caller), caller.is_admin, owns=True)
-        switches = self._controls.read(now).switches
-        return may_start(self.policies(), facts, speaker, now, switches=switches, schedule_policy=schedule_policy)
+        said = self._controls.read(now)
+        permission = may_start(
+            self.policies(), facts, speaker, now, switches=said.switches, schedule_policy=schedule_policy
+        )
+        if permission.needs_yes and permission.keep_until is not None:
+            policy = self._named(permission)
+            self._yeses.must_stand_for_launch(facts, policy, caller, permission.keep_until, said, now)
+            return replace(permission, keep_until=None)  # the yes has written the word down
+        return permission
+
+    def ask_to_remove(self, service: ServiceId, caller: Caller, reason: str) -> Question | None:
+        """Asks people, where the policy wants their yes to a removal; None where nobody has to be asked. Whether
+        ``caller`` may wish it is checked already. Raises NotAllowed where nobody can be asked."""
+        now = self._clock.now()
+        facts = self._inventory.refresh([service], now)[service]
+        return (
+            None if isinstance(facts, Gone) else self._yeses.ask_to_remove(facts, self.policies(), caller, reason, now)
+        )
 
     def note_start(self, permission: Permission, service: ServiceId, caller: Caller) -> Override | None:
         """Writes down the `keep` of a start in closed hours, before the service exists; None when none is needed."""

@@ -12,7 +12,6 @@ from chalicelib.policy.problems import Problem
 
 _SECTIONS = {
     "spot": "moving services to Spot and back is not in this version; leave spot out, or write mode: disabled",
-    "approval": "asking people before acting is not in this version; leave approval out, or write mode: disabled",
 }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from chalicelib.errors import SwitchedOff
 
 if TYPE_CHECKING:
+    from chalicelib.controller.questions import Deed
     from chalicelib.decide.facts import ServiceFacts, ServiceId
     from chalicelib.fleet.catalog import Catalog
     from chalicelib.fleet.identity.identity import Identity
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.fleet.waking import Waker
     from chalicelib.fleet.wishes import Wishes
     from chalicelib.fleet.workshop import Workshop
+    from chalicelib.record.approval import Question
     from chalicelib.record.table import Table
     from chalicelib.runtime.clients import Clients
     from chalicelib.runtime.compose import App
@@ -63,6 +65,7 @@ def _identity(app: App, table: Table, pool: PoolSettings) -> Identity:
 
 def _fleet(settings: FleetSettings, app: App, table: Table, identity: Identity | None) -> Fleet:
     """Makes every part of the fleet; asks AWS for nothing."""
+    from chalicelib.decide.approval_action import ApprovalAction
     from chalicelib.fleet.catalog import Catalog
     from chalicelib.fleet.instances import Instances
     from chalicelib.fleet.logs import LogReader
@@ -85,13 +88,23 @@ def _fleet(settings: FleetSettings, app: App, table: Table, identity: Identity |
         app.history,
         app.clock,
         instances=instances,
+        approvals=app.approvals,
     )
     remover = Remover(shop, app.clock)
+    app.approvals.carries_out(ApprovalAction.REMOVE, _removal_of(remover))
     launcher = _launcher(shop, catalog, wishes, app, table)
     keeper = _keeper(shop, launcher, remover, wishes, waits, app, table)
     waker = Waker(WakerParts(instances, wishes, keeper, waits, _verify(identity), app.clock))
     logs = LogReader(clients.logs, settings.log_group)
     return Fleet(settings, catalog, instances, launcher, remover, wishes, logs, keeper, waker)
+
+
+def _removal_of(remover: Remover) -> Deed:
+    def remove(question: Question, now: datetime) -> str:
+        remover.remove(question.instance)
+        return "It is removed when its tasks have ended"
+
+    return remove
 
 
 def _launcher(shop: Workshop, catalog: Catalog, wishes: Wishes, app: App, table: Table) -> Launcher:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from chalicelib.controller.asking import Answer, AnswerKind
 from chalicelib.decide.facts import OverrideKind, ServiceFacts, ServiceId, Switches
 from chalicelib.errors import Conflict, Forbidden, NotAllowed, NotFound, NotManageable, Unfit
 from chalicelib.fleet.allowing import Speaker, may_start
@@ -200,12 +201,37 @@ def test_nothing_is_launched_while_everything_is_frozen(stage: Stage) -> None:
         wishes_of(stage).may_start(launched("ollama-i", {"environment": "dev"}, stage), ADA)
 
 
-def test_a_launch_that_needs_an_approval_in_closed_hours_is_refused_until_slack_can_ask(stage: Stage) -> None:
+def test_a_launch_in_closed_hours_waits_for_a_yes_and_is_allowed_after_it(tmp_path: Path) -> None:
+    asks = 'approval: {for: [start-when-closed], ask: "#ops", approvers: [group:leads], answer-within: 30m}'
+    with staged(tmp_path, OFFICE.replace("    mode:", f"    {asks}\n    mode:"), at="2026-11-18T21:00+09:00") as stage:
+        stage.sweep()
+        app = stage.app
+        wishes = Wishes(
+            app.controller, app.inventory, app.policies_in_force, app.controls, app.history, stage.clock,
+            approvals=app.approvals,
+        )  # fmt: skip
+        facts = launched("ollama-i", {"environment": "dev"}, stage)
+        for _ in range(2):
+            with pytest.raises(NotAllowed, match=r"asked in #ops whether to start it.*send the same request again"):
+                wishes.may_start(facts, ADA)
+        (question,) = app.approvals.pending(stage.clock.now())
+        assert (question.requester, question.launches) == ("ada@example.com", True)
+
+        own = app.approvals.answer(question.id, 1, Answer(AnswerKind.APPROVE), ADA, stage.clock.now())
+        assert own.became.value == "refused"
+        leader = Caller("sub-lea", "lea@example.com", Role.USER, frozenset({"leads"}))
+        app.approvals.answer(question.id, 1, Answer(AnswerKind.APPROVE), leader, stage.clock.now())
+
+        assert wishes.may_start(facts, ADA).keep_until is None
+        (word,) = app.controls.read(stage.clock.now()).overrides
+        assert (word.service, word.by, word.until) == (facts.id, "ada@example.com", stage.at("23:00"))
+
+
+def test_a_launch_needs_no_yes_while_hours_are_open(stage: Stage) -> None:
     plain = policy("hours: {timezone: Asia/Tokyo, open: [mon-fri 08:00-20:00]}")
     asks = Approval.model_validate({"for": ["start-when-closed"], "ask": "#ops", "approvers": ["group:ops"]})
     policies = PolicySet(policies=(plain.model_copy(update={"approval": asks}),))
     speaker = Speaker("ada", is_admin=False, owns=True)
-    night = stage.at("21:00")
-    with pytest.raises(NotAllowed, match=r"closed until Thu 19 Nov 08:00 JST.*comes with Slack"):
-        may_start(policies, launched("ollama-i", {}, stage), speaker, night, switches=Switches())
-    assert may_start(policies, launched("ollama-i", {}, stage), speaker, stage.clock.now(), switches=Switches())
+    facts = launched("ollama-i", {}, stage)
+    assert may_start(policies, facts, speaker, stage.at("21:00"), switches=Switches()).needs_yes
+    assert not may_start(policies, facts, speaker, stage.clock.now(), switches=Switches()).needs_yes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from chalicelib.controller.wording import first_word
 from chalicelib.entrypoints.api.call import Call
 from chalicelib.entrypoints.api.shapes.instances import (
     HeardShape,
@@ -35,7 +36,8 @@ def start_model(call: Call, headers: StartHeaders, body: StartBody) -> InstanceS
 
 
 def stop_model(call: Call, instance: Instance, query: StopQuery) -> HeardShape:
-    """A removal stops first, through the same gate, and goes on in the background when the tasks have ended."""
+    """A removal stops first, through the same gate, and goes on in the background when the tasks have ended. Where
+    the policy wants a yes to it, people are asked, and nothing else is done before."""
     wishes = call.fleet.wishes
 
     def stop() -> Heard:
@@ -45,6 +47,14 @@ def stop_model(call: Call, instance: Instance, query: StopQuery) -> HeardShape:
 
     if not query.remove:
         return heard(call, instance, stop)
+    if question := wishes.ask_to_remove(instance.service, call.caller, query.reason):
+        return HeardShape(
+            instance=InstanceShape.of(instance),
+            said="remove it after a yes",
+            became=Became.STANDS,
+            reason=first_word(question),
+            until=None,
+        )
     if instance.state in _TO_BE_STOPPED:
         heard(call, instance, stop)
     return HeardShape(
