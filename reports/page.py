@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.decide.facts import ServiceId
 
+from reports.figures import Amount, Row, WeekReport
 from reports.strip import Marks, strip
-from reports.week import Amount, Row, WeekReport
 
 TEMPLATES = Path(__file__).parent / "templates"
 

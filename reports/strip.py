@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.decide.facts import ServiceId
 
-from reports.week import Row, Span
+from reports.figures import Row, Span
 
 WIDTH = 1000
 _LABELS = 150

@@ -18,10 +18,9 @@ from decimal import Decimal
 
 import pandas as pd
 from chalicelib.decide.facts import ActionKind, ServiceId
-from chalicelib.prices import Price
 from chalicelib.record.history import Entry, EntryKind
 
-BASELINE = "always on, each service at its own size"
+from reports.figures import ZERO, Amount, Row, Shape, Span, WeekReport
 
 HOST_SCALE_IN = timedelta(minutes=15)
 """How long a GPU host outlives its last task: an ECS capacity provider's scale-in takes about 15 minutes."""
@@ -30,101 +29,6 @@ UNDONE = "undone"
 """A hand's entry with this outcome names the action of ours that a person turned round, not what the person did."""
 
 _HOUR = Decimal(3600)
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What the history does not tell of a service: its size when the span begins, and what one task costs."""
-
-    service: ServiceId
-    tasks: int
-    price: Price | None = None
-    gpus_per_task: int | None = None
-    running_at_start: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Hosts were held for ``tasks`` tasks in ``[since, until)``."""
-
-    since: datetime
-    until: datetime
-    tasks: int
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """Hours of hosts and of GPUs, and dollars; None where the GPU count or the price is not known."""
-
-    host_hours: Decimal
-    gpu_hours: Decimal | None
-    usd: Decimal | None
-
-    def __add__(self, other: Amount) -> Amount:
-        """What is unknown on one side is left out of the sum; the report says how many are unknown."""
-        return Amount(
-            self.host_hours + other.host_hours,
-            _known_sum(self.gpu_hours, other.gpu_hours),
-            _known_sum(self.usd, other.usd),
-        )
-
-    def __sub__(self, other: Amount) -> Amount:
-        return Amount(
-            self.host_hours - other.host_hours,
-            None if self.gpu_hours is None or other.gpu_hours is None else self.gpu_hours - other.gpu_hours,
-            None if self.usd is None or other.usd is None else self.usd - other.usd,
-        )
-
-
-ZERO = Amount(Decimal(0), Decimal(0), Decimal(0))
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One service. ``stops`` and ``starts`` are ours; ``by_hand`` are starts and stops of others."""
-
-    service: ServiceId
-    tasks: int
-    spans: tuple[Span, ...]
-    ran: Amount
-    baseline: Amount
-    price: Price | None
-    stops: int = 0
-    starts: int = 0
-    failed_starts: int = 0
-    by_hand: int = 0
-
-    @property
-    def saved(self) -> Amount:
-        return self.baseline - self.ran
-
-
-@dataclass(frozen=True, slots=True)
-class WeekReport:
-    """``since`` and ``until`` are aware. ``unpriced`` services are in no sum of dollars."""
-
-    since: datetime
-    until: datetime
-    rows: tuple[Row, ...]
-    ran: Amount
-    baseline: Amount
-    unpriced: tuple[ServiceId, ...]
-    baseline_name: str = BASELINE
-
-    @property
-    def saved(self) -> Amount:
-        return self.baseline - self.ran
-
-    @property
-    def saved_share(self) -> Decimal | None:
-        """Of the dollars; None when nothing has a price."""
-        return self.saved.usd / self.baseline.usd if self.baseline.usd and self.saved.usd is not None else None
-
-    @property
-    def price_sources(self) -> tuple[str, ...]:
-        """``source, date`` of every price used, each once."""
-        prices = (row.price for row in self.rows if row.price)
-        return tuple(dict.fromkeys(f"{price.source}, {price.as_of.isoformat()}" for price in prices))
 
 
 def week(
@@ -263,7 +167,3 @@ def _amount(shape: Shape, task_seconds: int) -> Amount:
 
 def _seconds(span: timedelta) -> int:
     return int(span.total_seconds())
-
-
-def _known_sum(one: Decimal | None, other: Decimal | None) -> Decimal:
-    return (one or Decimal(0)) + (other or Decimal(0))

@@ -8,7 +8,8 @@ from chalicelib.decide.facts import ActionKind, ServiceId
 from chalicelib.prices import Price
 from chalicelib.record.history import Entry, EntryKind
 
-from reports.week import Shape, WeekReport, week
+from reports.figures import Shape, WeekReport
+from reports.week import week
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 CHAT = ServiceId("gpu-dev", "chat")

@@ -24,8 +24,8 @@ from chalicelib.local.timeline import Timeline
 from chalicelib.local.witness import Witness
 from chalicelib.local.world import World, open_world
 from chalicelib.runtime.clock import SteppedClock
+from reports.figures import WeekReport
 from reports.page import hours, share, usd
-from reports.week import WeekReport
 
 if TYPE_CHECKING:
     from chalicelib.controller.controller import Controller

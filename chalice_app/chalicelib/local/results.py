@@ -14,9 +14,10 @@ from chalicelib.local.timeline import Line, Word
 from chalicelib.local.world import World
 from chalicelib.prices import GPUS_PER_INSTANCE, instance_price
 from chalicelib.record.history import Entry, EntryKind
+from reports.figures import Shape, WeekReport
 from reports.page import Page, Told, as_html, as_json
 from reports.strip import Marks
-from reports.week import Shape, WeekReport, week
+from reports.week import week
 
 NOTES = (
     "The AWS and all traffic are simulated; prices are list prices, without discounts.",

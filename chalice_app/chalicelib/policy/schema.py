@@ -29,40 +29,11 @@ from chalicelib.policy.schema_rules import say_rules
 from chalicelib.policy.sections.base import is_internal
 from chalicelib.policy.sections.services import NeverTouch
 from chalicelib.policy.shape import keys_of
+from chalicelib.policy.snippets import HOURS_SNIPPETS, POLICY_SNIPPETS
 
 DRAFT_07 = "http://json-schema.org/draft-07/schema#"
 SCHEMA_FILE = Path("policies") / "schema.json"
 Json = dict[str, Any]
-
-_SNIPPETS = [
-    {
-        "label": "nights off",
-        "description": "Open on weekdays, stopped when idle; says only what it would do",
-        "body": {
-            "${1:dev-nights-off}": {
-                "match": {"tags": {"${2:environment}": "${3:dev}"}},
-                "hours": {"timezone": "${4:Asia/Tokyo}", "open": ["${5:mon-fri 08:00-20:00}"]},
-                "idle": {"stop-after": "${6:30m}"},
-                "mode": "dry-run",
-            }
-        },
-    },
-    {
-        "label": "stop when idle",
-        "description": "No hours: only idleness stops",
-        "body": {
-            "${1:stop-when-idle}": {
-                "match": {"tags": {"${2:environment}": "${3:dev}"}},
-                "idle": {"stop-after": "${4:45m}"},
-                "mode": "dry-run",
-            }
-        },
-    },
-]
-_HOURS_SNIPPETS = [
-    {"label": "weekdays", "body": {"timezone": "${1:Asia/Tokyo}", "open": ["mon-fri 08:00-20:00"]}},
-    {"label": "weeknights", "body": {"timezone": "${1:Asia/Tokyo}", "open": ["sun-thu 22:00-06:00"]}},
-]
 
 
 def schema() -> Json:
@@ -78,7 +49,7 @@ def schema() -> Json:
     say_rules(parts)
     for part in parts.values():
         part.pop("description", None)  # docstrings speak to programmers
-    parts["Hours"]["defaultSnippets"] = _HOURS_SNIPPETS
+    parts["Hours"]["defaultSnippets"] = HOURS_SNIPPETS
     return {
         "$schema": DRAFT_07,
         "title": "ollama-lifecycle policy file",
@@ -133,7 +104,7 @@ def _file_keys() -> Json:
             "propertyNames": {"pattern": WORD_PATTERN, "maxLength": LONGEST_WORD},
             "maxProperties": 500,
             "additionalProperties": {"$ref": "#/definitions/Policy"},
-            "defaultSnippets": _SNIPPETS,
+            "defaultSnippets": POLICY_SNIPPETS,
         },
         "defaults": {
             "type": "object",
