@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError
@@ -91,6 +93,28 @@ def test_of_many_conditional_writes_on_one_key_exactly_one_wins(aws: EmbeddedAws
         for writer in writers:
             writer.join()
         assert len(won) == 1
+
+
+def test_what_is_asked_of_load_balancers_waits_for_what_was_asked_before(
+    aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """moto looks whether a name or a priority is free, and takes it later."""
+    elb, backend = aws.clients().elb, aws.backend("elbv2")
+    inside: list[str] = []
+    most: list[int] = []
+
+    def slowly(*_: object, **__: object) -> list[object]:
+        inside.append("one")
+        most.append(len(inside))
+        time.sleep(0.02)
+        inside.pop()
+        return []
+
+    monkeypatch.setattr(backend, "describe_load_balancers", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: elb.describe_load_balancers(), range(8)))
+
+    assert max(most) == 1
 
 
 def test_this_process_and_another_one_see_the_same_aws(aws: EmbeddedAws) -> None:

@@ -29,11 +29,12 @@ ACCOUNT = "123456789012"
 """The account that moto makes everything in."""
 REGION = "ap-northeast-1"
 
-_ONE_AT_A_TIME = frozenset({"dynamodb", "ecs", "monitoring", "application-autoscaling"})
+_ONE_AT_A_TIME = frozenset({"dynamodb", "ecs", "elasticloadbalancing", "monitoring", "application-autoscaling"})
 """Signing names of the services whose requests wait for each other.
 
-moto evaluates DynamoDB's conditions without a lock, so two conditional writes on the same key can both win
-in its threaded server. The other three hold state that the simulated fleet changes from its own thread.
+moto evaluates DynamoDB's conditions without a lock, so two conditional writes on the same key can both win in its
+threaded server; so can two rules for one priority, or two target groups with one name. The other three hold state
+that the simulated fleet changes from its own thread. Load balancers of moto send nothing to their targets.
 Services that call back into this server over HTTP (SNS) must never be in this set.
 """
 
