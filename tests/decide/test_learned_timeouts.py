@@ -227,6 +227,18 @@ def test_boots_of_our_own_starts_are_measured() -> None:
     assert second.boot_seconds == pytest.approx(270.0)
 
 
+def test_the_wait_of_who_woke_it_is_measured_and_is_no_idle_gap() -> None:
+    before = after_looking(Learned(), [use(NOW)], NOW - HOUR, NOW + HOUR, COSTS)
+    woken = after_start(after_stop(before, NOW + HOUR, COSTS), NOW + 9 * HOUR, COSTS, wanted=True, ours=True)
+    ready = after_boot(woken, NOW + 9 * HOUR + 4 * MINUTE)
+
+    served = after_looking(ready, [use(NOW + 9 * HOUR + 4 * MINUTE)], NOW + 9 * HOUR, NOW + 10 * HOUR, COSTS)
+
+    assert served.gaps.seen == woken.gaps.seen == 1
+    assert served.answer_seconds == 240.0
+    assert served.woken_at is None
+
+
 def test_a_boot_of_which_we_do_not_know_the_begin_measures_nothing() -> None:
     by_hand = after_start(after_stop(Learned(), NOW, None), NOW + HOUR, None, wanted=True, ours=False)
 

@@ -37,6 +37,8 @@ def everything() -> Learned:
         known_until=NOW,
         asleep_since=NOW,
         waking_since=NOW,
+        woken_at=NOW,
+        answer_seconds=300.5,
     )
 
 
@@ -52,6 +54,7 @@ def test_everything_learned_comes_back_and_is_a_few_kilobytes(table: Table) -> N
     assert found.habit == learned.habit
     assert (found.bets, found.bet, found.bet_acted) == (learned.bets, learned.bet, True)
     assert (found.known_until, found.boot_seconds, found.cold_starts) == (NOW, 211.5, 31)
+    assert (found.woken_at, found.answer_seconds, found.asleep_since) == (NOW, 300.5, NOW)
     assert len(packed(learned)) < 4000
 
 

@@ -33,8 +33,9 @@ class Learned:
     """Of one service; the empty value is that of one never looked at.
 
     ``used_until`` is where the running gap began, None when that is not known. ``asleep_since``: when it was stopped;
-    None while it is up. ``waking_since``: when our start began that was not seen ready yet. ``bets_from``: no bet is
-    made for a time before it. ``revision`` is the row's, 0 for a row that is not there.
+    None while it is up. ``waking_since``: when our start began that was not seen ready yet. ``woken_at``: when
+    somebody asked who has not been seen served yet; ``answer_seconds``: decayed mean of that wait. ``bets_from``: no
+    bet is made for a time before it. ``revision`` is the row's, 0 for a row that is not there.
     """
 
     gaps: GapLaw = NO_GAPS
@@ -50,6 +51,8 @@ class Learned:
     known_until: datetime | None = None
     asleep_since: datetime | None = None
     waking_since: datetime | None = None
+    woken_at: datetime | None = None
+    answer_seconds: float | None = None
     revision: int = 0
 
     @property
@@ -82,7 +85,7 @@ def after_looking(
             continue
         if used_until is not None and use.begin > used_until:
             gaps.append((use.begin - used_until).total_seconds())
-        now = bet_met(now, use.begin, costs)
+        now = _answered(bet_met(now, use.begin, costs), use)
         used_until = use.end if used_until is None else max(used_until, use.end)
         habit = habit.used(use.begin.timestamp(), use.end.timestamp() - 1)
     grown = replace(now, gaps=before.gaps.with_gaps(gaps), habit=habit, used_until=used_until, known_until=covers_to)
@@ -107,7 +110,7 @@ def after_stop(before: Learned, at: datetime, costs: Costs | None) -> Learned:
     bets = before.bets
     if costs is not None and before.used_until is not None and at > before.used_until:
         bets = bets.idled(costs.price_usd_per_second * (at - before.used_until).total_seconds())
-    return replace(before, bets=bets, asleep_since=at, known_until=at, waking_since=None, bets_from=at)
+    return replace(before, bets=bets, asleep_since=at, known_until=at, waking_since=None, woken_at=None, bets_from=at)
 
 
 def after_start(
@@ -124,21 +127,37 @@ def after_start(
         gaps = gaps.with_gaps([(at - now.used_until).total_seconds()])
     stamp = at.timestamp()
     habit = (now.habit or Habit.beginning(stamp)).used(stamp, stamp)
-    return replace(now, gaps=gaps, habit=habit, used_until=at, cold_starts=now.cold_starts + 1)
+    return replace(now, gaps=gaps, habit=habit, used_until=at, woken_at=at, cold_starts=now.cold_starts + 1)
 
 
 def after_boot(before: Learned, ready_since: datetime) -> Learned:
-    """Our start was seen ready: a decayed mean of the boots' lengths."""
+    """It was seen ready: a decayed mean of the boots' lengths, of our own starts. Who woke it waited until then, and a
+    wait is no idle gap."""
+    if before.woken_at is not None and before.used_until is not None and ready_since > before.woken_at:
+        before = replace(before, used_until=max(before.used_until, ready_since))
     began = before.waking_since
     if began is None or ready_since < began:
         return before
     done = replace(before, waking_since=None)
     if ready_since - began > LONGEST_BOOT:
         return done
-    took = (ready_since - began).total_seconds()
-    last = before.boot_seconds
-    mean = took if last is None else last + NEWEST_BOOT_WEIGHT * (took - last)
-    return replace(done, boot_seconds=mean, boots=before.boots + 1)
+    return replace(done, boot_seconds=_mean(before.boot_seconds, ready_since - began), boots=before.boots + 1)
+
+
+def _answered(before: Learned, use: Use) -> Learned:
+    """The first use that ended after somebody's asking answers them, to the minute."""
+    asked = before.woken_at
+    if asked is None or use.end <= asked:
+        return before
+    took = max(use.begin - asked, timedelta())
+    if took > LONGEST_BOOT:
+        return replace(before, woken_at=None)
+    return replace(before, woken_at=None, answer_seconds=_mean(before.answer_seconds, took))
+
+
+def _mean(before: float | None, newest: timedelta) -> float:
+    took = newest.total_seconds()
+    return took if before is None else before + NEWEST_BOOT_WEIGHT * (took - before)
 
 
 def bet_met(before: Learned, first_use: datetime, costs: Costs | None) -> Learned:

@@ -117,6 +117,8 @@ def _evidence(chosen: Timeout, learned: Learned, stop_after: timedelta) -> tuple
     if chosen.worst_case is not None and chosen.worst_case != inf:
         found.append(Evidence("worst case", number(chosen.worst_case), "times the cost of knowing each gap"))
     found.append(Evidence("cold starts", str(learned.cold_starts), "waits seen"))
+    if learned.answer_seconds is not None:
+        found.append(Evidence("time to first answer", number(learned.answer_seconds), "s"))
     measured = "s" if learned.boots else "s (not measured yet)"
     found.append(Evidence("boot time", number(learned.boot_or_default_seconds), measured))
     return tuple(found)

@@ -26,8 +26,8 @@ PK = "LEARNED"
 FORMAT = 1
 KEPT = timedelta(days=90)
 
-_MOMENTS = ("bets_from", "used_until", "known_until", "asleep_since", "waking_since")
-_NUMBERS = ("boot_seconds", "boots", "cold_starts", "bet_acted")
+_MOMENTS = ("bets_from", "used_until", "known_until", "asleep_since", "waking_since", "woken_at")
+_NUMBERS = ("boot_seconds", "answer_seconds", "boots", "cold_starts", "bet_acted")
 
 
 class LearnedRows:
@@ -92,6 +92,8 @@ def unpacked(text: str) -> Learned | None:
             known_until=maybe_when(body.get("known_until")),
             asleep_since=maybe_when(body.get("asleep_since")),
             waking_since=maybe_when(body.get("waking_since")),
+            woken_at=maybe_when(body.get("woken_at")),
+            answer_seconds=body["answer_seconds"],
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
