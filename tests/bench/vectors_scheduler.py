@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from chalicelib.policy.cron import parse_cron
 from chalicelib.policy.texts import parse_zone
 from chalicelib.policy.timetable import Timetable
-from chalicelib.policy.windows import MONTHS, WEEKDAYS, parse_window
+from chalicelib.policy.window_text import parse_window
+from chalicelib.policy.windows import MONTHS, WEEKDAYS
 from vector_verdict import DecidedOtherwise, RefusedOnPurpose, Verdict, readable, verdict
 
 FILE = "instance_scheduler"

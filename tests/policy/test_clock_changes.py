@@ -13,7 +13,7 @@ from chalicelib.policy.dates import DateRange
 from chalicelib.policy.moments import clock_changes, first_instant, parse_moment
 from chalicelib.policy.problems import ScalarError
 from chalicelib.policy.timetable import Timetable
-from chalicelib.policy.windows import parse_window
+from chalicelib.policy.window_text import parse_window
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray

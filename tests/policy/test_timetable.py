@@ -16,7 +16,7 @@ from chalicelib.policy.cron import parse_cron
 from chalicelib.policy.dates import parse_date_range
 from chalicelib.policy.sections.hours import Hours
 from chalicelib.policy.timetable import BEGINNING, Timetable
-from chalicelib.policy.windows import parse_window
+from chalicelib.policy.window_text import parse_window
 
 TOKYO = "Asia/Tokyo"
 NEW_YORK = "America/New_York"
@@ -210,7 +210,7 @@ def test_a_policys_hours_become_a_timetable() -> None:
 def test_a_policy_without_cron_and_holidays_loads_no_package_for_them() -> None:
     program = (
         "import sys; from chalicelib.policy.timetable import Timetable;"
-        "from chalicelib.policy.windows import parse_window;"
+        "from chalicelib.policy.window_text import parse_window;"
         "from zoneinfo import ZoneInfo; from datetime import datetime, UTC;"
         "Timetable.of_windows(ZoneInfo('Asia/Tokyo'), (parse_window('daily 08:00-20:00'),)).phase(datetime.now(UTC));"
         "print([name for name in ('croniter', 'holidays', 'pydantic', 'boto3') if name in sys.modules])"

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 from chalicelib.policy.problems import ScalarError
-from chalicelib.policy.windows import MONTHS, WEEKDAYS, parse_window
+from chalicelib.policy.window_text import parse_window
+from chalicelib.policy.windows import MONTHS, WEEKDAYS
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -24,7 +24,8 @@ from chalicelib.policy.problems import ScalarError
 from chalicelib.policy.sections.hours import Hours
 from chalicelib.policy.sections.idle import Idle
 from chalicelib.policy.texts import parse_zone
-from chalicelib.policy.windows import Window, parse_window
+from chalicelib.policy.window_text import parse_window
+from chalicelib.policy.windows import Window
 
 EXCLUDE_TAG = "lifecycle:exclude"
 HOURS_TAG = "lifecycle:hours"

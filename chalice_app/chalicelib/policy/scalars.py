@@ -23,7 +23,8 @@ from chalicelib.policy.dates import DateRange, parse_date_range
 from chalicelib.policy.money import Money, parse_money
 from chalicelib.policy.problems import ScalarError
 from chalicelib.policy.texts import Threshold
-from chalicelib.policy.windows import Window, parse_window
+from chalicelib.policy.window_text import parse_window
+from chalicelib.policy.windows import Window
 
 FORM = "x-form"
 """Stands in a generated schema where a fragment of ``editor_forms`` belongs."""
