@@ -75,6 +75,16 @@ def test_gaps_between_requests_are_learned_once_each_from_the_readings_of_the_lo
     assert sum(learned(stage, chat).gaps.sums) == pytest.approx((19 + 39 + 29) * 60, rel=0.02)
 
 
+def test_each_of_many_services_learns_its_own(stage: Stage) -> None:
+    busy = stage.add("busy", requests=busy_at("09:10", "09:30", "09:50", "10:10"), **YOUNG)
+    quiet = stage.add("quiet", requests=busy_at("09:10", "10:00"), **YOUNG)
+
+    stage.run_until("11:20")
+
+    assert learned(stage, busy).gaps.seen == 3
+    assert learned(stage, quiet).gaps.seen == 1
+
+
 def test_it_is_stopped_at_break_even_first_and_the_record_says_so(stage: Stage) -> None:
     chat = stage.add("chat", requests=busy_at("09:10"), **YOUNG)
 

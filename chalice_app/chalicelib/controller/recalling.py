@@ -7,6 +7,7 @@ idle stop and the start that somebody made after it. Habits and bets cannot be r
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,6 +21,9 @@ from chalicelib.record.learned import LearnedRows
 
 MOST_ENTRIES = 500
 """Of the history of one service, read once when its row is lost."""
+
+WORKERS = 10
+"""Rows read side by side: below the connections a client keeps open."""
 
 TIMEOUT = "idle timeout"
 """The name under which a learned timeout stands among a decision's evidence, in minutes."""
@@ -41,7 +45,14 @@ class Recall:
 
     def __call__(self, services: Iterable[ServiceFacts]) -> Mapping[ServiceId, Recalled]:
         """Of each service. Raises RecordUnavailable."""
-        return {facts.id: Recalled(self._learned(facts.id), self._usd_per_hour(facts)) for facts in services}
+        asked = list(services)
+        if len(asked) <= 1:
+            return {facts.id: self._recalled(facts) for facts in asked}
+        with ThreadPoolExecutor(min(WORKERS, len(asked)), thread_name_prefix="recall") as pool:
+            return dict(zip((facts.id for facts in asked), pool.map(self._recalled, asked), strict=True))
+
+    def _recalled(self, facts: ServiceFacts) -> Recalled:
+        return Recalled(self._learned(facts.id), self._usd_per_hour(facts))
 
     def _learned(self, service: ServiceId) -> Learned:
         if self._rows is None or self._history is None:
