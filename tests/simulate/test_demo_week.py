@@ -79,7 +79,8 @@ def _setting(scenario: Scenario, blueprint: Blueprint) -> Setting:
     size = blueprint.size
     ready = scenario.start - timedelta(days=1)
     facts = ServiceFacts(blueprint.id, "", size, size, 0, scenario.start, tags=blueprint.all_tags, ready_since=ready)
-    ruling = govern(policies, facts).ruling
+    governance = govern(policies, facts)
+    ruling = governance.ruling
     assert ruling is not None
     missing = tuple((one.since.timestamp(), one.until.timestamp()) for one in blueprint.silences)
     return Setting(
@@ -88,9 +89,10 @@ def _setting(scenario: Scenario, blueprint: Blueprint) -> Setting:
         policies,
         scenario.start,
         scenario.end,
-        Sources(gpu=blueprint.gpu_agent, missing=missing),
+        Sources(gpu=blueprint.gpu_agent, ollama=True, missing=missing),
         tuple(_deeds(scenario, blueprint.id)),
         tuple(NoCapacity(one.since, one.until) for one in blueprint.no_capacity),
+        shadows=governance.shadows,
     )
 
 

@@ -71,9 +71,11 @@ def test_a_stop_after_which_somebody_comes_within_half_an_hour_is_regretted() ->
     assert (found.stops, found.regrets) == (3, 1)
 
 
-def test_a_long_answer_keeps_it_though_the_load_balancer_counts_only_its_begin() -> None:
-    found = run(HALF_AN_HOUR, [(at("09:00"), 4 * 3600.0)])
-    assert [one.at for one in found.actions] == [datetime(2026, 11, 30, 13, 10, tzinfo=UTC)]
+def test_a_long_answer_keeps_it_only_where_ollama_is_asked_though_the_load_balancer_counts_its_begin() -> None:
+    answer = [(at("09:00"), 4 * 3600.0)]
+    asked = run(HALF_AN_HOUR, answer, sources=Sources(ollama=True)).actions[0].at
+    assert f"{asked:%H:%M}" > "13:30"
+    assert told(run(HALF_AN_HOUR, answer)) == [("Mon 09:50", "stop", "idle")]
 
 
 def test_missing_metrics_stop_nothing() -> None:
@@ -102,8 +104,8 @@ def test_where_there_is_no_capacity_the_start_is_tried_again() -> None:
 
 
 def test_what_was_asked_before_the_begin_counts_for_nothing_but_keeps_it_busy() -> None:
-    found = run(HALF_AN_HOUR, [(at("00:00") - 60, 1.0)], running=True)
-    assert (found.requests, told(found)) == (0, [("Mon 00:35", "stop", "idle")])
+    found = run(HALF_AN_HOUR, [(at("00:00") - 600, 1.0)], running=True)
+    assert (found.requests, told(found)) == (0, [("Mon 00:25", "stop", "idle")])
     assert found.actions[0].because is Because.IDLE
 
 

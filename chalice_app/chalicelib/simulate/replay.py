@@ -19,17 +19,16 @@ from chalicelib.decide.case import timetable
 from chalicelib.decide.decide import decide
 from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
 from chalicelib.decide.facts import Observation, Override, ServiceFacts, ServiceId
-from chalicelib.decide.needs import needs
+from chalicelib.decide.needs import SignalNeed, after_asking, needs
 from chalicelib.execute.plan import retry_at
 from chalicelib.policy.model import Policy, PolicySet
+from chalicelib.simulate.pupil import Pupil, least_patience
 from chalicelib.simulate.result import Assumptions, Outcome
 from chalicelib.simulate.service import NoCapacity, SimulatedService, instant
-from chalicelib.simulate.tape import USUAL_SOURCES, Sources, Tape
+from chalicelib.simulate.tape import MINUTE, USUAL_SOURCES, Sources, Tape
 from chalicelib.simulate.trace import Request
 
-RATHER_EARLY_SECONDS = 600.0
-"""A rest is looked at from so long before it can be ripe: minutes, late metrics and five-minute periods."""
-LEAST_REST_SECONDS = 60.0
+A_DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,8 @@ class Setting:
     deeds: tuple[Deed, ...] = ()
     no_capacity: tuple[NoCapacity, ...] = ()
     running: bool = True
+    shadows: tuple[Policy, ...] = ()
+    """Policies in dry-run that match it too: they change nothing, but their looks ask probes as well."""
 
 
 def facts_for(name: str, since: datetime, tags: dict[str, str] | None = None, tasks: int = 1) -> ServiceFacts:
@@ -77,6 +78,7 @@ class _Replay:
         self._service = SimulatedService(
             setting.service, self._tape, assumed, self._since, self._until, setting.no_capacity, up=setting.running
         )
+        self._pupil = Pupil(setting.policy.idle, self._service, assumed.usd_of_all_tasks_per_hour)
         self._overrides: tuple[Override, ...] = ()
         self._deeds = sorted(setting.deeds, key=_when)
 
@@ -130,24 +132,61 @@ class _Replay:
         """Decides and acts; when to look again."""
         at, service = instant(now), self._service
         service.find_out(now)
-        policy, policies = self._policy, self._set.policies
-        seen = Observation(service.facts(now), memory=service.memory)
-        need = needs(policy, seen, self._overrides, policies, at)
-        if need is not None:
+        seen = Observation(
+            service.facts(now),
+            memory=service.memory,
+            learned=self._pupil.learned,
+            usd_per_hour=self._assumed.usd_of_all_tasks_per_hour,
+        )
+        policies = (self._policy, *self._set.shadows)
+        wanted = [
+            need for one in policies if (need := needs(one, seen, self._overrides, self._set.policies, at)) is not None
+        ]
+        if wanted:
+            need = SignalNeed(
+                min(one.window_from for one in wanted),
+                max(one.window_to for one in wanted),
+                frozenset().union(*(one.names for one in wanted)),
+            )
             seen = replace(seen, signals=self._tape.signals(need, now, service.ready_since))
-        decision = decide(policy, seen, self._overrides, at, policies=policies)
-        if decision.wanted is Wanted.STOPPED and service.up and not decision.cuts:
-            probed = replace(seen, signals={**seen.signals, **self._tape.probe(now)})
-            decision = decide(policy, probed, self._overrides, at, policies=policies)
-        if self._act(decision, now):
+        wishes: list[Decision] = []
+        for policy in (*self._set.shadows, self._policy):
+            judged, decision = self._judge(policy, seen, now)
+            seen = judged if policy is self._policy else replace(seen, memory=judged.memory)
+            wishes.append(decision)
+        decision = wishes[-1]
+        flight = seen.memory.flight
+        service.remember(flight if flight is None or seen.facts.is_running else flight.ended(at))
+        done = self._act(decision, now)
+        self._pupil.look(seen, decision, done, self._tape.uses(), at)
+        if done:
             return now + self._assumed.sweep_seconds
-        again = decision.look_again_at.timestamp()
+        again = min(one.look_again_at.timestamp() for one in wishes)
         retry = retry_at(service.memory.start_failure)
         if retry is not None and now < retry.timestamp() < again:
             again = retry.timestamp()
-        if decision.rule is RuleName.IDLE and decision.because is Because.IN_USE and need is not None:
+        in_use = decision.rule is RuleName.IDLE and decision.because is Because.IN_USE and bool(wanted)
+        flight = service.memory.flight
+        if in_use and not self._set.shadows and (flight is None or not flight.is_open):
             return max(again, self._rest(now))
         return again
+
+    def _judge(self, policy: Policy, seen: Observation, now: float) -> tuple[Observation, Decision]:
+        """As the controller does: once on what metrics say, and where they call for a stop again with the probes."""
+
+        def judged(on: Observation) -> Decision:
+            return decide(policy, on, self._overrides, at, policies=self._set.policies)
+
+        at, flight = instant(now), seen.memory.flight
+        by_metrics = judged(replace(seen, memory=replace(seen.memory, flight=None)) if flight else seen)
+        about_to_stop = by_metrics.wanted is Wanted.STOPPED and self._service.up and not by_metrics.cuts
+        watched = flight is not None and flight.is_open and by_metrics.because is Because.IN_USE and bool(seen.signals)
+        if not about_to_stop and not watched:
+            return seen, by_metrics
+        answers = self._tape.probe(now)
+        memory = replace(seen.memory, flight=after_asking(policy, flight, answers.values(), at))
+        probed = replace(seen, signals={**seen.signals, **answers}, memory=memory)
+        return probed, judged(probed)
 
     def _act(self, decision: Decision, now: float) -> bool:
         """Whether anything was done."""
@@ -166,17 +205,22 @@ class _Replay:
         return True
 
     def _rest(self, now: float) -> float:
-        """The end of the use that goes on: before it no look finds the service idle. Never beyond what else may turn
-        the decision: hours, overrides, freezes, deeds."""
+        """The last arrival before the service rests: until then no look finds it idle. Never beyond what else may turn
+        the decision (hours, overrides, freezes, deeds), nor beyond a day, so that what is remembered stays small."""
         section = self._policy.idle
         if section is None:
             return now
-        shortest = section.stop_after if isinstance(section.stop_after, timedelta) else section.min or timedelta(0)
-        seconds = max(LEAST_REST_SECONDS, shortest.total_seconds() - RATHER_EARLY_SECONDS)
+        shortest = least_patience(section, self._assumed.usd_of_all_tasks_per_hour)
         bound = min(
-            [self._until, *self._service.events, *(_when(one) for one in self._deeds), *self._turns(instant(now))]
+            [
+                self._until,
+                now + A_DAY_SECONDS,
+                *self._service.events,
+                *(_when(one) for one in self._deeds),
+                *self._turns(instant(now)),
+            ]
         )
-        return self._service.use_until_rest(seconds, bound - 2 * self._assumed.sweep_seconds)
+        return self._service.use_until_rest(shortest - MINUTE, bound - 2 * self._assumed.sweep_seconds)
 
     def _turns(self, now: datetime) -> list[float]:
         """The instants at which the clock alone may change the decision."""

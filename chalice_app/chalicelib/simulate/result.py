@@ -47,6 +47,10 @@ class Assumptions:
     minimum_billing_seconds: float = 60.0
     tasks: int = 1
 
+    @property
+    def usd_of_all_tasks_per_hour(self) -> float | None:
+        return None if self.usd_per_hour is None else self.usd_per_hour * self.tasks
+
     def sentences(self) -> tuple[str, ...]:
         asked = (
             "a request to a stopped service starts it and waits for the boot"

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.decide.decision import Decision
 from chalicelib.decide.facts import ActionKind, SavedSize, ServiceFacts, ServiceMemory, StartFailure
+from chalicelib.decide.flight import Flight
 from chalicelib.execute.plan import START_WITHIN
 from chalicelib.simulate.result import REGRET_SECONDS, Action, Assumptions, Outcome, Stretch
 from chalicelib.simulate.tape import Tape
@@ -178,6 +179,10 @@ class SimulatedService:
             self.memory = replace(self.memory, start_failure=failure)
             self._fails_at = math.inf
 
+    def remember(self, flight: Flight | None) -> None:
+        """What the probes saw."""
+        self.memory = replace(self.memory, flight=flight)
+
     def facts(self, now: float) -> ServiceFacts:
         """As AWS would describe it."""
         count = self._facts.desired_count
@@ -197,6 +202,8 @@ class SimulatedService:
         self._failures = 0
         self.up, self._up_since, self.ready_since = True, now, None
         self._boot_is_awaited = False
+        if self._on and self._on[-1].until > now:  # the host that still drains takes the new task
+            self._on[-1] = replace(self._on[-1], until=now)
         at = instant(now)
         placed = next((one.until.timestamp() for one in self._no_capacity if one.since <= at < one.until), now)
         self._ready_at = placed + self._assumed.boot_seconds
@@ -210,7 +217,8 @@ class SimulatedService:
         on = (*self._on, Stretch(self._up_since, self._until)) if self.up else tuple(self._on)
         seconds = sum(one.until - one.since for one in on)
         assumed = self._assumed
-        usd = None if assumed.usd_per_hour is None else assumed.usd_per_hour * assumed.tasks * seconds / 3600
+        hourly = assumed.usd_of_all_tasks_per_hour
+        usd = None if hourly is None else hourly * seconds / 3600
         return Outcome(
             label=label,
             since=self._since,

@@ -27,12 +27,12 @@ HEALTH_IS_FRESH_SECONDS = 600.0
 class Sources:
     """Which signals the service has. ``gpu``: its GPU's use is reported by the minute.
 
-    ``ollama``: Ollama is asked before a stop; it holds a model for ``keep_alive_seconds`` after use, and a model that
-    is held tells nothing about use, because nobody knows how long clients asked it to be kept.
+    ``ollama``: Ollama is asked before a stop (``LIFECYCLE_PROBE_OLLAMA``); it holds a model for ``keep_alive_seconds``
+    after use, and a model that is held tells nothing of use, because nobody knows how long clients asked it to be kept.
     """
 
     gpu: bool = False
-    ollama: bool = True
+    ollama: bool = False
     keep_alive_seconds: float = 300.0
     missing: tuple[tuple[float, float], ...] = ()
     """When the load balancer's metrics are missing."""
@@ -55,6 +55,8 @@ class Tape:
         self.last_end = float("-inf")
         """The end of the newest answer that is over."""
         self.arrived = 0
+        self._last_arrival = float("-inf")
+        self._uses: list[list[float]] = []
 
     @property
     def next_arrival(self) -> float | None:
@@ -65,6 +67,7 @@ class Tape:
         taken = self._next
         assert taken is not None
         self.arrived += 1
+        self._last_arrival = taken[0]
         self._next = next(self._requests, None)
         return taken
 
@@ -76,6 +79,10 @@ class Tape:
             self._minutes[-1][1] += 1
         else:
             self._minutes.append([minute, 1.0])
+        if self._uses and minute <= self._uses[-1][1]:
+            self._uses[-1][1] = max(self._uses[-1][1], minute + MINUTE)
+        else:
+            self._uses.append([minute, minute + MINUTE])
         heappush(self._running, (at + seconds, at))
         if self._sources.gpu:
             self._stream(at, at + seconds)
@@ -86,17 +93,22 @@ class Tape:
             self.answer(self.take())
 
     def answer_until_rest(self, seconds: float, bound: float) -> float:
-        """Everything up to the first stretch of ``seconds`` without a request, or up to ``bound``; where that is."""
-        busy_until = max([self.last_end, *(end for end, _ in self._running)], default=self.last_end)
+        """Everything up to the first ``seconds`` without an arrival, or up to ``bound``; the last arrival by then."""
+        last = self._last_arrival
         while self._next is not None and self._next[0] <= bound:
-            at, length = self._next
-            if at - busy_until >= seconds:
-                return busy_until
-            busy_until = max(busy_until, at + length)
+            at = self._next[0]
+            if at - last >= seconds:
+                return last
+            last = at
             self.answer(self.take())
             self._end_by(at)
             self._forget(at)
-        return min(bound, busy_until)
+        return min(bound, last)
+
+    def uses(self) -> tuple[tuple[float, float], ...]:
+        """The stretches of whole minutes with requests since this was asked last."""
+        found, self._uses = tuple((begin, end) for begin, end in self._uses), []
+        return found
 
     def clear(self) -> None:
         """Its tasks are gone, and what they held with them."""
