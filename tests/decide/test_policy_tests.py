@@ -136,3 +136,13 @@ def test_freezes_of_the_set_do_not_hold_in_tests() -> None:
     """)
 
     assert run_tests(frozen.policies[0], frozen)[0].passed
+
+
+def test_in_its_own_tests_an_adaptive_policy_waits_as_long_as_it_allows() -> None:
+    adaptive = TEAM.replace("{stop-after: 45m}", "{stop-after: adaptive, cold-start-value: 1.00 USD, max: 2h}")
+    rows = (
+        "{at: 2026-11-20T15:00, given: {idle-for: 110m}, expect: running}",
+        "{at: 2026-11-20T15:00, given: {idle-for: 130m}, expect: stopped, because: idle}",
+    )
+
+    assert [result.finding for result in run(with_tests(*rows, body=adaptive))] == ["", ""]
