@@ -32,6 +32,7 @@ class GatewayHandler(ChaliceRequestHandler):
         super()._generic_handle()
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = do_TRACE = do_CONNECT = _generic_handle
+    do_QUERY = _generic_handle
 
     def _refuse(self, problem: Problem) -> None:
         self._send_http_response(

@@ -57,14 +57,29 @@ def invoke_wake(event: Mapping[str, Any]) -> Mapping[str, Any]:
     return answer
 
 
+@contextlib.contextmanager
+def logging_to(log: TextIO) -> Iterator[None]:
+    """Powertools prints metrics, and logs to the stdout that stood when its logger was made. Inside, both go to ``log``
+    on every thread; may be nested for the same ``log``."""
+    load_app()
+    streams = [one for one in logging.getLogger("lifecycle").handlers if isinstance(one, logging.StreamHandler)]
+    before = [(stream, stream.setStream(log)) for stream in streams]
+    try:
+        with contextlib.redirect_stdout(log):
+            yield
+    finally:
+        for stream, old in before:
+            if old is not None:  # else it went to this log already
+                stream.setStream(old)
+
+
 class Handlers:
     """The two entry points that AWS would call, with ``log`` as their log stream."""
 
     def __init__(self, region: str, log: TextIO) -> None:
         self._region = region
         self._log = log
-        with self.logging():
-            self._app = load_app()
+        self._app = load_app()
 
     def sweep(self, at: datetime) -> Mapping[str, int]:
         """EventBridge's scheduled rule fires. The numbers the handler answered with."""
@@ -92,17 +107,8 @@ class Handlers:
         with self.logging():
             return handler(event, _Context(name))
 
-    @contextlib.contextmanager
-    def logging(self) -> Iterator[None]:
-        """Powertools prints metrics, and logs to the stdout that stood when its logger was made."""
-        streams = [one for one in logging.getLogger("lifecycle").handlers if isinstance(one, logging.StreamHandler)]
-        before = [stream.setStream(self._log) for stream in streams]
-        try:
-            with contextlib.redirect_stdout(self._log):
-                yield
-        finally:
-            for stream, old in zip(streams, before, strict=True):
-                stream.setStream(old or sys.stdout)
+    def logging(self) -> contextlib.AbstractContextManager[None]:
+        return logging_to(self._log)
 
     def _record(self, event: Event) -> Mapping[str, object]:
         body = json.dumps(event)

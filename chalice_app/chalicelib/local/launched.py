@@ -6,12 +6,14 @@ as deployed, and finds here what AWS would give it.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.decide.facts import ServiceId
+from chalicelib.errors import NotFound
 from chalicelib.local.aws import EmbeddedAws
 from chalicelib.local.front import LOG_GROUP
 from chalicelib.local.launched_meter import LaunchedMeter
@@ -55,6 +57,13 @@ class LaunchedModels:
         if service is None:
             return None
         return b"".join(self._ollama(address, service).answer("GET", "/api/ps", b"").parts)
+
+    def pass_time(self, at: datetime) -> None:
+        """Every minute before ``at`` is measured, and every model that came up has said so in its log."""
+        self.meter.measure_until(at)
+        for address, service in self._tasks.new_services_of_addresses().items():
+            with contextlib.suppress(NotFound):
+                self._ollama(address, service)
 
     def count(self, target_group_arn: str) -> None:
         self.meter.count(target_group_arn, self._clock.now())

@@ -14,14 +14,15 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from chalicelib.fleet.people import Role
 from chalicelib.local.aws import LOOPBACK
-from chalicelib.local.handlers import APP_DIR, load_app
+from chalicelib.local.handlers import APP_DIR, load_app, logging_to
 from chalicelib.local.handoff import UP_FILE, ScaledClock, UpFile
 from chalicelib.local.live import Live
 from chalicelib.local.naming import our_command
@@ -34,6 +35,7 @@ from chalicelib.local.world import World, open_world
 
 if TYPE_CHECKING:
     from chalicelib.controller.controller import Controller
+    from chalicelib.local.people_and_models import PeopleAndModels
 
 SPEED = 60.0
 """Simulated seconds a second: an hour of the fleet passes in a minute."""
@@ -81,16 +83,20 @@ def run_up(
     with (
         _ended_by_signals(stop),
         log_path.open("w", encoding="utf-8") as log,
-        contextlib.redirect_stdout(log),  # what the API's handlers print, whatever thread they run in
+        logging_to(log),
         open_world(scenario, clock := LiveClock(scenario.start, datetime.now(UTC), speed), log=log,
-                   sweep_every=SWEEP_EVERY, with_people=True) as world,
+                   sweep_every=SWEEP_EVERY, with_people=True,
+                   post=lambda mail: on.say(f"MAIL   to {mail.to}: {mail.text}")) as world,
         _http_api(api_port) as api,
     ):  # fmt: skip
+        tell = _news(world, on)
+        for _ in world.run_until(scenario.start):  # the first sweep: without policies in force nothing may be launched
+            pass
         clock.real_start = datetime.now(UTC)  # making the fleet took a while, in which no time passed for it
         _hand_over(world, clock, api).write(up_file)
         try:
             _introduce(world, clock, api, up_file, on)
-            _live(world, clock, on, stop)
+            _live(world, clock, on, stop, tell)
         finally:
             up_file.unlink(missing_ok=True)
     on.say()
@@ -98,17 +104,24 @@ def run_up(
     return 0
 
 
-def _live(world: World, clock: LiveClock, on: Screen, stop: threading.Event) -> None:
-    """Plays the world to the present, again and again, and prints what is new."""
+def _news(world: World, on: Screen) -> Callable[[datetime], None]:
+    """Prints what is new up to an instant; call it after each step of the world."""
     zone = world.scenario.zone
     witness = Witness(world.app.controller, world.aws.region, zone)
     world.use(dataclasses.replace(world.app, controller=cast("Controller", witness)))
-    live, day = Live(world.app.history, zone), clock.now().astimezone(zone).date()
+    live = Live(world.app.history, zone)
 
     def tell(until: datetime) -> None:
         for line in live.news(witness.standing, until):
             on.line(line, zone)
 
+    return tell
+
+
+def _live(world: World, clock: LiveClock, on: Screen, stop: threading.Event, tell: Callable[[datetime], None]) -> None:
+    """Plays the world to the present, again and again, and prints what is new."""
+    zone = world.scenario.zone
+    day = clock.now().astimezone(zone).date()
     while not stop.wait(_TICK_SECONDS):
         for at in world.run_until(clock.due()):
             if (today := at.astimezone(zone).date()) != day:
@@ -155,16 +168,23 @@ def _introduce(world: World, clock: LiveClock, api: str, up_file: Path, on: Scre
     on.say(f"Hand-over     {up_file}")
     on.say()
     if world.people is not None:
-        on.say("Who may log in (POST /api/auth/login); these passwords are made up at every start:")
-        for user in world.people.pool.users:
-            on.say(f"  {user.email:<18} {user.password}  {user.role.value}")
-        on.say()
+        _introduce_people(world.people, api, on)
     ours = our_command()
     on.say("In another terminal, in this folder:")
     on.say(f"  {ours} --local status")
     on.say(f"  {ours} --local why prod-stream")
     on.say(f"  {ours} --local start dev-chat --for 3h")
     on.say("Ctrl-C ends it.")
+    on.say()
+
+
+def _introduce_people(people: PeopleAndModels, api: str, on: Screen) -> None:
+    on.say("Who may log in (POST /api/auth/login); these passwords are made up at every start:")
+    for line in people.pool.introduced():
+        on.say(f"  {line}")
+    ada = people.pool.of(Role.USER)
+    on.say("Mails are printed here. For the session with curl in the README, paste this:")
+    on.say(f"  export API={api} EMAIL={ada.email} PASSWORD={ada.password}")
     on.say()
 
 
@@ -184,7 +204,9 @@ def _http_api(port: int) -> Iterator[str]:
 
     factory = CLIFactory(str(APP_DIR))
     config = factory.create_config_obj(chalice_stage_name="dev")
-    server = factory.create_local_server(load_app().app, config, LOOPBACK, port)
+    app = load_app().app
+    kind = app.__class__
+    server = factory.create_local_server(app, config, LOOPBACK, port)
     server.server.RequestHandlerClass = partial(GatewayHandler, app_object=server.app_object, config=config)
     thread = threading.Thread(target=server.server.serve_forever, name="http-api", daemon=True)
     thread.start()
@@ -194,6 +216,7 @@ def _http_api(port: int) -> Iterator[str]:
         server.shutdown()
         thread.join(timeout=5)
         server.server.server_close()
+        app.__class__ = kind  # Chalice gave it another, and could not do so twice
 
 
 @contextlib.contextmanager

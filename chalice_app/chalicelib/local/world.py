@@ -28,6 +28,7 @@ from chalicelib.runtime.clock import Clock
 from chalicelib.runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from chalicelib.local.doors import Mail
     from chalicelib.local.people_and_models import PeopleAndModels
 
 EVENTS_ARRIVE_AFTER = timedelta(seconds=5)
@@ -121,7 +122,7 @@ class World:
         self._played_until = at
         self.meter.measure_until(at)
         if self.people is not None:
-            self.people.models.meter.measure_until(at)
+            self.people.models.pass_time(at)
         self.clock.set(at)
         self._collect()
 
@@ -159,11 +160,12 @@ def open_world(
     sweep_every: timedelta,
     with_people: bool = False,
     front_port: int = 0,
+    post: Callable[[Mail], None] = lambda mail: None,
 ) -> Iterator[World]:
     """Everything running and the first sweep due at once. On leaving, the handlers forget this world.
 
     ``with_people``: with a user pool, a catalog of models and a load balancer for what is launched of them, which
-    answers on ``front_port``.
+    answers on ``front_port``; ``post`` gets the mails that people are sent.
     """
     with EmbeddedAws() as aws, contextlib.ExitStack() as stack:
         answer_task_protection()
@@ -175,7 +177,7 @@ def open_world(
         if with_people:
             from chalicelib.local.people_and_models import opened
 
-            people = stack.enter_context(opened(aws, clients, clock, tasks, store, TABLE, port=front_port))
+            people = stack.enter_context(opened(aws, clients, clock, tasks, store, TABLE, port=front_port, post=post))
         app = compose.build(_settings(scenario, aws, people), clients, clock)
         compose.install(app)
         stack.callback(compose.install, None)
