@@ -23,7 +23,7 @@ from chalicelib.decide.decision import Because
 from chalicelib.decide.facts import ActionKind, ServiceId
 from chalicelib.fleet.identity.people_rows import PeopleRows
 from chalicelib.record.table import Table
-from support import ministack
+from support import ministack, own_venv
 from support.aws_events import alarm_event, deployment_event, service_event, task_event
 from support.chalice_package import package
 from support.deployment import Deployment, deploy, eventually
@@ -59,7 +59,7 @@ def scaling() -> Iterator[str]:
 def deployment(tmp_path_factory: pytest.TempPathFactory, scaling: str) -> Iterator[Deployment]:
     try:
         ministack.interpreter()
-    except ministack.NotInstallable as error:
+    except own_venv.NotInstallable as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"ministack cannot be installed here: {error}")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -18,13 +17,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from support import own_venv
+
 VERSION = "1.5.33"
 READY_SECONDS = 60
-
-
-class NotInstallable(Exception):
-    """pip could not install ministack here; the message holds pip's last words."""
 
 
 def interpreter() -> Path:
@@ -32,14 +28,7 @@ def interpreter() -> Path:
 
     Raises NotInstallable.
     """
-    folder = ROOT / ".venvs" / "ministack"
-    python = folder / "bin" / "python"
-    stamp = folder / f".installed-{VERSION}-{sys.version_info.major}.{sys.version_info.minor}"
-    if not stamp.exists():
-        _run([sys.executable, "-m", "venv", "--clear", str(folder)])
-        _run([str(python), "-m", "pip", "install", "--quiet", f"ministack[full]=={VERSION}"])
-        stamp.touch()
-    return python
+    return own_venv.interpreter("ministack", f"ministack[full]=={VERSION}")
 
 
 @contextmanager
@@ -90,9 +79,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise NotInstallable(f"{' '.join(command[1:])}: {done.stderr.strip()[-600:]}")
