@@ -48,6 +48,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("plan", "planning", "What would be done now, and why. Changes nothing."),
             Entry("apply", "applying", "Do exactly what a plan says, looking again before each step."),
             Entry("simulate", "simulating", "What a policy would have done over past requests, in dollars and waits."),
+            Entry("tune", "tuning", "Propose the idle rule that would have cost a service least."),
             Entry("promote", "promoting", "Turn one policy from dry-run to enforce, with its figures."),
         ),
     ),

@@ -102,8 +102,8 @@ def _row(one: Outcome, found: Study) -> tuple[str, ...]:
     return (
         one.label,
         f"{one.hours:,.1f}",
-        _usd(one.usd),
-        _usd(one.cost_usd),
+        in_dollars(one.usd),
+        in_dollars(one.cost_usd),
         f"{100 * share:.1f} %",
         str(one.cold_starts),
         f"{one.waited} ({100 * one.waited_share:.1f} %)",
@@ -113,7 +113,8 @@ def _row(one: Outcome, found: Study) -> tuple[str, ...]:
     )
 
 
-def _usd(amount: float | None) -> str:
+def in_dollars(amount: float | None) -> str:
+    """Of a float that was estimated: whole cents."""
     return dollars(None if amount is None else Decimal(str(round(amount, 2))))
 
 

@@ -53,3 +53,20 @@ def _end_of_value(text: str, node: yaml.Node) -> int:
         last = node.value[-1]
         node = last[1] if isinstance(last, tuple) else last
     return max(len(text[: node.end_mark.index].rstrip()), node.start_mark.index)
+
+
+def set_stop_after(text: str, policy: str, stop_after: str, cold_start_value: str | None = None) -> str:
+    """The text with `policies.POLICY.idle.stop-after` set, and `cold-start-value` beside it unless it stands there.
+
+    Raises Stop when the policy does not say itself when idle means idle: then its defaults do, for others too.
+    """
+    idle = _child(_policy_node(text, policy), "idle")
+    value = _child(idle, "stop-after")
+    if not isinstance(idle, yaml.MappingNode) or value is None:
+        raise Stop(f"The policy {policy} takes idle.stop-after from its defaults: write it into the policy first.")
+    written = stop_after
+    if cold_start_value is not None and _child(idle, "cold-start-value") is None:
+        indent = " " * idle.value[0][0].start_mark.column
+        joint = ", " if idle.flow_style else f"\n{indent}"
+        written = f"{stop_after}{joint}cold-start-value: {cold_start_value}"
+    return text[: value.start_mark.index] + written + text[value.end_mark.index :]

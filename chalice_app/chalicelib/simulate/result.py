@@ -53,7 +53,7 @@ class Assumptions:
 
     def sentences(self) -> tuple[str, ...]:
         asked = (
-            "a request to a stopped service starts it and waits for the boot"
+            "a request to a stopped service starts it, as a person would by hand, and waits for the boot"
             if self.wakes
             else "a request to a stopped service is refused and starts nothing"
         )
