@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from chalicelib.controller.questions import Herald
 from chalicelib.controller.report import Report
 from chalicelib.decide.facts import Override, OverrideKind, ServiceId
 from chalicelib.notify.notice import Notice, Silence
@@ -130,11 +131,11 @@ class Stage:
         finally:
             self.before_call = None
 
-    def another(self, workers: int = 1) -> App:
+    def another(self, workers: int = 1, herald: Herald | None = None) -> App:
         """A second deployment of the same application on the same table: another handler's container."""
         clients = Clients(self.aws.session)
         vars(clients)["dynamodb"] = self.app.clients.dynamodb  # serialised: one table, one partition
-        return build(self.app.settings, clients, self.clock, notifier=Silence(), workers=workers)
+        return build(self.app.settings, clients, self.clock, notifier=Silence(), workers=workers, herald=herald)
 
     def run_until(self, text: str) -> None:
         """Sweeps every quarter of an hour, within the last hour every five minutes, the last time at ``text``."""

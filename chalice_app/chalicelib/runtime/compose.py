@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.controller.asking import Approvals
     from chalicelib.controller.controller import Controller
     from chalicelib.controller.parts import Parts
+    from chalicelib.controller.questions import Herald
     from chalicelib.decide.facts import ServiceFacts, ServiceId
     from chalicelib.execute.entries import PriceOf
     from chalicelib.execute.executor import Executor
@@ -66,6 +67,7 @@ def build(
     clock: Clock,
     *,
     notifier: Notifier | None = None,
+    herald: Herald | None = None,
     take_force: bool = True,
     workers: int = 8,
 ) -> App:
@@ -87,7 +89,9 @@ def build(
     record = _Record(table, States(table), Controls(table), History(table), PoliciesInForce(table))
     inventory = Inventory(clients.ecs, clients.scaling, clients.elb, clusters=settings.clusters)
     told = notifier or _log_notifier()
-    parts = _parts(settings, clients, clock, record, inventory, told, take_force=take_force, workers=workers)
+    parts = _parts(
+        settings, clients, clock, record, inventory, told, herald=herald, take_force=take_force, workers=workers
+    )
     controller = Controller(parts, timedelta(seconds=settings.full_refresh_seconds))
     app = App(
         settings, clients, clock, controller, inventory, record.states, record.controls, record.history,
@@ -118,6 +122,7 @@ def _parts(
     inventory: Inventory,
     notifier: Notifier,
     *,
+    herald: Herald | None,
     take_force: bool,
     workers: int,
 ) -> Parts:
@@ -142,7 +147,7 @@ def _parts(
     asked = probes(settings, clients)
     source = source_of(settings.policies, clients.s3 if settings.policies.startswith("s3://") else None)
     executor = _executor(clients, clock, record, inventory, price)
-    questions = Questions(ApprovalRows(record.table), record.controls, record.history, clock)
+    questions = Questions(ApprovalRows(record.table), record.controls, record.history, clock, herald)
     return Parts(
         clock=clock,
         inventory=inventory,
