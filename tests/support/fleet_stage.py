@@ -344,10 +344,18 @@ def _stage(
 ) -> FleetStage:
     front = make_front(aws, clients)
     instances, waits = Instances(table), Waits(table)
-    wishes = Wishes(
-        app.controller, app.inventory, app.policies_in_force, app.controls, app.history, clock, instances=instances
-    )
     settings = front.settings(80)
+    limits = Limits(table, instances, settings)
+    wishes = Wishes(
+        app.controller,
+        app.inventory,
+        app.policies_in_force,
+        app.controls,
+        app.history,
+        clock,
+        instances=instances,
+        limits=limits,
+    )
     slots = Slots(table, settings.listener_arns)
     shop = Workshop(clients.ecs, clients.elb, slots, instances, settings, pool.settings, aws.region)
     catalog = Catalog(table)
@@ -357,7 +365,7 @@ def _stage(
         LauncherParts(
             shop=shop,
             catalog=catalog,
-            limits=Limits(table, instances, settings),
+            limits=limits,
             gate=wishes,
             once=Once(table),
             clock=clock,

@@ -1,7 +1,8 @@
 """What a request to a sleeping instance hears, in the form its client understands. Pure.
 
 Clients of OpenAI's interface (``/v1/…``) get OpenAI's error object, others Ollama's; a browser gets a page that asks
-again by itself. Only what waiting can mend is a 503 with ``Retry-After``: libraries repeat those by themselves.
+again by itself. Only what waiting can mend is a 503 or 429 with ``Retry-After``: libraries repeat those by
+themselves.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ def _openai_error(answer: Answer) -> Mapping[str, str | None]:
         HTTPStatus.UNAUTHORIZED: "authentication_error",
         HTTPStatus.FORBIDDEN: "permission_error",
         HTTPStatus.NOT_FOUND: "not_found_error",
+        HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
     }
     kind = kinds.get(answer.status, "server_error")
     return {"message": answer.message, "type": kind, "param": None, "code": answer.code}
@@ -105,7 +107,7 @@ def _page(answer: Answer) -> str:
     again = ""
     if answer.retry_after_seconds is not None:
         again = f'<meta http-equiv="refresh" content="{min(answer.retry_after_seconds, LONGEST_RETRY_SECONDS)}">'
-    title = "Starting" if answer.retry_after_seconds is not None else answer.status.phrase
+    title = "Starting" if answer.code == "model_starting" else answer.status.phrase
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">{again}<title>{html.escape(title)}</title>'
         "<style>body{font:1.1rem/1.5 system-ui,sans-serif;margin:15vh auto;max-width:36rem;padding:0 1rem}</style>"

@@ -81,7 +81,7 @@ class Limits:
             raise TooMany("This deployment lets nobody start anything (LIFECYCLE_MAX_STARTS_PER_MINUTE is 0).")
         wait = int((promised.starts[-most] + MINUTE - now).total_seconds()) + 1
         raise TooMany(
-            f"You started {most} instances within a minute, which is the limit; try again in {wait} seconds.",
+            f"One person may start {most} instances within a minute; try again in {wait} seconds.",
             retry_after_seconds=wait,
         )
 
@@ -91,14 +91,14 @@ class Limits:
         living = sum(one.state.lives for one in others.values()) + len(coming)
         most = self._settings.max_instances_per_user
         if living + 1 > most:
-            raise TooMany(f"You have {living} instances, and {most} are the limit; remove one first.")
+            raise TooMany(f"One person may have {most} instances, and {living} are there; remove one first.")
         running = (one for one in others.values() if _costs(one, promised))
         spent = sum((one.placement.usd_per_hour or Decimal(0) for one in running), usd) + sum(coming.values())
         limit = self._settings.max_usd_per_hour_per_user
         if spent > limit:
             raise TooMany(
-                f"With this your instances would cost {spent} USD an hour at list price, and {limit} USD is the limit; "
-                "stop one first."
+                f"With this the instances of one person would cost {spent} USD an hour at list price, and {limit} USD "
+                "is the limit; stop one first."
             )
 
     def _write(self, owner_sub: str, row: Item | None, promised: _Promised, now: datetime) -> Item | None:

@@ -20,6 +20,7 @@ TURN = timedelta(seconds=60)
 """A wake takes a few seconds; longer than this it has died."""
 REFUSAL_HOLDS = timedelta(seconds=15)
 _KEEP = timedelta(days=7)
+_REFUSAL = ("refusal", "retry_after_seconds")
 
 NOBODY_WAKES = Condition("nobody-wakes", "attribute_not_exists(wake_until) OR wake_until <= :now")
 """However many requests find an instance asleep, one of them starts it.
@@ -32,10 +33,12 @@ NOBODY_WAKES = Condition("nobody-wakes", "attribute_not_exists(wake_until) OR wa
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """``ours``: we start it. Else somebody does, or ``refusal`` says why nobody may."""
+    """``ours``: we start it. Else somebody does, or ``refusal`` says why nobody may; a limit that was reached says too
+    after how many seconds to ask again."""
 
     ours: bool
     refusal: str = ""
+    retry_after_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Waits:
     def take_turn(self, instance_id: str, now: datetime) -> Turn:
         changes = Changes(
             set={"wake_until": when_text(now + TURN), "woken_at": when_text(now), TTL_ATTRIBUTE: epoch(now + _KEEP)},
-            remove=("refusal",),
+            remove=_REFUSAL,
             add={"waiting": 1},
         )
         try:
@@ -62,7 +65,8 @@ class Waits:
             refusal = str(lost.standing.get("refusal", ""))
             if not refusal:
                 self.count(instance_id)
-            return Turn(False, refusal)
+            seconds = lost.standing.get("retry_after_seconds")
+            return Turn(False, refusal, None if seconds is None else int(seconds))
         return Turn(True)
 
     def count(self, instance_id: str) -> None:
@@ -72,10 +76,15 @@ class Waits:
         except ConditionFailed:
             return
 
-    def refused(self, instance_id: str, why: str, now: datetime) -> None:
+    def refused(self, instance_id: str, why: str, now: datetime, *, retry_after_seconds: int | None = None) -> None:
         """Ends our turn: it may not be started, and whoever asks in the next seconds hears why."""
         changes = Changes(
-            set={"wake_until": when_text(now + REFUSAL_HOLDS), "refusal": why}, remove=("woken_at", "waiting")
+            set={
+                "wake_until": when_text(now + REFUSAL_HOLDS),
+                "refusal": why,
+                "retry_after_seconds": retry_after_seconds,
+            },
+            remove=("woken_at", "waiting"),
         )
         self._table.update(PK, instance_id, changes, STANDS)
 
@@ -85,7 +94,7 @@ class Waits:
 
     def end(self, instance_id: str) -> Waited | None:
         """It answers, or never will: who waited until now, once; None when nobody did."""
-        gone = ("wake_until", "woken_at", "waiting", "refusal")
+        gone = ("wake_until", "woken_at", "waiting", *_REFUSAL)
         try:
             row = self._table.update(PK, instance_id, Changes(remove=gone), STANDS, returning="ALL_OLD")
         except ConditionFailed:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, assert_never
 
-from chalicelib.errors import ActionFailed, NotAuthenticated, NotFound, ObservationError, Refused
+from chalicelib.errors import ActionFailed, NotAuthenticated, NotFound, ObservationError, Refused, TooMany
 from chalicelib.fleet.answers import Answer, Request
 from chalicelib.fleet.model import SERVICE_PREFIX, Instance, InstanceState
 
@@ -28,6 +28,8 @@ USUAL_START = timedelta(minutes=4)
 """What people are told of a start that was never measured: a warm host, an image and a small model."""
 SHORTEST_RETRY_SECONDS = 5
 BUSY_RETRY_SECONDS = 30
+LIMIT_RETRY_SECONDS = 120
+"""After a limit that time alone does not lift: clients repeat a 429 by themselves, so they are told to be slow."""
 LONGEST_LABEL = 63
 """Of a host name's parts."""
 
@@ -102,7 +104,7 @@ class Waker:
             return Answer(HTTPStatus.FORBIDDEN, "model_stopped", said)
         turn = self._parts.waits.take_turn(instance.id, self._parts.clock.now())
         if turn.refusal:
-            return Answer(HTTPStatus.FORBIDDEN, "model_stopped", turn.refusal)
+            return _refusal(turn.refusal, turn.retry_after_seconds)
         return self._wake(instance, caller) if turn.ours else self._starting(instance)
 
     def _wake(self, instance: Instance, caller: Caller) -> Answer:
@@ -110,6 +112,8 @@ class Waker:
         try:
             heard = self._parts.wishes.wake(instance.service, caller)
             after = self._parts.keeper.look(instance.id, clock.now())
+        except TooMany as limited:
+            return self._refused(instance, str(limited), limited.retry_after_seconds or LIMIT_RETRY_SECONDS)
         except (Refused, NotFound) as refused:
             return self._refused(instance, str(refused))
         except (ActionFailed, ObservationError) as failed:
@@ -120,9 +124,10 @@ class Waker:
             return self._starting(after)
         return self._refused(instance, f"{instance.id} is stopped and was not started: {heard.reason}")
 
-    def _refused(self, instance: Instance, why: str) -> Answer:
-        self._parts.waits.refused(instance.id, why, self._parts.clock.now())
-        return Answer(HTTPStatus.FORBIDDEN, "model_stopped", why)
+    def _refused(self, instance: Instance, why: str, retry_after_seconds: int | None = None) -> Answer:
+        now = self._parts.clock.now()
+        self._parts.waits.refused(instance.id, why, now, retry_after_seconds=retry_after_seconds)
+        return _refusal(why, retry_after_seconds)
 
     def _starting(self, instance: Instance) -> Answer:
         now = self._parts.clock.now()
@@ -130,6 +135,12 @@ class Waker:
         seconds = max(SHORTEST_RETRY_SECONDS, int((up_at - now).total_seconds()))
         said = f"{instance.id} ({instance.ollama_name}) is starting and should answer at {up_at:%H:%M:%S} UTC."
         return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "model_starting", said, seconds)
+
+
+def _refusal(why: str, retry_after_seconds: int | None) -> Answer:
+    if retry_after_seconds is not None:
+        return Answer(HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_exceeded", why, retry_after_seconds)
+    return Answer(HTTPStatus.FORBIDDEN, "model_stopped", why)
 
 
 def _up_at(instance: Instance, now: datetime) -> datetime:

@@ -25,6 +25,7 @@ from chalicelib.fleet.allowing import (
     may_start,
     ruling_of,
 )
+from chalicelib.fleet.counting import Counting
 from chalicelib.fleet.heard import DEFAULT_LENGTH, Became, Heard, describe, heard_of
 from chalicelib.fleet.model import OWNER_TAG
 from chalicelib.fleet.people import Caller
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from chalicelib.controller.asking import Approvals
     from chalicelib.controller.controller import Controller
     from chalicelib.fleet.instances import Instances
+    from chalicelib.fleet.limits import Limits
     from chalicelib.observe.inventory import Inventory
     from chalicelib.policy.model import Policy
     from chalicelib.record.approval import Question
@@ -61,7 +63,8 @@ class _Asked:
 
 
 class Wishes:
-    """``instances`` None where no fleet is configured: then a service is its policy's owner's, or its tag's.
+    """``instances`` and ``limits`` None where no fleet is configured: then a service is its policy's owner's, or its
+    tag's, and a start counts against nobody.
 
     ``approvals`` asks people about a launch or a removal where the policy wants a yes; a start of a service that
     exists is asked for by the controller, when it comes to act.
@@ -77,6 +80,7 @@ class Wishes:
         clock: Clock,
         *,
         instances: Instances | None = None,
+        limits: Limits | None = None,
         approvals: Approvals | None = None,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
@@ -87,6 +91,7 @@ class Wishes:
         self._history = history
         self._clock = clock
         self._instances = instances
+        self._counting = Counting(limits, instances)
         self._yeses = Yeses(approvals)
         self._new_id = new_id
         self._read: tuple[str, PolicySet] | None = None
@@ -100,7 +105,8 @@ class Wishes:
         length: timedelta | None = None,
         reason: str = "",
     ) -> Heard:
-        """Keeps it running, and starts it if it is down. Raises NotFound, Forbidden, NotAllowed, Unfit, Conflict."""
+        """Keeps it running, and starts it if it is down. Raises NotFound, Forbidden, NotAllowed (TooMany for a limit of
+        its owner), Unfit, Conflict."""
         asked = _Asked("keep", OverrideKind.KEEP, self._end(until, length), reason)
         return self._say(service, caller, asked, extends=True)
 
@@ -235,9 +241,14 @@ class Wishes:
         if asked.verb == "start":
             switches = self._controls.read(now).switches
             may_start(self.policies(), facts, speaker, now, switches=switches, by_request=by_request)
-        if asked.kind is OverrideKind.KEEP:
+        if asked.kind is not OverrideKind.KEEP:
+            return self._carry_out(facts, policy, asked, str(caller), now)
+
+        def say() -> Heard:
             self._reckon_with_its_time(facts, asked.end, now, extends=extends)
-        return self._carry_out(facts, policy, asked, str(caller), now)
+            return self._carry_out(facts, policy, asked, str(caller), now)
+
+        return self._counting.counted(facts, now, say)
 
     def _carry_out(self, facts: ServiceFacts, policy: Policy, asked: _Asked, who: str, now: datetime) -> Heard:
         said = self._word(facts.id, asked, who, now)

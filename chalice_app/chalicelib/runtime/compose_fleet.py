@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.fleet.instances import Instances
     from chalicelib.fleet.keeping import Keeper
     from chalicelib.fleet.launching import Launcher
+    from chalicelib.fleet.limits import Limits
     from chalicelib.fleet.logs import LogReader
     from chalicelib.fleet.people import Caller
     from chalicelib.fleet.readiness import Ask
@@ -68,6 +69,7 @@ def _fleet(settings: FleetSettings, app: App, table: Table, identity: Identity |
     from chalicelib.decide.approval_action import ApprovalAction
     from chalicelib.fleet.catalog import Catalog
     from chalicelib.fleet.instances import Instances
+    from chalicelib.fleet.limits import Limits
     from chalicelib.fleet.logs import LogReader
     from chalicelib.fleet.removing import Remover
     from chalicelib.fleet.slots import Slots
@@ -80,6 +82,7 @@ def _fleet(settings: FleetSettings, app: App, table: Table, identity: Identity |
     instances, catalog, waits = Instances(table), Catalog(table), Waits(table)
     slots = Slots(table, settings.listener_arns)
     shop = Workshop(clients.ecs, clients.elb, slots, instances, settings, app.settings.pool, app.settings.region)
+    limits = Limits(table, instances, settings)
     wishes = Wishes(
         app.controller,
         app.inventory,
@@ -88,11 +91,12 @@ def _fleet(settings: FleetSettings, app: App, table: Table, identity: Identity |
         app.history,
         app.clock,
         instances=instances,
+        limits=limits,
         approvals=app.approvals,
     )
     remover = Remover(shop, app.clock)
     app.approvals.carries_out(ApprovalAction.REMOVE, _removal_of(remover))
-    launcher = _launcher(shop, catalog, wishes, app, table)
+    launcher = _launcher(shop, catalog, limits, wishes, app, table)
     keeper = _keeper(shop, launcher, remover, wishes, waits, app, table)
     waker = Waker(WakerParts(instances, wishes, keeper, waits, _verify(identity), app.clock))
     logs = LogReader(clients.logs, settings.log_group)
@@ -107,16 +111,15 @@ def _removal_of(remover: Remover) -> Deed:
     return remove
 
 
-def _launcher(shop: Workshop, catalog: Catalog, wishes: Wishes, app: App, table: Table) -> Launcher:
+def _launcher(shop: Workshop, catalog: Catalog, limits: Limits, wishes: Wishes, app: App, table: Table) -> Launcher:
     from chalicelib.fleet.launching import Launcher, LauncherParts
-    from chalicelib.fleet.limits import Limits
     from chalicelib.fleet.once import Once
 
     return Launcher(
         LauncherParts(
             shop=shop,
             catalog=catalog,
-            limits=Limits(table, shop.instances, shop.settings),
+            limits=limits,
             gate=wishes,
             once=Once(table),
             clock=app.clock,

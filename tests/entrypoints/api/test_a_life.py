@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from chalicelib.fleet.model import InstanceState
 from chalicelib.local.front import LOG_GROUP
 from support.api_stage import ApiStage, api_stage
-from support.fleet_stage import OFFICE
+from support.fleet_stage import OFFICE, PLACEMENT
 
 START = "/api/models/start"
 
@@ -120,6 +122,18 @@ def test_keep_stop_and_wake_go_the_guarded_way_and_come_back_as_words(api: ApiSt
 
     said = [one["reason"] for one in api.call("GET", "/api/decisions?kind=override", who="ada").json["items"]]
     assert any("enough" in one for one in said)
+
+
+def test_a_start_of_a_stopped_one_counts_against_the_limits_of_its_owner(api: ApiStage) -> None:
+    id = running(api)
+    api.call("DELETE", f"/api/models/{id}/stop?force=true", who="ada")
+    api.fleet.launch("inst-2", placement=replace(PLACEMENT, usd_per_hour=Decimal("4.96")))
+
+    for method, path, body in (("POST", "start", None), ("PUT", "override", {"action": "keep", "minutes": 90})):
+        answer = api.call(method, f"/api/instances/{id}/{path}", who="ada", body=body)
+        assert (answer.status, answer.problem) == (429, "too-many"), answer.text
+        assert "USD an hour" in answer.json["detail"]
+    assert api.fleet.desired(id) == 0
 
 
 def test_a_word_can_be_taken_back(api: ApiStage) -> None:

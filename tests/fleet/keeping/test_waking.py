@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from chalicelib.errors import AwsUnreachable
+from chalicelib.errors import AwsUnreachable, TooMany
 from chalicelib.fleet.answers import request_of
 from chalicelib.fleet.model import InstanceState
 from chalicelib.fleet.people import Caller
 from chalicelib.fleet.waits import TURN, Waits
 from chalicelib.fleet.waking import Waker, WakerParts
-from support.fleet_stage import OFFICE, FleetStage, fleet_stage
+from support.fleet_stage import OFFICE, PLACEMENT, FleetStage, fleet_stage
+
+DEAR = replace(PLACEMENT, usd_per_hour=Decimal("4.96"))
 
 
 @pytest.fixture
@@ -160,3 +165,51 @@ def test_while_the_pools_keys_cannot_be_read_a_client_is_told_to_come_back(stage
     answer = Waker(parts).answer(request)
     assert (answer.status, answer.retry_after_seconds) == (503, 30)
     assert stage.desired() == 0
+
+
+def test_a_wake_counts_against_the_limits_of_its_owner_and_is_told_so_in_each_client_s_words(stage: FleetStage) -> None:
+    """The limit is 5 USD an hour."""
+    stage.launch("inst-2", placement=DEAR)
+
+    openai = stage.request("/v1/chat/completions")
+    ollama = stage.request("/api/chat")
+    page = stage.request("/", method="GET", Accept="text/html")
+
+    assert [status for status, _, _ in (openai, ollama, page)] == [429] * 3
+    assert {headers["retry-after"] for _, headers, _ in (openai, ollama, page)} == {"120"}
+    said = "would cost 5.01 USD an hour"
+    error = json.loads(openai[2])["error"]
+    assert (error["type"], error["code"], said in error["message"]) == ("rate_limit_error", "rate_limit_exceeded", True)
+    assert said in json.loads(ollama[2])["error"]
+    assert "<h1>Too Many Requests</h1>" in page[2]
+    assert said in page[2]
+    assert stage.desired() == 0
+
+    with pytest.raises(TooMany):
+        stage.wishes.start(stage.row().service, stage.caller("admin"))
+    with pytest.raises(TooMany):
+        stage.wishes.keep(stage.row().service, stage.caller("ada"))
+    stage.wishes.stop(stage.row("inst-2").service, stage.caller("ada"), force=True)
+    stage.after(minutes=5)
+    assert stage.request()[0] == 503
+    assert stage.desired() == 1
+
+
+def test_a_start_that_came_to_nothing_leaves_its_place_to_others(
+    stage: FleetStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.launch("inst-2", placement=DEAR)
+    ada = stage.caller("ada")
+    stage.wishes.stop(stage.row("inst-2").service, ada, force=True)
+    stage.after(minutes=5)
+
+    def fails(*_: object, **__: object) -> None:
+        raise AwsUnreachable("ECS does not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(stage.app.controller), "look_at", fails)
+        with pytest.raises(AwsUnreachable):
+            stage.wishes.start(stage.row().service, ada)
+
+    stage.wishes.start(stage.row("inst-2").service, ada)
+    assert stage.desired("inst-2") == 1

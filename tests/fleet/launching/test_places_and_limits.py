@@ -95,7 +95,7 @@ def test_the_number_of_instances_of_one_person_is_limited(bench: Workbench) -> N
     bench.start()
     bench.start()
 
-    with pytest.raises(TooMany, match="2 are the limit"):
+    with pytest.raises(TooMany, match="may have 2 instances"):
         bench.start()
     assert bench.start(caller=BEN).state is InstanceState.STARTING
 

@@ -153,7 +153,7 @@ FLEET: tuple[Route, ...] = (
         "Start a stopped instance",
         "instances",
         status=202,
-        errors=(409, 502),
+        errors=(409, 429, 502),
     ),
     Route(
         "PUT",
@@ -163,7 +163,7 @@ FLEET: tuple[Route, ...] = (
         "Say what beats the schedule for a while",
         "instances",
         status=202,
-        errors=(409, 502),
+        errors=(409, 429, 502),
     ),
     Route(
         "DELETE",
