@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -17,6 +17,7 @@ from chalice.test import Client
 from chalicelib.entrypoints.tending import time_to_look
 from chalicelib.errors import ObservationError
 from chalicelib.fleet.answers import Answer, Request
+from chalicelib.fleet.model import Model
 from chalicelib.notify.notice import Notice, NoticeKind
 from support.aws_events import envelope, queue_event, task_event
 from support.stub_controller import NOW, StubController, installed
@@ -37,6 +38,15 @@ class StubKeeper:
 
 
 @dataclass
+class StubCatalog:
+    planted: list[datetime] = field(default_factory=list)
+
+    def plant(self, models: Callable[[datetime], Iterable[Model]], now: datetime) -> tuple[Model, ...]:
+        self.planted.append(now)
+        return tuple(models(now))
+
+
+@dataclass
 class Ear:
     heard: list[Notice] = field(default_factory=list)
 
@@ -54,12 +64,15 @@ def client() -> Client:
     return Client(deployed.app)
 
 
-def test_a_sweep_tends_the_instances_looks_for_orphans_twice_an_hour_and_tells(client: Client) -> None:
-    keeper, ear = StubKeeper(), Ear()
-    with installed(StubController(), fleet=SimpleNamespace(keeper=keeper), notifier=ear):
+def test_a_sweep_tends_the_instances_looks_for_orphans_and_into_the_catalog_twice_an_hour_and_tells(
+    client: Client,
+) -> None:
+    keeper, catalog, ear = StubKeeper(), StubCatalog(), Ear()
+    with installed(StubController(), fleet=SimpleNamespace(keeper=keeper, catalog=catalog), notifier=ear):
         client.lambda_.invoke("sweep", envelope("aws.events", "Scheduled Event", {}))
 
     assert keeper.tended == [(NOW, True, True)], "at nine sharp"
+    assert catalog.planted == [NOW]
     assert ear.heard == [READY]
 
 

@@ -11,6 +11,9 @@ from chalicelib.entrypoints.middleware import logger, metrics
 from chalicelib.errors import LifecycleError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chalicelib.fleet.catalog import Catalog
     from chalicelib.runtime.compose import App
 
 ORPHANS_EVERY = timedelta(minutes=30)
@@ -25,7 +28,8 @@ def time_to_look(app: App, seconds: float) -> float:
 
 
 def tend(app: App, *, sweep: bool) -> None:
-    """``sweep``: the sweep's role makes and removes parts, and looks for orphans twice an hour; others only watch.
+    """``sweep``: the sweep's role makes and removes parts, and twice an hour looks for orphans and whether the catalog
+    was ever filled; others only watch.
 
     What the controller did before stands, so a failure here is told and is nobody's reason to do all of it again.
     """
@@ -36,8 +40,17 @@ def tend(app: App, *, sweep: bool) -> None:
     full = sweep and since_the_hour % ORPHANS_EVERY < SWEEPS_EVERY
     try:
         notices = app.fleet.keeper.tend(now, full=full, mend=sweep)
+        if full:
+            _plant(app.fleet.catalog, now)
     except LifecycleError as error:
         metrics.add_metric(name="Untended", unit=MetricUnit.Count, value=1)
         logger.warning(f"launched instances could not be tended; the next sweep tries again: {error}")
         return
     app.notifier.tell(notices)
+
+
+def _plant(catalog: Catalog, now: datetime) -> None:
+    from chalicelib.fleet.seed_models import seed_models
+
+    if added := catalog.plant(seed_models, now):
+        logger.info("the catalog was filled", extra={"models": [model.id for model in added]})

@@ -7,11 +7,13 @@ to forget a model while instances of it are there.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from chalicelib.errors import ConditionFailed, Conflict, NotFound, Unfit
-from chalicelib.fleet.conditions import MODEL_ID_FREE
+from chalicelib.fleet.conditions import MODEL_ID_FREE, NEVER_PLANTED
 from chalicelib.fleet.instances import Instances
 from chalicelib.fleet.model import Model, Weights, WeightsFrom
 from chalicelib.record.codec import Item, when, when_text
@@ -19,6 +21,8 @@ from chalicelib.record.conditions import SAME_REVISION
 from chalicelib.record.table import Table
 
 PK = "MODEL"
+PLANTED = ("CATALOG", "planted")
+"""The row that says that the catalog was filled once."""
 ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 """What the family of a task definition and a tag may bear: 255 and 256 characters would do, 63 are readable."""
 _OLLAMA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*(?::[A-Za-z0-9._-]+)?")
@@ -69,6 +73,24 @@ class Catalog:
             said = f"is at revision {now_at}" if now_at else "was removed"
             raise Conflict(f"{model.id} {said}, and you changed revision {model.revision}; read it again.") from lost
         return changed
+
+    def plant(self, models: Callable[[datetime], Iterable[Model]], now: datetime) -> tuple[Model, ...]:
+        """Fills a catalog that was never filled with ``models(now)``, and gives those it added. What is there under the
+        same id stays as it is; later calls read one row and do nothing."""
+        if self._table.get(*PLANTED) is not None:
+            return ()
+        added = []
+        for model in models(now):
+            try:
+                added.append(self.add(model))
+            except Conflict:
+                continue
+        pk, sk = PLANTED
+        try:
+            self._table.put({"pk": pk, "sk": sk, "at": when_text(now)}, NEVER_PLANTED)
+        except ConditionFailed:
+            return ()
+        return tuple(added)
 
     def remove(self, model_id: str) -> None:
         """Raises NotFound, and Conflict while instances of it are there."""

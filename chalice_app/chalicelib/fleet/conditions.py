@@ -22,6 +22,16 @@ MODEL_ID_FREE = Condition("model-id-free", "attribute_not_exists(pk)")
     Ben  ────────────────x adds llama3
 """
 
+NEVER_PLANTED = Condition("never-planted", "attribute_not_exists(pk)")
+"""The catalog is filled once: what an Admin takes out afterwards stays out. The models come before the mark, so that a
+sweep which dies in between leaves no half catalog for ever. (Sweeps run one at a time.)
+
+    sweep 1  ──no mark──adds the models──†
+    sweep 2            ──no mark──adds the rest──mark──
+    Ada                                               ──removes tinyllama──
+    sweep 3                                                  ──mark: adds nothing──
+"""
+
 SLOT_FREE = Condition("slot-free", "attribute_not_exists(pk)")
 """Two starts that read the same free pair of priorities take different ones.
 

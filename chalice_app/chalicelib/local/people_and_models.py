@@ -55,9 +55,8 @@ def opened(
     """Everything there and the load balancer answering; ``port`` 0 takes any that is free."""
     table = Table(clients.dynamodb, table_name)
     pool = seed_pool(aws, clients, table, post=post)
-    catalog, instances = Catalog(table), Instances(table)
-    for model in seed_models(clock.now()):
-        catalog.add(model)
+    instances = Instances(table)
+    Catalog(table).plant(seed_models, clock.now())
     front = make_front(aws, clients)
     tasks.follow_new_services()
 

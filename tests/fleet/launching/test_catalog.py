@@ -95,6 +95,32 @@ def test_what_was_added_is_listed_by_id(catalog: Catalog) -> None:
     assert catalog.get("llama2-7b").image == "custom/ollama:llama2"
 
 
+def test_a_new_catalog_is_filled_once_and_what_an_admin_took_out_or_changed_stays_so(table: Table) -> None:
+    empty = Catalog(table)
+    own = replace(seed_models(NOW)[0], name="ours")
+    empty.add(own)
+
+    planted = empty.plant(seed_models, NOW)
+    assert {model.id for model in planted} == {model.id for model in seed_models(NOW)} - {own.id}
+    assert empty.get(own.id).name == "ours"
+
+    empty.remove("tinyllama")
+    assert empty.plant(seed_models, NOW + timedelta(days=1)) == ()
+    assert "tinyllama" not in {model.id for model in empty.all()}
+
+
+def test_a_filling_that_died_is_finished_by_the_next(table: Table) -> None:
+    def dies(at: datetime) -> Iterator[Model]:
+        yield from seed_models(at)[:2]
+        raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        Catalog(table).plant(dies, NOW)
+
+    Catalog(table).plant(seed_models, NOW)
+    assert len(Catalog(table).all()) == len(seed_models(NOW))
+
+
 def test_an_id_is_added_once(catalog: Catalog) -> None:
     with pytest.raises(Conflict, match="tinyllama"):
         catalog.add(catalog.get("tinyllama"))
