@@ -93,7 +93,7 @@ class NotedRemovals:
     stage: FleetStage
     removed: list[str] = field(default_factory=list)
 
-    def remove(self, instance_id: str) -> Instance:
+    def remove(self, instance_id: str, *, when_quiet: bool = False) -> Instance:
         self.removed.append(instance_id)
         return self.stage.row(instance_id)
 

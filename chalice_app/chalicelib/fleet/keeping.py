@@ -211,6 +211,8 @@ class Keeper:
             self._parts.wishes.take_down(row.service, reason="it is removed", until=now + STAYS_DOWN, force=False)
         if facts is None or facts.desired_count == 0:
             row = self._routed(row, RoutedTo.WAKE)  # which says that there is no such instance any more
+            if row.state_reason:
+                row = self._parts.instances.change(row.id, lambda one: replace(one, state_reason=""))
         return self._parts.remover.go_on(row, now)
 
     def _end_its_time(self, row: Instance, facts: ServiceFacts, now: datetime) -> ServiceFacts:

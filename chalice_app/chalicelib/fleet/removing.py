@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.errors import ConditionFailed, Conflict, NotFound
 from chalicelib.fleet.calls import attempt
 from chalicelib.fleet.making_ecs import described
-from chalicelib.fleet.model import Instance, InstanceState
+from chalicelib.fleet.model import Instance, InstanceState, RoutedTo
 from chalicelib.fleet.steps import ADMIN_RULE, RULE, SERVICE, SLOT, TARGET_GROUP, TASK_DEFINITION, WAKE_TARGET_GROUP
 
 if TYPE_CHECKING:
@@ -24,26 +24,48 @@ if TYPE_CHECKING:
 ORDER = (RULE, ADMIN_RULE, SERVICE, TARGET_GROUP, WAKE_TARGET_GROUP, TASK_DEFINITION, SLOT)
 
 
+WHEN_QUIET = "waits until nobody uses it; a start or a keep takes the removal back"
+
+
 class Remover:
     def __init__(self, shop: Workshop, clock: Clock) -> None:
         self._shop = shop
         self._clock = clock
 
-    def remove(self, instance_id: str) -> Instance:
+    def remove(self, instance_id: str, *, when_quiet: bool = False) -> Instance:
         """Marks it REMOVING; `go_on` does the rest. The caller stops it first, through the guarded plan (`Wishes`).
+        ``when_quiet``: that stop waits for its users, and the row says so.
 
         Idempotent. Raises NotFound, Conflict while its parts are still being made.
         """
-        now = self._clock.now()
+        now, reason = self._clock.now(), WHEN_QUIET if when_quiet else ""
 
         def mark(row: Instance) -> Instance:
             if row.state is InstanceState.REMOVING:
                 return row
             if row.work_until is not None:
                 raise Conflict(f"{row.id} is still being made or taken back; try again in a few minutes.")
-            return replace(row, state=InstanceState.REMOVING, changed_at=now, state_reason="")
+            return replace(row, state=InstanceState.REMOVING, changed_at=now, state_reason=reason)
 
         return self._shop.instances.change(instance_id, mark)
+
+    def take_back(self, instance_id: str) -> Instance:
+        """Makes it an instance like others again, while it still waits for its users and nothing of it is gone.
+
+        Idempotent. Raises NotFound, Conflict when it is being taken apart. A person's word follows, or the stop that
+        was said with the removal still stands.
+        """
+
+        def unmark(row: Instance) -> Instance:
+            if row.state is not InstanceState.REMOVING:
+                return row
+            if not self._is_wanted(row):
+                raise Conflict(f"{row.id} is being removed.")
+            runs = row.routed_to is RoutedTo.MODEL
+            state = InstanceState.RUNNING if runs else InstanceState.STARTING
+            return replace(row, state=state, changed_at=self._clock.now(), state_reason="")
+
+        return self._shop.instances.change(instance_id, unmark)
 
     def go_on(self, instance: Instance, now: datetime) -> Instance:
         """The next thing that can be done for a REMOVING instance; REMOVED when nothing is left. Level-triggered:
@@ -68,6 +90,13 @@ class Remover:
             return self._shop.instances.get(instance.id)
         except NotFound:
             return replace(instance, state=InstanceState.REMOVED)
+
+    def _is_wanted(self, instance: Instance) -> bool:
+        """Its tasks still run for somebody, behind a rule that leads to them."""
+        if not (instance.resources.service_arn and instance.resources.rule_arn):
+            return False
+        service = described(self._shop, instance)
+        return service is not None and service.get("status") == "ACTIVE" and bool(service["desiredCount"])
 
     def _has_ended(self, instance: Instance) -> bool:
         """No task is wanted, none runs, and none drains behind the load balancer."""

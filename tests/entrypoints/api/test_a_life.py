@@ -192,6 +192,38 @@ def test_a_removal_stops_drains_and_leaves_nothing(api: ApiStage) -> None:
     assert api.call("GET", "/api/instances", who="ada").json["items"] == []
 
 
+def test_a_removal_of_one_in_use_says_that_it_waits_and_can_be_taken_back_until_then(api: ApiStage) -> None:
+    id = running(api)
+    api.fleet.hold_tasks(lambda: True)
+
+    answer = api.call("DELETE", f"/api/models/{id}/stop?remove=true", who="ada")
+    assert (answer.status, answer.json["became"], answer.json["instance"]["status"]) == (202, "stands", "removing")
+    assert answer.json["reason"].startswith("waits until nobody uses it")
+    assert api.call("GET", f"/api/instances/{id}", who="ada").json["status_reason"] == answer.json["reason"]
+    assert api.fleet.desired(id) == 1
+    stop = api.call("PUT", f"/api/instances/{id}/override", who="ada", body={"action": "stop"})
+    assert stop.status == 409
+
+    kept = api.call("PUT", f"/api/instances/{id}/override", who="ada", body={"action": "keep", "minutes": 30})
+    assert (kept.status, kept.json["instance"]["status"]) == (202, "running"), kept.text
+    api.fleet.hold_tasks(lambda: False)
+    api.fleet.after(minutes=10)
+    assert api.call("GET", f"/api/instances/{id}", who="ada").json["status"] == "running"
+
+
+def test_a_removal_that_waits_may_be_forced(api: ApiStage) -> None:
+    id = running(api)
+    api.fleet.hold_tasks(lambda: True)
+    api.call("DELETE", f"/api/models/{id}/stop?remove=true", who="ada")
+
+    api.call("DELETE", f"/api/models/{id}/stop?remove=true&force=true", who="ada")
+
+    assert api.fleet.desired(id) == 0
+    assert api.call("POST", f"/api/instances/{id}/start", who="ada").status == 409, "it is being taken apart"
+    api.fleet.after(minutes=10)
+    assert api.call("GET", f"/api/instances/{id}", who="ada").status == 404
+
+
 def test_logs_are_read_and_followed_by_their_cursor(api: ApiStage) -> None:
     id = running(api)
     say(api, id, "loading the model", "ready")

@@ -18,6 +18,22 @@ def heard(call: Call, instance: Instance, say: Callable[[], Heard]) -> HeardShap
     when AWS did not do it; where it was said it stands, and the next sweep tries again."""
     if instance.state is InstanceState.REMOVING:
         raise Conflict(f"{instance.id} is being removed.")
+    return _heard(call, instance, say)
+
+
+def heard_back(call: Call, instance: Instance, say: Callable[[], Heard]) -> HeardShape:
+    """The same for a word that wants it to live: it takes back a removal that still waits for its users."""
+    if instance.state is not InstanceState.REMOVING:
+        return _heard(call, instance, say)
+    back = call.fleet.remover.take_back(instance.id)
+    try:
+        return _heard(call, back, say)
+    except LifecycleError:
+        call.fleet.remover.remove(instance.id, when_quiet=True)
+        raise
+
+
+def _heard(call: Call, instance: Instance, say: Callable[[], Heard]) -> HeardShape:
     try:
         said = say()
     except NotFound as gone:

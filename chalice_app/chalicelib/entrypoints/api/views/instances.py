@@ -20,7 +20,7 @@ from chalicelib.entrypoints.api.shapes.instances import (
     OverrideBody,
     WakeBody,
 )
-from chalicelib.entrypoints.api.views.hearing import heard
+from chalicelib.entrypoints.api.views.hearing import heard, heard_back
 from chalicelib.errors import Unfit
 from chalicelib.fleet.heard import Heard
 from chalicelib.fleet.model import Instance
@@ -55,7 +55,7 @@ def read_logs(call: Call, instance: Instance, query: LogQuery) -> LogPageShape:
 def wake(call: Call, instance: Instance, body: WakeBody) -> HeardShape:
     """Starts it with the size it had, and keeps it running for as long as is said: two hours, if nothing is."""
     wishes, length = call.fleet.wishes, _length(body.minutes)
-    return heard(
+    return heard_back(
         call,
         instance,
         lambda: wishes.start(instance.service, call.caller, until=body.until, length=length, reason=body.reason),
@@ -66,11 +66,12 @@ def override(call: Call, instance: Instance, body: OverrideBody) -> HeardShape:
     """The new word takes the place of the one before it."""
     if body.force and body.action is not OverrideAction.STOP:
         raise Unfit("Only a stop can be forced.", field="force")
-    return heard(call, instance, lambda: _said(call, instance, body))
+    hear = heard if body.action is OverrideAction.STOP else heard_back
+    return hear(call, instance, lambda: _said(call, instance, body))
 
 
 def end_override(call: Call, instance: Instance) -> HeardShape:
-    return heard(call, instance, lambda: call.fleet.wishes.resume(instance.service, call.caller))
+    return heard_back(call, instance, lambda: call.fleet.wishes.resume(instance.service, call.caller))
 
 
 def _said(call: Call, instance: Instance, body: OverrideBody) -> Heard:

@@ -36,8 +36,9 @@ def start_model(call: Call, headers: StartHeaders, body: StartBody) -> InstanceS
 
 
 def stop_model(call: Call, instance: Instance, query: StopQuery) -> HeardShape:
-    """A removal stops first, through the same gate, and goes on in the background when the tasks have ended. Where
-    the policy wants a yes to it, people are asked, and nothing else is done before."""
+    """A removal stops first, through the same gate, and goes on in the background when the tasks have ended; one that
+    waits for its users may be said again with ``force``. Where the policy wants a yes to it, people are asked, and
+    nothing else is done before."""
     wishes = call.fleet.wishes
 
     def stop() -> Heard:
@@ -55,12 +56,18 @@ def stop_model(call: Call, instance: Instance, query: StopQuery) -> HeardShape:
             reason=first_word(question),
             until=None,
         )
+    waits = False
     if instance.state in _TO_BE_STOPPED:
-        heard(call, instance, stop)
+        after = heard(call, instance, stop)
+        waits = after.became is Became.STANDS and after.instance.status is not InstanceState.STOPPING
+    elif instance.state is InstanceState.REMOVING and query.force:
+        stop()
+    removing = call.fleet.remover.remove(instance.id, when_quiet=waits)
     return HeardShape(
-        instance=InstanceShape.of(call.fleet.remover.remove(instance.id)),
+        instance=InstanceShape.of(removing),
         said="remove it when its tasks have ended",
-        became=Became.ACTED,
-        reason="rules, service, target group and task definition go when nothing runs any more",
+        became=Became.STANDS if removing.state_reason else Became.ACTED,
+        reason=removing.state_reason
+        or "rules, service, target group and task definition go when nothing runs any more",
         until=None,
     )
