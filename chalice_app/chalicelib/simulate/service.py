@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from chalicelib.decide.decision import Decision
 from chalicelib.decide.facts import ActionKind, SavedSize, ServiceFacts, ServiceMemory, StartFailure
@@ -20,7 +20,6 @@ from chalicelib.simulate.trace import Request
 
 EVENT_SECONDS = 5.0
 """From a task's change to the look that its event causes: EventBridge, the queue and its batching window."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,4 +240,4 @@ class SimulatedService:
 
 def instant(seconds: float) -> datetime:
     """Seconds since 1970 as an aware datetime in UTC."""
-    return _EPOCH + timedelta(seconds=seconds)
+    return datetime.fromtimestamp(seconds, UTC)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from heapq import heappop, heappush
 
 from chalicelib.decide.facts import Availability, Point, SignalName, SignalReading
@@ -48,6 +48,7 @@ class Tape:
         self._requests: Iterator[Request] = iter(requests)
         self._sources = sources
         self._keep = look_back_seconds + 3600
+        self._most = int(2 * self._keep / MINUTE)
         self._next: Request | None = next(self._requests, None)
         self._minutes: deque[list[float]] = deque()
         self._streamed: deque[float] = deque()
@@ -73,17 +74,24 @@ class Tape:
 
     def answer(self, request: Request) -> None:
         """A request that a ready task answers from its arrival on."""
+        self._count(request)
+        heappush(self._running, (request[0] + request[1], request[0]))
+
+    def _count(self, request: Request) -> None:
+        """What metrics show of it."""
         at, seconds = request
         minute = at - at % MINUTE
-        if self._minutes and self._minutes[-1][0] == minute:
-            self._minutes[-1][1] += 1
+        minutes, uses = self._minutes, self._uses
+        if minutes and minutes[-1][0] == minute:
+            minutes[-1][1] += 1
         else:
-            self._minutes.append([minute, 1.0])
-        if self._uses and minute <= self._uses[-1][1]:
-            self._uses[-1][1] = max(self._uses[-1][1], minute + MINUTE)
-        else:
-            self._uses.append([minute, minute + MINUTE])
-        heappush(self._running, (at + seconds, at))
+            minutes.append([minute, 1.0])
+            if uses and minute <= uses[-1][1]:
+                uses[-1][1] = max(uses[-1][1], minute + MINUTE)
+            else:
+                uses.append([minute, minute + MINUTE])
+            if len(minutes) > self._most:
+                self._forget(at)
         if self._sources.gpu:
             self._stream(at, at + seconds)
 
@@ -94,15 +102,24 @@ class Tape:
 
     def answer_until_rest(self, seconds: float, bound: float) -> float:
         """Everything up to the first ``seconds`` without an arrival, or up to ``bound``; the last arrival by then."""
-        last = self._last_arrival
-        while self._next is not None and self._next[0] <= bound:
-            at = self._next[0]
+        last, request = self._last_arrival, self._next
+        while request is not None and request[0] <= bound:
+            at = request[0]
             if at - last >= seconds:
                 return last
-            last = at
-            self.answer(self.take())
-            self._end_by(at)
-            self._forget(at)
+            last, end = at, at + request[1]
+            self.arrived += 1
+            self._last_arrival = at
+            self._next = after = next(self._requests, None)
+            if self._running:
+                self._end_by(at)
+            goes_on = after is not None and after[0] <= bound and after[0] - at < seconds
+            if goes_on and after is not None and end <= after[0] and not self._running:
+                self._count(request)  # it is over before the next one: nobody looks in between
+                self.last_end = max(self.last_end, end)
+            else:
+                self.answer(request)
+            request = after
         return min(bound, last)
 
     def uses(self) -> tuple[tuple[float, float], ...]:
@@ -198,4 +215,4 @@ def _read(name: SignalName, need: SignalNeed, points: Sequence[Point], unit: str
 
 
 def _at(seconds: float) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    return datetime.fromtimestamp(seconds, UTC)
