@@ -59,6 +59,8 @@ class Habit:
     def used(self, begin: float, end: float) -> Habit:
         """With use from ``begin`` to ``end``, both included. Days too old to matter are forgotten."""
         first, last = int(begin // SLOT_SECONDS), int(end // SLOT_SECONDS)
+        if first == last and self.days.get(first // SLOTS_A_DAY, 0) >> first % SLOTS_A_DAY & 1:
+            return self
         new: dict[int, int] = {}
         for slot in range(max(first, last - SLOTS_A_DAY * (DAYS_REMEMBERED + 1)), last + 1):
             day, bit = slot // SLOTS_A_DAY, 1 << slot % SLOTS_A_DAY
