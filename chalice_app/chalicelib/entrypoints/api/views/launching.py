@@ -48,7 +48,8 @@ def stop_model(call: Call, instance: Instance, query: StopQuery) -> HeardShape:
 
     if not query.remove:
         return heard(call, instance, stop)
-    if question := wishes.ask_to_remove(instance.service, call.caller, query.reason):
+    is_removed = instance.state is InstanceState.REMOVING
+    if not is_removed and (question := wishes.ask_to_remove(instance.service, call.caller, query.reason)):
         return HeardShape(
             instance=InstanceShape.of(instance),
             said="remove it after a yes",
@@ -60,7 +61,7 @@ def stop_model(call: Call, instance: Instance, query: StopQuery) -> HeardShape:
     if instance.state in _TO_BE_STOPPED:
         after = heard(call, instance, stop)
         waits = after.became is Became.STANDS and after.instance.status is not InstanceState.STOPPING
-    elif instance.state is InstanceState.REMOVING and query.force:
+    elif is_removed and query.force:
         stop()
     removing = call.fleet.remover.remove(instance.id, when_quiet=waits)
     return HeardShape(
