@@ -20,7 +20,16 @@ sys.path[:0] = [str(ROOT / "chalice_app"), str(ROOT), str(ROOT / "tests"), str(P
 
 from goals import Result, as_markdown  # noqa: E402
 
-BENCHMARKS = ("vectors", "decide_bench", "sweep_bench", "demo_bench", "import_bench", "idle_bench")
+BENCHMARKS = (
+    "vectors",
+    "decide_bench",
+    "sweep_bench",
+    "demo_bench",
+    "import_bench",
+    "api_bench",
+    "schemathesis_bench",
+    "idle_bench",
+)
 
 
 def main(names: list[str]) -> int:
