@@ -38,6 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -197,7 +198,15 @@ class NotManageable(Refused):
 
 
 class Locked(Refused):
-    """Somebody else is acting on the service, or may be, because our own lock has run out."""
+    """Somebody else is acting on the service, or may be, because our own lock has run out.
+
+    ``holder`` is the word of the lock (``start:ID``) and ``until`` its end, where somebody else's lock was met.
+    """
+
+    def __init__(self, message: str, *, holder: str = "", until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.holder = holder
+        self.until = until
 
 
 class WorldChanged(Refused):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from chalicelib.cli.exits import Exit
-from chalicelib.decide.facts import OverrideKind
+from chalicelib.decide.facts import OverrideKind, ServiceId
+from chalicelib.record.states import Lease, States
 from support.cli import SIMPLE
 from support.cli_account import Account, account
 
@@ -71,6 +72,41 @@ def test_start_gives_back_the_saved_size_though_hours_are_closed(office: Account
     assert office.aws.world.service("gpu-dev", "chat").desired == 2
     said = [entry.reason for entry in office.history("gpu-dev/chat") if entry.kind.value == "override"]
     assert said == ["keep running until Sat 21 Nov 2026 00:30 JST: load test"]
+
+
+def test_a_start_that_meets_another_run_starting_the_service_is_noted_and_no_failure(office: Account) -> None:
+    stopped_by_us(office)
+    chat = ServiceId("gpu-dev", "chat")
+    office.states.lock(chat, "start:e67ae0657956", office.line.clock.now(), 600)
+    result = office.line.run("start", "chat", "--for", "3h", "--yes")
+    assert result.exit_code == Exit.DONE, result.stderr
+    waits = (
+        "WAITS  gpu-dev/chat  another run is starting it right now, for 10 min at the longest; what you said is noted"
+    )
+    assert waits in result.stdout
+    assert "REFUSED" not in result.stdout
+    assert "e67ae" not in result.stdout
+    assert words_of(office) == [(OverrideKind.KEEP, "2026-11-20T15:00:00+00:00", "")]
+
+
+def test_a_start_whose_service_another_run_started_meanwhile_looks_once_more(
+    office: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped_by_us(office)
+    taken, lock = [], States.lock
+
+    def first_the_other(states: States, service: ServiceId, owner: str, now: datetime, for_seconds: int) -> Lease:
+        if not taken:
+            taken.append(owner)
+            office.app().controller.look_at([service], now, why="the other run")
+        return lock(states, service, owner, now, for_seconds)
+
+    monkeypatch.setattr(States, "lock", first_the_other)
+    result = office.line.run("start", "chat", "--for", "3h", "--yes")
+    assert result.exit_code == Exit.DONE, result.output
+    assert "LEAVE  gpu-dev/chat" in result.stdout
+    assert "REFUSED" not in result.stdout
+    assert office.aws.world.service("gpu-dev", "chat").desired == 2
 
 
 def test_keep_holds_a_service_over_closing_time_and_resume_lets_it_go(office: Account) -> None:

@@ -192,8 +192,8 @@ def test_while_another_acts_nothing_is_done_and_history_is_not_filled(table: Tab
     outcome = stage.act(Wanted.STOPPED)
 
     assert outcome is not None
-    assert (outcome.status, outcome.news) == (OutcomeStatus.REFUSED, False)
-    assert "stop:other is acting on it" in outcome.reason
+    assert (outcome.status, outcome.news, outcome.overtaken) == (OutcomeStatus.REFUSED, False, True)
+    assert outcome.reason == f"{DEV}: another run is stopping it right now, for 1 min at the longest"
     assert (stage.cloud.writes(), stage.entries()) == ([], [])
 
 

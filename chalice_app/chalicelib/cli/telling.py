@@ -19,10 +19,20 @@ _STYLES = {OutcomeStatus.DONE: "green", OutcomeStatus.REFUSED: "yellow", Outcome
 
 
 def look_now(desk: Desk, app: App, service: ServiceId, *, why: str) -> Exit:
-    """Has the controller look at the service at once, and says what it did or why it waits."""
+    """Has the controller look at the service at once, and says what it did or why it waits.
+
+    What the person said is written down by now, so that meeting another run which acts on the service is no failure.
+    """
     with waiting(f"Looking at {service}"):
         report = app.controller.look_at([service], desk.now(), why=why)
-    tell(desk, report.outcomes)
+        if any(one.overtaken for one in report.outcomes):
+            report = app.controller.look_at([service], desk.now(), why=why)
+    for one in report.outcomes:
+        if one.overtaken:
+            reason = without_name(one.reason, one.service).removesuffix(".")
+            desk.paper.say(f"WAITS  {one.service}  {reason}; what you said is noted and holds", "yellow")
+    own = [one for one in report.outcomes if not one.overtaken]
+    tell(desk, own)
     acted = {outcome.service for outcome in report.outcomes}
     for decided in report.decided:
         if decided.facts.id in acted:
@@ -32,7 +42,7 @@ def look_now(desk: Desk, app: App, service: ServiceId, *, why: str) -> Exit:
         desk.paper.say(f"LEAVE  {decided.facts.id}  {says or 'nothing is to be done now'}")
     if not report.decided and not report.outcomes:
         desk.paper.say(f"LEAVE  {service}  the next sweep looks at it, within five minutes")
-    return exit_of(report.outcomes)
+    return exit_of(own)
 
 
 def tell(desk: Desk, outcomes: Iterable[Outcome]) -> None:

@@ -26,6 +26,7 @@ from chalicelib.errors import (
     NoLongerWanted,
     RecordUnavailable,
     Refused,
+    WorldChanged,
 )
 from chalicelib.execute import guards, resuming
 from chalicelib.execute.doing import Clock, Doer, Run
@@ -101,10 +102,12 @@ class Executor:
             return self._scribe.cannot(plan, who)
         action_id = self._new_id()
         owner = f"{resuming.lock_word(plan)}:{action_id}"
+        now = self._clock.now()
         try:
-            lease = self._states.lock(plan.service, owner, self._clock.now(), self._lease_seconds)
+            lease = self._states.lock(plan.service, owner, now, self._lease_seconds)
         except Locked as held:
-            return Outcome(plan.service, plan.kind, OutcomeStatus.REFUSED, str(held), news=False)
+            said = resuming.acting_now(plan.service, held, now)
+            return Outcome(plan.service, plan.kind, OutcomeStatus.REFUSED, said, news=False, overtaken=True)
         except RecordUnavailable as lost:
             return Outcome(plan.service, plan.kind, OutcomeStatus.FAILED, str(lost))
         course = _Course(Run(plan, plan.decision, who, lease, resuming.resumed(plan, lease) or action_id))
@@ -145,7 +148,8 @@ class Executor:
             if course.begun:
                 return self._begun_all_the_same(course, str(refusal))
             undone = "" if isinstance(refusal, Locked) else self._take_back(course)
-            return self._scribe.refused(course.run, type(refusal).__name__, f"{refusal}{undone}")
+            refused = self._scribe.refused(course.run, type(refusal).__name__, f"{refusal}{undone}")
+            return replace(refused, overtaken=isinstance(refusal, WorldChanged))
         except LifecycleError as trouble:
             return self._start_troubled(course, trouble) if kind is PlanKind.START else self._failed(course, trouble)
         return self._scribe.done(course.run, facts)

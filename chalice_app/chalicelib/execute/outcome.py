@@ -24,7 +24,8 @@ class Outcome:
     """One sentence in ``reason``. ``verified``: the effect was seen; a DONE that is not verified has only begun.
 
     ``entry`` is the line of history; ``news`` is False when the same refusal was told lately, and the line then
-    stands nowhere.
+    stands nowhere. ``overtaken``: refused only because another run acts on the service, or has acted since it was
+    looked at; a new look finds out whether anything is left to do.
     """
 
     service: ServiceId
@@ -35,3 +36,4 @@ class Outcome:
     verified: bool = False
     entry: Entry | None = None
     news: bool = True
+    overtaken: bool = False

@@ -1,8 +1,12 @@
-"""What the lock of a run that died says about it: which action it had begun, and under which id."""
+"""What the lock of another run says about it: which action it had begun, and under which id."""
 
 from __future__ import annotations
 
-from chalicelib.decide.facts import ActionKind
+from datetime import datetime
+
+from chalicelib.decide import words
+from chalicelib.decide.facts import ActionKind, ServiceId
+from chalicelib.errors import Locked
 from chalicelib.execute.entries import action_of
 from chalicelib.execute.plan import Plan
 from chalicelib.record.states import Lease
@@ -11,6 +15,19 @@ from chalicelib.record.states import Lease
 def lock_word(plan: Plan) -> str:
     action = action_of(plan)
     return action.value if action else plan.kind.value
+
+
+def acting_now(service: ServiceId, held: Locked, now: datetime) -> str:
+    """The sentence of who finds the lock taken."""
+    match held.holder.partition(":")[0]:
+        case ActionKind.START:
+            doing = "is starting it"
+        case ActionKind.STOP:
+            doing = "is stopping it"
+        case _:
+            doing = "is acting on it"
+    longest = f", for {words.length(held.until - now)} at the longest" if held.until else ""
+    return f"{service}: another run {doing} right now{longest}"
 
 
 def interrupted_start(lease: Lease) -> bool:

@@ -83,8 +83,9 @@ class States(Notes):
                 returning="ALL_OLD",
             )
         except ConditionFailed as lost:
-            holder, free_at = lost.standing.get("lock_owner", "somebody"), lost.standing.get("lock_until", "")
-            raise Locked(f"{service}: {holder} is acting on it, at the longest until {free_at}.") from lost
+            holder, free_at = lost.standing.get("lock_owner", "somebody"), lost.standing.get("lock_until")
+            said = f"{service}: {holder} is acting on it, at the longest until {free_at}."
+            raise Locked(said, holder=holder, until=maybe_when(free_at)) from lost
         row = _row(service, before)
         return Lease(service, owner, row.fence + 1, until, row.memory, interrupted=row.lock_owner)
 
