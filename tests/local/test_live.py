@@ -8,8 +8,9 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from chalicelib.decide.facts import ActionKind, ServiceId
-from chalicelib.local.live import Live
-from chalicelib.local.timeline import Happening, Word
+from chalicelib.local.live import OVERLAP, Live
+from chalicelib.local.timeline import Happening, Word, plain
+from chalicelib.notify.notice import NoticeKind
 from chalicelib.record.history import Entry, EntryKind, History
 
 CHAT = ServiceId("gpu", "chat")
@@ -79,3 +80,32 @@ def test_a_problem_of_a_policy_is_printed_in_its_first_line() -> None:
     (line,) = live(book).news({}, NOON)
 
     assert (line.word, line.names, line.text) == (Word.POLICY, "", "dev.yaml:2:1: a policy is a map")
+
+
+def test_what_was_printed_once_is_never_printed_again_though_a_reading_misses_it_or_the_clock_steps_back() -> None:
+    said = Entry(NOON, EntryKind.FREEZE, "root", "ended the freeze")
+    book = Book(said)
+    screen = live(book)
+    assert [line.word for line in screen.news({}, NOON)] == [Word.SAID]
+
+    book.entries.clear()
+    assert screen.news({}, NOON + OVERLAP - MINUTE) == []
+    book.entries.append(said)
+    for minutes in (-1, 0, 1, -1):
+        assert screen.news({}, NOON + OVERLAP + minutes * MINUTE) == []
+
+
+def test_a_service_that_is_kept_is_one_line_where_people_are_told_why() -> None:
+    told = Entry(NOON, EntryKind.NOTICE, "controller", "in use: 1 request in flight", CHAT, outcome=NoticeKind.KEPT)
+
+    (line,) = live(Book(told)).news(kept(NOON), NOON)
+
+    assert (line.word, line.text) == (Word.NOTE, "in use: 1 request in flight")
+
+
+def test_a_line_about_no_service_begins_its_words_where_the_others_do() -> None:
+    book = Book(stop(NOON), Entry(NOON, EntryKind.FREEZE, "root", "froze everything"))
+
+    by_none, by_a_service = (plain(one, TOKYO) for one in sorted(live(book).news({}, NOON), key=lambda one: one.word))
+
+    assert (by_none.index("root: froze"), by_a_service.index("closed until")) == (39, 39)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,13 @@ from chalicelib.record.history import Entry, EntryKind, History
 OVERLAP = timedelta(hours=2)
 """The record is read again from so long before the last reading: another terminal's clock may be behind by a little."""
 
+REMEMBERED = 2 * OVERLAP
+"""What was given out is known for so long, by the latest reading and whatever a later one finds or misses."""
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+KEPT = NoticeKind.KEPT.value
+"""The sort of a line that says what keeps a service, and with that what its look would say beside it."""
+
 
 @dataclass(slots=True)
 class Live:
@@ -30,17 +37,23 @@ class Live:
     history: History
     zone: ZoneInfo
     _known: set[Entry] = field(default_factory=set)
+    _latest: datetime = LONG_AGO
     _standing: dict[ServiceId, frozenset[tuple[Word, str]]] = field(default_factory=dict)
 
     def news(self, standing: Mapping[ServiceId, tuple[Happening, ...]], until: datetime) -> list[Line]:
         """Oldest first."""
-        happened = [*self._recorded(until), *self._changed(standing)]
+        recorded = self._recorded(until)
+        told_of = {(one.at, one.service) for one in recorded if one.sort == KEPT}
+        kept = (
+            one for one in self._changed(standing) if one.word is not Word.KEEP or (one.at, one.service) not in told_of
+        )
+        happened = [*recorded, *kept]
         return sorted((as_line(group) for group in alike(happened)), key=lambda line: line.at)
 
     def _recorded(self, until: datetime) -> list[Happening]:
-        found = list(self.history.since(until - OVERLAP, until))
-        fresh = [entry for entry in found if entry not in self._known]
-        self._known = set(found)
+        fresh = [entry for entry in self.history.since(until - OVERLAP, until) if entry not in self._known]
+        self._latest = max(self._latest, until)
+        self._known = {one for one in (*self._known, *fresh) if one.at >= self._latest - REMEMBERED}
         return [self._without_zone(one) for entry in fresh if (one := told(entry))]
 
     def _changed(self, standing: Mapping[ServiceId, tuple[Happening, ...]]) -> Iterable[Happening]:
@@ -62,7 +75,8 @@ def told(entry: Entry) -> Happening | None:
     text = _without_name(entry.reason, entry.service)
     if word is Word.SAID:
         text = f"{entry.who.partition('@')[0]}: {text}"
-    return Happening(entry.at, word, entry.service, text.splitlines()[0], entry.kind.value, _saves(entry, word))
+    sort = KEPT if entry.outcome == NoticeKind.KEPT else entry.kind.value
+    return Happening(entry.at, word, entry.service, text.splitlines()[0], sort, _saves(entry, word))
 
 
 def _word(entry: Entry) -> Word | None:

@@ -149,8 +149,7 @@ def plain(line: Line, zone: ZoneInfo, width: int = 100) -> str:
     """``Mon 20:00  STOP   dev-chat  closed until Tue 08:00  saves $12.07``; a longer reason goes on below itself."""
     head = f"{line.at.astimezone(zone):%a %H:%M}  {line.word.value:<6} "
     tail = f"  {line.saves}" if line.saves else ""
-    names = f"{line.short_names:<{NAMES}} " if line.services else ""
-    indent = " " * NAMES + " " if line.services else ""
+    names, indent = f"{line.short_names:<{NAMES}} ", " " * (NAMES + 1)
     first, *more = wrap(names + line.text, width - len(head) - len(tail), subsequent_indent=indent) or [names]
     below = "".join(f"\n{'':{len(head)}}{part}" for part in more)
     return f"{head}{first:<{width - len(head) - len(tail)}}{tail}".rstrip() + below
