@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 from chalicelib.cli.exits import Exit
+from chalicelib.controller.book import PolicyBook
+from chalicelib.observe.policy_source import FolderSource
+from chalicelib.record.policies import PoliciesInForce
 from support.cli import SIMPLE
 from support.cli_account import Account, account
 from support.cli_evening import ENFORCED, EVENING, rows
@@ -38,6 +41,20 @@ def test_plan_is_silent_about_long_streams_once_a_signal_in_flight_is_named(even
     named = SIMPLE.replace("stop-after: 30m", "stop-after: 30m\n      signals: {task-protection: {}}")
     evening.line.write("dev.yaml", named)
     assert "sees a request in flight" not in evening.line.run("plan").stdout
+
+
+def test_plan_is_silent_about_long_streams_where_the_deployment_asks_ollama(evening: Account) -> None:
+    asked = frozenset({"task-protection", "ollama-ps"})
+    source, store = FolderSource(evening.line.policies), PoliciesInForce(evening.table)
+    PolicyBook(source, store, frozenset({"task-protection"})).open(evening.line.clock.now())
+    assert "sees a request in flight" in evening.line.run("plan").stdout, "few services set their task protection"
+
+    PolicyBook(source, store, asked).open(evening.line.clock.now())
+    assert "sees a request in flight" not in evening.line.run("plan").stdout
+
+    ignored = "stop-after: 30m\n      signals: {ollama-ps: {ignore: true}}"
+    evening.line.write("dev.yaml", SIMPLE.replace("stop-after: 30m", ignored))
+    assert "sees a request in flight" in evening.line.run("plan").stdout
 
 
 def test_plan_says_in_one_line_that_the_deployment_does_not_ask_what_a_policy_counts_on(evening: Account) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from importlib.resources import files
 from pathlib import Path
 
 from chalicelib.policy.loader import describe, load, read_folder
@@ -131,6 +132,12 @@ def test_the_files_of_the_folder_are_good_as_they_are() -> None:
     assert loaded.problems == ()
     assert [one.name for one in loaded.policies.policies] == ["dev-nights-off", "vision-dev", "vision-staging"]
     assert {one.mode.value for one in loaded.policies.policies} == {"dry-run"}
+
+
+def test_no_policy_that_we_write_ourselves_is_warned_of() -> None:
+    demo = Path(str(files("chalicelib") / "local" / "policies"))
+    for folder in (POLICIES, demo):
+        assert load(read_folder(folder), today=TODAY).problems == (), folder
 
 
 def test_the_simplest_policy_takes_eleven_lines() -> None:

@@ -50,7 +50,7 @@ def plan(desk: Desk, out: Path | None, everything: bool, detailed_exitcode: bool
 
     \b
     JSON: {at, account, region, services, remembered, to_do, unmatched: [sentence],
-           blind_policies: [name]  (LC092: nothing named sees a request in flight),
+           blind_policies: [name]  (LC092: nothing named or asked sees a request in flight),
            unheard_signals: [sentence]  (named by a policy, not asked by the deployment),
            problems: [sentence], last_good: [{policy, version_of}],
            rows: [{service, now, wanted, action, acts, why, because, rule, policy, mode, saves_usd,
@@ -112,10 +112,10 @@ def _print(desk: Desk, seen: Seen, everything: bool) -> None:
 
 
 def _blind(seen: Seen) -> tuple[str, ...]:
-    """Policies that stop on idleness and name no signal that sees a request in flight."""
+    """Policies that stop on idleness and neither name nor are given a signal that sees a request in flight."""
     from chalicelib.policy.lint import blind_policies
 
-    return blind_policies(seen.survey.policies)
+    return blind_policies(seen.survey.policies, seen.survey.asks)
 
 
 def _why_empty(seen: Seen) -> str:

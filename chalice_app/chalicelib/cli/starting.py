@@ -24,8 +24,8 @@ policies:
     hours:
       timezone: {timezone}
       open: [mon-fri 08:00-20:00]
-    idle:
-      stop-after: 30m
+    # Long streams are seen where services set ECS task protection while they work: `lifecycle explain LC092`
+    idle: {{stop-after: 30m, signals: {{task-protection: {{}}}}}}
     mode: dry-run        # only says what it would do; change to `enforce` when `lifecycle plan` looks right
 """
 

@@ -82,5 +82,7 @@ class Survey:
     """False when no record could be read: then nothing is known of saved sizes, overrides and openings."""
     unheard: tuple[str, ...] = ()
     """The signals that policies name and the deployment does not ask, a sentence each; none without a deployment."""
+    asks: frozenset[str] = frozenset()
+    """The signals that see a request in flight and that the deployment asks; none without a deployment."""
     held: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
     """Policies ruled by their last good version, because their file has errors; when that version took force."""

@@ -45,8 +45,9 @@ def survey(parts: Parts, now: datetime, *, ids: Iterable[ServiceId] | None = Non
     services = _described(parts, ids, now)
     looks = picture.looks if picture else {}
     decided = tuple(gating.preview(one, known.controls, now) for one in parts.looker.look(services, known, looks, now))
-    doubts = unheard(policies, asks) if (asks := parts.in_force.asks()) is not None else ()
-    return Survey(now, decided, policies, problems, known.controls, remembered, doubts, held)
+    asks = parts.in_force.asks()
+    doubts = unheard(policies, asks) if asks is not None else ()
+    return Survey(now, decided, policies, problems, known.controls, remembered, doubts, asks or frozenset(), held)
 
 
 def apply(parts: Parts, plans: Sequence[Plan], now: datetime, *, who: str) -> Report:

@@ -103,12 +103,16 @@ def names_what_sees_in_flight(idle: Idle) -> bool:
     return any(name in IN_FLIGHT_SIGNALS and not rule.ignore for name, rule in idle.signals.items())
 
 
-def blind_policies(policies: PolicySet) -> tuple[str, ...]:
-    """Names of the policies that LC092 is told of."""
+def blind_policies(policies: PolicySet, asks: Set[str]) -> tuple[str, ...]:
+    """Names of the policies that LC092 is told of, without those whose services a deployment that ``asks`` these
+    signals asks anyway. Task protection is asked of everybody and set by few, so that it must be named."""
+    asked = {name for name in IN_FLIGHT_SIGNALS if name != "task-protection"} & asks
     return tuple(
         one.name
         for one in policies.policies
-        if one.mode.value != "disabled" and one.idle is not None and not names_what_sees_in_flight(one.idle)
+        if one.mode.value != "disabled" and (idle := one.idle) is not None
+        if not names_what_sees_in_flight(idle)
+        if not any(name not in idle.signals or not idle.signals[name].ignore for name in asked)
     )
 
 
