@@ -30,8 +30,8 @@ __all__ = [
 ]
 
 app = Chalice(app_name="ollama-lifecycle", configure_logs=False)
+app.register_middleware(as_problems, "http")  # first, so that it stands outside of the others
 middleware.install(app)
-app.register_middleware(as_problems, "http")
 app.register_blueprint(api)
 app.register_blueprint(events)
 app.register_blueprint(schedules)

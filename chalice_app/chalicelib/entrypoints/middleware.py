@@ -4,16 +4,22 @@ An exception is logged with the name of its handler, counted as a metric, and ra
 retries, SQS's redrive and the dead letters see it. A refusal is an answer (Cognito's triggers refuse by raising) and is
 raised again without counting as a failure. One raised by a view never comes here: Chalice itself logs it and
 answers with a plain 500, so its logger is made ours, and the answer is what is counted.
+
+Metrics and log keys belong to the invocation, and not to the process as Powertools has it: the local server answers
+many requests at once in one process, and one handler may call another within its own invocation.
 """
 
 from __future__ import annotations
 
+import contextvars
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging.lambda_context import build_lambda_context_model
 from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 from chalice.app import ConvertToMiddleware, Response
 
 from chalicelib.errors import NotAllowed, NotAuthenticated
@@ -22,9 +28,23 @@ if TYPE_CHECKING:
     from chalice.app import Chalice
 
 SERVICE = "lifecycle"
+NAMESPACE = "OllamaLifecycle"
 
 logger = Logger(service=SERVICE)
-metrics = Metrics(namespace="OllamaLifecycle", service=SERVICE)
+
+_measured: contextvars.ContextVar[AmazonCloudWatchEMFProvider] = contextvars.ContextVar("measured")
+_cold: Iterator[bool] = iter([True])
+
+
+class Metrics:
+    """Those of the invocation that runs here; published when it ends. Outside of any, nothing is counted."""
+
+    def add_metric(self, *, name: str, unit: MetricUnit, value: float) -> None:
+        if (running := _measured.get(None)) is not None:
+            running.add_metric(name=name, unit=unit, value=value)
+
+
+metrics = Metrics()
 
 
 def install(app: Chalice) -> None:
@@ -33,15 +53,24 @@ def install(app: Chalice) -> None:
     ``all`` includes ``scheduled``, which Chalice does not count among ``cloudwatch`` events.
     """
     app.log = logging.getLogger(SERVICE)
-    app.register_middleware(ConvertToMiddleware(_with_log_context), "all")
-    app.register_middleware(ConvertToMiddleware(metrics.log_metrics), "all")
+    app.register_middleware(ConvertToMiddleware(_apart), "all")
     app.register_middleware(ConvertToMiddleware(guard), "all")
 
 
-def _with_log_context(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """``clear_state``, so that nothing of the last invocation stands in the lines of this one."""
-    wrapped: Callable[..., Any] = logger.inject_lambda_context(handler, clear_state=True)
-    return wrapped
+def _apart(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Runs an invocation in a context of its own, so that nothing of it stands in the lines and numbers of another."""
+
+    def invoked(event: Any, context: Any) -> Any:
+        keys = build_lambda_context_model(context).__dict__
+        logger.thread_safe_append_keys(cold_start=next(_cold, False), **keys)
+        own = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service=SERVICE)
+        _measured.set(own)
+        return own.log_metrics(handler)(event, context)
+
+    def apart(event: Any, context: Any) -> Any:
+        return contextvars.copy_context().run(invoked, event, context)
+
+    return apart
 
 
 def guard(handler: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -82,6 +83,20 @@ def test_requests_side_by_side_never_see_each_others_caller(port: int, api: ApiS
         answers = list(pool.map(seen, list(people) * 10))
 
     assert all(email == f"{name}@example.com" for name, email in answers)
+
+
+def test_requests_side_by_side_are_each_answered_and_counted(port: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Powertools keeps metrics and log keys for one invocation a process, which is all that Lambda ever has."""
+    often, before = 400, sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: ask(port, "GET", "/api/health"), range(often)))
+    finally:
+        sys.setswitchinterval(before)
+
+    assert [(status, body) for status, _, body in answers if status != 200] == []
+    assert capsys.readouterr().out.count('"Handled":[1.0]') == often
 
 
 def test_pages_of_other_origins_are_let_in_by_nobody_unless_the_deployment_says_so(

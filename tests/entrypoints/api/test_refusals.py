@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+from chalicelib.entrypoints import middleware
 from chalicelib.entrypoints.api.openapi import document
 from chalicelib.entrypoints.api.problems import ABOUT, Kind, internal, problem_of
 from chalicelib.errors import (
@@ -209,6 +210,14 @@ def test_a_problem_has_the_members_that_rfc_9457_names() -> None:
 
     assert made.keys() == {"type", "title", "status", "detail", "instance"}
     assert made["instance"] == "urn:uuid:c0a80001-0000-4000-8000-000000000001"
+
+
+def test_what_fails_outside_of_a_view_has_our_one_shape_too(api: ApiStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "build_lambda_context_model", lambda context: context.what_lambda_does_not_tell)
+
+    answer = api.call("GET", "/api/models", who="ada")
+
+    assert (answer.status, answer.problem) == (500, "internal")
 
 
 def _posts() -> Iterator[str]:

@@ -12,18 +12,25 @@ from typing import Any
 
 from chalice.app import Authorizer, Blueprint, Request, Response
 
-from chalicelib.entrypoints.api.answering import answer, chalices_own
+from chalicelib.entrypoints.api.answering import answer, as_response, chalices_own, id_of
 from chalicelib.entrypoints.api.cors import preflight, shown_to
+from chalicelib.entrypoints.api.problems import internal
 from chalicelib.entrypoints.api.routes import ROUTES
 from chalicelib.entrypoints.api.routing import Needs, Route
+from chalicelib.entrypoints.middleware import logger
 
 api = Blueprint("app")
 
 
-def as_problems(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Middleware: what Chalice refuses by itself has our one shape too, and the allowed page may read all of it."""
-    response = chalices_own(get_response(request), request)
-    response.headers.update(shown_to(request.headers.get("origin", "")))
+def as_problems(request: Request | None, get_response: Callable[[Request | None], Response]) -> Response:
+    """The outermost middleware: whatever Chalice or another middleware refuses or fails at has our one shape too, and
+    the allowed page may read all of it. Chalice knows no request when what came is none of API Gateway's."""
+    try:
+        response = chalices_own(get_response(request), request)
+    except Exception as error:  # noqa: BLE001 - Chalice would answer in a shape of its own
+        logger.exception("a request failed outside of its view", extra={"error": type(error).__name__})
+        response = as_response(internal(), id_of(request))
+    response.headers.update(shown_to("" if request is None else request.headers.get("origin", "")))
     return response
 
 
