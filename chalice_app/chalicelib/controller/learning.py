@@ -9,25 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from chalicelib.controller.acting import Actor
 from chalicelib.controller.report import Decided
-from chalicelib.decide.adaptive import Costs
-from chalicelib.decide.decision import Because
-from chalicelib.decide.early import bet_ahead, is_due
-from chalicelib.decide.facts import ActionKind, Availability, ServiceId, SignalName
-from chalicelib.decide.learned import (
-    Learned,
-    Use,
-    after_boot,
-    after_looking,
-    after_start,
-    after_stop,
-    bet_lost,
-)
-from chalicelib.decide.patience import costs_of, is_adaptive
+from chalicelib.decide.facts import ActionKind, Availability, Observation, ServiceId, SignalName
+from chalicelib.decide.learned import Learned, Use
+from chalicelib.decide.lessons import Watched, learn
+from chalicelib.decide.patience import is_adaptive
 from chalicelib.errors import RecordUnavailable
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import PlanKind
@@ -64,56 +54,28 @@ def _taught(one: Decided, done: Mapping[ServiceId, Outcome], now: datetime) -> L
         return None
     before = one.seen.learned
     outcome = done.get(one.facts.id)
-    after = learn(one, section, outcome.kind if outcome else None, now)
+    acted = _action(outcome.kind) if outcome else None
+    after = learn(one.seen, one.decision, section, acted, _watched(one.seen), now)
     return after if after != before else None
 
 
-def learn(one: Decided, section: IdleSection, acted: PlanKind | None, now: datetime) -> Learned:
-    """``acted``: the action that was done on it in this run, if any."""
-    learned = one.seen.learned
-    costs = costs_of(section, learned, one.seen.usd_per_hour)
-    if one.facts.desired_count > 0:
-        learned = _while_up(one, _woken(one, learned, costs, now), costs)
-        return after_stop(learned, now, costs) if acted is PlanKind.STOP else learned
-    if acted is not PlanKind.START:
-        return _while_down(one, section, learned, costs, now)
-    because = one.decision.because if one.decision else None
-    early = because is Because.PREWARM
-    if early:
-        learned = replace(learned, bet=bet_ahead(section, one.seen, now))
-    return after_start(learned, now, costs, wanted=because is Because.OVERRIDE, ours=True, early=early)
-
-
-def _woken(one: Decided, learned: Learned, costs: Costs | None, now: datetime) -> Learned:
-    """It was asleep when last taught and is up: somebody's hand, or a start of ours that could not be written."""
-    if learned.asleep_since is None:
-        return learned
-    memory = one.seen.memory
-    if memory.hand_started_at is not None and memory.hand_started_at >= learned.asleep_since:
-        return after_start(learned, memory.hand_started_at, costs, wanted=True, ours=False)
-    pending = memory.pending
-    if pending is not None and pending.kind is ActionKind.START:
-        return after_start(learned, pending.since, costs, wanted=False, ours=True)
-    return after_start(learned, now, costs, wanted=False, ours=False)
-
-
-def _while_up(one: Decided, learned: Learned, costs: Costs | None) -> Learned:
-    if one.facts.is_ready and one.facts.ready_since is not None:
-        learned = after_boot(learned, one.facts.ready_since)
-    reading = one.seen.signals.get(SignalName.REQUESTS)
+def _watched(seen: Observation) -> Watched | None:
+    """What a reading of its requests tells; None where it cannot be trusted."""
+    reading = seen.signals.get(SignalName.REQUESTS)
     if reading is None or reading.availability is not Availability.READ or reading.healthy is False:
-        return learned
+        return None
     period = timedelta(seconds=reading.period_seconds)
     uses = [Use(point.at, point.at + period) for point in reading.points if point.value > 0]
-    return after_looking(learned, uses, reading.covers_from, reading.covers_to, costs)
+    return Watched(uses, reading.covers_from, reading.covers_to)
 
 
-def _while_down(one: Decided, section: IdleSection, learned: Learned, costs: Costs | None, now: datetime) -> Learned:
-    memory = one.seen.memory
-    if learned.asleep_since is None:
-        learned = after_stop(learned, memory.stopped_at or memory.hand_stopped_at or now, costs)
-    learned = bet_lost(learned, now, costs)
-    if learned.bet is not None:
-        return learned
-    bet = bet_ahead(section, replace(one.seen, learned=learned), now)
-    return replace(learned, bet=bet) if bet is not None and is_due(bet, now) else learned
+def _action(kind: PlanKind) -> ActionKind | None:
+    match kind:
+        case PlanKind.START:
+            return ActionKind.START
+        case PlanKind.STOP:
+            return ActionKind.STOP
+        case PlanKind.MEND:
+            return None
+        case other:
+            assert_never(other)

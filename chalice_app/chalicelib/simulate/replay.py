@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from chalicelib.decide.case import timetable
 from chalicelib.decide.decide import decide
 from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
-from chalicelib.decide.facts import Observation, Override, ServiceFacts, ServiceId
+from chalicelib.decide.facts import ActionKind, Observation, Override, ServiceFacts, ServiceId
 from chalicelib.decide.needs import SignalNeed, after_asking, needs
 from chalicelib.execute.plan import retry_at
 from chalicelib.policy.model import Policy, PolicySet
@@ -78,7 +78,7 @@ class _Replay:
         self._service = SimulatedService(
             setting.service, self._tape, assumed, self._since, self._until, setting.no_capacity, up=setting.running
         )
-        self._pupil = Pupil(setting.policy.idle, self._service, assumed.usd_of_all_tasks_per_hour)
+        self._pupil = Pupil(setting.policy.idle)
         self._overrides: tuple[Override, ...] = ()
         self._deeds = sorted(setting.deeds, key=_when)
 
@@ -188,8 +188,8 @@ class _Replay:
         probed = replace(seen, signals={**seen.signals, **answers}, memory=memory)
         return probed, judged(probed)
 
-    def _act(self, decision: Decision, now: float) -> bool:
-        """Whether anything was done."""
+    def _act(self, decision: Decision, now: float) -> ActionKind | None:
+        """What was done, if anything."""
         service, begun = self._service, decision.handles_opening
         retry = retry_at(service.memory.start_failure)
         again = service.up and retry is not None and instant(now) >= retry
@@ -198,11 +198,11 @@ class _Replay:
             service.memory = replace(service.memory, opening_handled=begun)
         if decision.wanted is Wanted.STOPPED and service.up:
             service.stop(decision, now)
-        elif starts:
+            return ActionKind.STOP
+        if starts:
             service.begin(decision, now)
-        else:
-            return False
-        return True
+            return ActionKind.START
+        return None
 
     def _rest(self, now: float) -> float:
         """The last arrival before the service rests: until then no look finds it idle. Never beyond what else may turn
