@@ -60,7 +60,7 @@ def test_without_credentials_profile_or_fleet_there_is_one_sentence(
     result = outside.run(*arguments)
     assert result.exit_code == Exit.ERROR
     assert says in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
+    assert result.stderr.splitlines()[1:] == ["Nothing was changed."]
     assert "Traceback" not in result.stderr
 
 

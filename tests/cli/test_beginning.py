@@ -95,5 +95,6 @@ def test_an_unknown_code_gets_the_nearest_one(tmp_path: Path) -> None:
 
 
 def test_explain_alone_lists_every_code(tmp_path: Path) -> None:
-    lines = CommandLine(tmp_path).run("explain").stdout.splitlines()
+    *lines, last = CommandLine(tmp_path).run("explain").stdout.splitlines()
     assert len(lines) == len(CATALOGUE)
+    assert last == "Nothing was changed."

@@ -10,7 +10,7 @@ import click
 
 from chalicelib.cli.book import must_be_there
 from chalicelib.cli.desk import Account, Desk
-from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Fruitless
+from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Stop
 from chalicelib.cli.options import command, yes_option
 from chalicelib.cli.progress import waiting
 from chalicelib.decide import words
@@ -54,11 +54,11 @@ def apply(desk: Desk, planfile: Path | None, yes: bool) -> Exit:
 
 
 def _kept(path: Path) -> PlanFile:
-    """Raises Fruitless when there is no such file, PlanFileError when it is no plan."""
+    """Raises Stop when there is no such file, PlanFileError when it is no plan."""
     from chalicelib.execute.planfile import from_json
 
     if not path.is_file():
-        raise Fruitless(f"The plan file {path} does not exist: `lifecycle plan --out {path}` writes one.", Exit.USAGE)
+        raise Stop(f"The plan file {path} does not exist: `lifecycle plan --out {path}` writes one.", Exit.USAGE)
     return from_json(path.read_text(encoding="utf-8"), str(path))
 
 
@@ -77,7 +77,7 @@ def _from_now(desk: Desk) -> tuple[App, tuple[Plan, ...]]:
     seen = look(desk)
     show_doubts(desk, seen)
     if not seen.survey.remembered:
-        raise Fruitless("Without a record nothing can be applied: a size that is not saved could not be given back.")
+        raise Stop("Without a record nothing can be applied: a size that is not saved could not be given back.")
     return seen.app, plans_of(seen)
 
 

@@ -65,7 +65,7 @@ def schedule(desk: Desk, name: str, days: int, start: str | None, output: str) -
     freezes = book.loaded.policies.freezes
     hours = policy.hours
     if hours is None:
-        raise Stop(f'The policy "{policy.name}" has no hours: only idleness stops its services. {NOTHING_CHANGED}')
+        raise Stop(f'The policy "{policy.name}" has no hours: only idleness stops its services.')
     table, now = Timetable.of(hours), desk.now()
     first = _beginning(first_day, now, hours.timezone)
     last = first + timedelta(days=days)

@@ -59,6 +59,8 @@ class Desk:
     clients: Clients | None = None
     interactive: bool | None = None
     """Whether somebody can answer a question; None: look at the terminal."""
+    may_have_written: bool = False
+    """Set just before the first write, to AWS or to a file: an error before it says that nothing was changed."""
     _up: UpFile | None = field(default=None, repr=False)
     _paper: Paper | None = field(default=None, repr=False)
     _identity: tuple[str, str] | None = field(default=None, repr=False)
@@ -198,9 +200,8 @@ class Desk:
     def confirm(self, what: str, account: Account, *, yes: bool) -> None:
         """Names what will be written and where, and asks. Raises Stop (64) where nobody can answer."""
         self.paper.err(f"{what}\nIn {account}.")
-        if yes:
-            return
-        if not self.can_ask:
-            raise Stop(f"Nobody can answer here: add --yes to go on. {NOTHING_CHANGED}", Exit.USAGE)
-        if not click.confirm("Go on?", default=False, err=True):
+        if not yes and not self.can_ask:
+            raise Stop("Nobody can answer here: add --yes to go on.", Exit.USAGE)
+        if not yes and not click.confirm("Go on?", default=False, err=True):
             raise Stop(NOTHING_CHANGED)
+        self.may_have_written = True

@@ -38,7 +38,7 @@ class Stop(LifecycleError):
 
 
 class Fruitless(Stop):
-    """A failure before anything was touched: the sentence is followed by `Nothing was changed.`"""
+    """Ends a run that was allowed to write and yet wrote nothing; a run that was not yet says so by itself."""
 
 
 _TOO_MANY = re.compile(r"Got unexpected extra arguments? \((.*)\)")
@@ -51,6 +51,17 @@ _CREDENTIALS_OLD = frozenset(
 _FORBIDDEN = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"})
 
 
+def ending(error: BaseException, *, may_have_written: bool) -> tuple[Exit, str] | None:
+    """`explain`, with `Nothing was changed.` as the last line wherever nothing was."""
+    known = explain(error)
+    if known is None or isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return known
+    if may_have_written and not isinstance(error, Fruitless):
+        return known
+    code, said = known
+    return code, said if said.endswith(NOTHING_CHANGED) else f"{said}\n{NOTHING_CHANGED}"
+
+
 def explain(error: BaseException) -> tuple[Exit, str] | None:
     """The exit code and the sentence for an error that people may cause; None for one that only we can."""
     match error:
@@ -59,13 +70,11 @@ def explain(error: BaseException) -> tuple[Exit, str] | None:
         case click.UsageError():
             return Exit.USAGE, _usage(error)
         case click.Abort():
-            return Exit.ERROR, "Interrupted. What was done before stands in `lifecycle history`."
+            return Exit.ERROR, "Interrupted: `lifecycle history` shows what was done."
         case click.ClickException():
             return Exit.ERROR, error.format_message()
-        case Fruitless():
-            return error.code, f"{_sentence(str(error))}\n{NOTHING_CHANGED}"
         case Stop():
-            return error.code, str(error)
+            return error.code, _sentence(str(error))
         case PolicyError():
             return Exit.ERROR, _with_problems(error)
         case LifecycleError():

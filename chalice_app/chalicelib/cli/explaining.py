@@ -7,7 +7,7 @@ import difflib
 import click
 
 from chalicelib.cli.desk import Desk
-from chalicelib.cli.exits import Exit, Stop
+from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Stop
 from chalicelib.cli.options import command
 
 
@@ -33,6 +33,7 @@ def explain(desk: Desk, code: str | None) -> Exit:
     if code is None:
         for one, entry in CATALOGUE.items():
             desk.paper.say(f"{one}  {entry.title}")
+        desk.paper.last_line(NOTHING_CHANGED)
         return Exit.DONE
     found = CATALOGUE.get(code.upper())
     if found is None:
@@ -47,6 +48,8 @@ def explain(desk: Desk, code: str | None) -> Exit:
             desk.paper.say()
             desk.paper.say(label, "bold")
             desk.paper.say("\n".join(f"    {line}" for line in example.strip("\n").splitlines()))
+    desk.paper.say()
+    desk.paper.last_line(NOTHING_CHANGED)
     return Exit.DONE
 
 

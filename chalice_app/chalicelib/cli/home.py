@@ -46,6 +46,7 @@ def demo(desk: Desk, days: int, out: Path) -> Exit:
         from chalicelib.local.scenario import week
     except ModuleNotFoundError as missing:
         raise Stop(_NEEDS_LOCAL.format(missing=missing.name)) from None
+    desk.may_have_written = True
     return Exit.DONE if run_demo(out=out, scenario=week(days=days)) == 0 else Exit.ERROR
 
 
@@ -75,6 +76,7 @@ def up(desk: Desk, speed: float, api_port: int) -> Exit:
         from chalicelib.local.up import run_up
     except ModuleNotFoundError as missing:
         raise Stop(_NEEDS_LOCAL.format(missing=missing.name)) from None
+    desk.may_have_written = True
     return Exit.DONE if run_up(speed=speed, api_port=api_port) == 0 else Exit.ERROR
 
 

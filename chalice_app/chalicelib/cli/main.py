@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import click
 
 from chalicelib.cli.desk import Desk
-from chalicelib.cli.exits import Exit, explain
+from chalicelib.cli.exits import NOTHING_CHANGED, Exit, ending
 from chalicelib.cli.options import global_options
 
 
@@ -129,23 +129,26 @@ class Lifecycle(click.Group):
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         debug = "--debug" in (sys.argv[1:] if args is None else args)
+        desk = extra["obj"] = extra.get("obj") or Desk()
         try:
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except Exception as error:  # noqa: BLE001  the command line's border: every failure becomes a sentence here
-            sys.exit(_report(error, debug))
+            sys.exit(_report(error, desk, debug))
         sys.exit(code if isinstance(code, int) else Exit.DONE)
 
 
-def _report(error: Exception, debug: bool) -> int:
+def _report(error: Exception, desk: Desk, debug: bool) -> int:
     if debug and not isinstance(error, click.ClickException):
         traceback.print_exception(error)
-    known = explain(error)
+    known = ending(error, may_have_written=desk.may_have_written)
     if known is None:
         click.echo(
             f"lifecycle met a fault of its own ({type(error).__name__}: {error}). "
             "Run it again with --debug and report what it prints.",
             err=True,
         )
+        if not desk.may_have_written:
+            click.echo(NOTHING_CHANGED, err=True)
         return Exit.ERROR
     code, sentence = known
     click.echo(sentence, err=True)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from chalicelib.cli.desk import Desk
-from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Fruitless
+from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Fruitless, Stop
 from chalicelib.cli.options import command, yes_option
 from chalicelib.cli.times import DURATION, check
 from chalicelib.cli.wishes import Wish, check_allowed, end_of, policy_of
@@ -162,7 +162,7 @@ def _say(desk: Desk, wish: Wish, yes: bool) -> Exit:
     account = desk.account()
     facts = one_service(desk, wish.service)
     if facts.unmanageable:
-        raise Fruitless(f"{facts.id} cannot be started or stopped by us: {facts.unmanageable}.")
+        raise Stop(f"{facts.id} cannot be started or stopped by us: {facts.unmanageable}.")
     app = _app(desk)
     policy = policy_of(app, facts, wish)
     now, zone = desk.now(), zone_of(policy)

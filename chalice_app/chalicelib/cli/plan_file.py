@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.cli.exits import Fruitless
+from chalicelib.cli.exits import Stop
 
 if TYPE_CHECKING:
     from chalicelib.cli.desk import Account
@@ -37,9 +37,9 @@ def write_plan_file(path: Path, seen: Seen, account: Account) -> None:
 
 
 def must_be_for(account: Account, kept: PlanFile, path: Path) -> None:
-    """Raises Fruitless for a plan that was made elsewhere."""
+    """Raises Stop for a plan that was made elsewhere."""
     if (kept.account, kept.region) != (account.number, account.region):
-        raise Fruitless(
+        raise Stop(
             f"{path} was made for account {kept.account}, region {kept.region}; this is {account}. Plan again here, or "
             "choose --profile and --region."
         )

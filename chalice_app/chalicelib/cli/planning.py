@@ -60,7 +60,7 @@ def plan(desk: Desk, out: Path | None, everything: bool, detailed_exitcode: bool
     account = desk.account()
     seen = look(desk)
     if out is not None:
-        _keep(out, seen, account)
+        _keep(desk, out, seen, account)
     to_do = sum(row.acts for row in seen.rows)
     if output == "json":
         desk.paper.json(_document(seen, account.number, to_do))
@@ -83,9 +83,10 @@ def _check_here(desk: Desk, out: Path | None) -> None:
         raise Stop(f"There is no folder {out.parent} to keep the plan in.")
 
 
-def _keep(out: Path, seen: Seen, account: Account) -> None:
+def _keep(desk: Desk, out: Path, seen: Seen, account: Account) -> None:
     from chalicelib.cli.plan_file import write_plan_file
 
+    desk.may_have_written = True
     write_plan_file(out, seen, account)
 
 

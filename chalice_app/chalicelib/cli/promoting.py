@@ -18,7 +18,7 @@ import click
 from chalicelib.cli.book import Book, read_book
 from chalicelib.cli.completing import policy_names
 from chalicelib.cli.desk import Desk
-from chalicelib.cli.exits import Exit, Fruitless
+from chalicelib.cli.exits import Exit, Stop
 from chalicelib.cli.options import command, yes_option
 from chalicelib.cli.progress import waiting
 from chalicelib.cli.render import dollars
@@ -70,7 +70,7 @@ def promote(desk: Desk, policy: str, anyway: bool, yes: bool) -> Exit:
     after_all = load(edited, today=desk.now().date()).policies
     _show_conflicts(desk, conflicts(found.name, book.loaded.policies, after_all, services))
     if record is not None and record.observed < ENOUGH and not anyway:
-        raise Fruitless(
+        raise Stop(
             f"Only {words.length(record.observed)} of record: wait until there are 24 h, or add --anyway. "
             "Is the file uploaded, and the sweep running?"
         )
@@ -87,24 +87,24 @@ def _file(policy: Policy) -> str:
 
 
 def _must_be_ready(desk: Desk, book: Book, policy: Policy) -> None:
-    """Raises Fruitless for a policy that is no dry-run or whose tests fail."""
+    """Raises Stop for a policy that is no dry-run or whose tests fail."""
     from chalicelib.decide.policytests import run_tests
     from chalicelib.policy.model import Mode
 
     if policy.mode is not Mode.DRY_RUN:
         hint = "" if policy.mode is Mode.ENFORCE else ": set `mode: dry-run` first and let it be observed"
-        raise Fruitless(f"{policy.name} is in mode {policy.mode.value} already{hint}.")
+        raise Stop(f"{policy.name} is in mode {policy.mode.value} already{hint}.")
     failed = [one for one in run_tests(policy, book.loaded.policies) if not one.passed]
     for one in failed:
         desk.paper.err(one.message)
     if failed:
-        raise Fruitless(f"{words.counted(len(failed), 'test')} of {policy.name} failed: put them right first.")
+        raise Stop(f"{words.counted(len(failed), 'test')} of {policy.name} failed: put them right first.")
     if desk.policies.startswith("s3://"):
-        raise Fruitless("promote changes a local file: name its folder with --policies.", Exit.USAGE)
+        raise Stop("promote changes a local file: name its folder with --policies.", Exit.USAGE)
 
 
 def _record(desk: Desk, policy: Policy, services: Sequence[ServiceFacts], anyway: bool) -> TrackRecord | None:
-    """None where there is no table and the user goes on anyway. Raises Fruitless where he does not."""
+    """None where there is no table and the user goes on anyway. Raises Stop where he does not."""
     from chalicelib.cli.track_record import track_record
     from chalicelib.errors import RecordUnavailable
     from chalicelib.prices import hourly_price
@@ -121,7 +121,7 @@ def _record(desk: Desk, policy: Policy, services: Sequence[ServiceFacts], anyway
         if anyway:
             desk.paper.say(f"{policy.name}: no record could be read, so nothing is known of what it would have done.")
             return None
-        raise Fruitless(f"{missing} Deploy it and let the policy be observed for 24 h, or add --anyway.") from None
+        raise Stop(f"{missing} Deploy it and let the policy be observed for 24 h, or add --anyway.") from None
     since = in_force.since.get(policy.name) if in_force else None
     region = desk.region or desk.aws().session.region_name or ""
     prices = {facts.id: price.usd_per_hour for facts in services if (price := hourly_price(facts, region))}
@@ -149,7 +149,7 @@ def _show_conflicts(desk: Desk, told: Sequence[str]) -> None:
 
 
 def _edited(desk: Desk, book: Book, policy: Policy) -> tuple[dict[str, str], Path]:
-    """All texts with the mode changed, and the file's path. Raises Fruitless if anything else would change."""
+    """All texts with the mode changed, and the file's path. Raises Stop if anything else would change."""
     from chalicelib.cli.yaml_edit import set_mode
     from chalicelib.policy.loader import load
     from chalicelib.policy.model import Mode
@@ -161,11 +161,11 @@ def _edited(desk: Desk, book: Book, policy: Policy) -> tuple[dict[str, str], Pat
     tie = [problem for problem in loaded.problems if problem.is_error and problem not in book.loaded.problems]
     if tie:
         book.show_problems(desk, tie)
-        raise Fruitless(f"{policy.name} cannot be enforced as it stands.")
+        raise Stop(f"{policy.name} cannot be enforced as it stands.")
     after = {one.name: one.mode for one in loaded.policies.policies}
     before = {one.name: one.mode for one in book.loaded.policies.policies}
     if after != before | {policy.name: Mode.ENFORCE}:
-        raise Fruitless(f"{file} is written in a way that cannot be edited safely: set `mode: enforce` there by hand.")
+        raise Stop(f"{file} is written in a way that cannot be edited safely: set `mode: enforce` there by hand.")
     return texts, Path(file)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from chalicelib.cli.desk import Desk
-from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Stop
+from chalicelib.cli.exits import Exit, Stop
 from chalicelib.cli.options import command
 
 FIRST_POLICY = """\
@@ -57,7 +57,8 @@ def init(desk: Desk, name: str, timezone: str, force: bool) -> Exit:
     files = {policy: FIRST_POLICY.format(name=name, timezone=timezone), folder / "schema.json": schema.text()}
     _check(files[policy], policy)
     if policy.exists() and not force:
-        raise Stop(f"{policy} is already there: choose another --name, or overwrite it with --force. {NOTHING_CHANGED}")
+        raise Stop(f"{policy} is already there: choose another --name, or overwrite it with --force.")
+    desk.may_have_written = True
     for path, text in files.items():
         existed = path.exists()
         if existed and not force:
@@ -83,7 +84,7 @@ def _check(text: str, path: Path) -> None:
 
     problems = [one for one in load({path.name: text}, today=datetime.now(UTC).date()).problems if one.is_error]
     if problems:
-        raise Stop(f"{problems[0].sentence.rstrip('.')}. {NOTHING_CHANGED}", Exit.USAGE)
+        raise Stop(problems[0].sentence, Exit.USAGE)
 
 
 def _editor_settings(desk: Desk, folder: Path) -> None:

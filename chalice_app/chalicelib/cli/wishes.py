@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from chalicelib.cli.exits import Fruitless
+from chalicelib.cli.exits import Stop
 from chalicelib.cli.times import until
 from chalicelib.decide.facts import OverrideKind, ServiceFacts
 from chalicelib.errors import Forbidden, NotAllowed
@@ -36,22 +36,22 @@ class Wish:
 
 
 def policy_of(app: App, facts: ServiceFacts, wish: Wish) -> Policy:
-    """The policy in force that governs the service. Raises Fruitless where none would carry the word out."""
+    """The policy in force that governs the service. Raises Stop where none would carry the word out."""
     from chalicelib.fleet.allowing import ruling_of
 
     try:
         return ruling_of(_in_force(app), facts, wish.kind)
     except NotAllowed as refused:
-        raise Fruitless(str(refused)) from refused
+        raise Stop(str(refused)) from refused
 
 
 def _in_force(app: App) -> PolicySet:
-    """Raises Fruitless when the deployment has not read any policy yet."""
+    """Raises Stop when the deployment has not read any policy yet."""
     from chalicelib.policy.loader import load
 
     kept = app.policies_in_force.load()
     if kept is None:
-        raise Fruitless("No policies are in force yet: upload them to the stack's bucket; the next sweep takes them.")
+        raise Stop("No policies are in force yet: upload them to the stack's bucket; the next sweep takes them.")
     return load(kept.files, today=app.clock.now().date()).policies
 
 
@@ -64,7 +64,7 @@ def end_of(wish: Wish, now: datetime, zone: ZoneInfo) -> datetime | None:
 
 
 def check_allowed(policy: Policy, wish: Wish, end: datetime | None, now: datetime, who: str) -> None:
-    """Raises Fruitless with the key that forbids it and what is allowed."""
+    """Raises Stop with the key that forbids it and what is allowed."""
     from chalicelib.fleet.allowing import Speaker, check_person, check_word
 
     owns = policy.owner is not None and policy.owner in who
@@ -72,4 +72,4 @@ def check_allowed(policy: Policy, wish: Wish, end: datetime | None, now: datetim
         check_word(policy, wish.kind, end, now, verb=wish.verb)
         check_person(policy, Speaker(who, is_admin=True, owns=owns))
     except (NotAllowed, Forbidden) as refused:
-        raise Fruitless(str(refused)) from refused
+        raise Stop(str(refused)) from refused
