@@ -48,6 +48,8 @@ def test_why_prints_the_rules_in_their_order_with_a_mark_at_the_winner(evening: 
         "freeze --all", "never-touch", "freezes", "exclusion", "a person's word", "hours closed", "opening", "idle",
         "none of these",
     ]  # fmt: skip
+    assert {line[17:19].count(" ") for line in rules[:9]} == {2}, "two blanks behind the longest name"
+    assert {line[19:20].strip() != "" for line in rules[:9]} == {True}
     assert [line for line in rules if line.startswith("▶")] == [rules[5]]
     assert "next: opens Tue 24 Nov 2026 08:00 JST" in result.stdout
 

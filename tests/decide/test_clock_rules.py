@@ -33,7 +33,7 @@ def test_closing_says_until_when_and_looks_again_at_the_opening() -> None:
     decision = SCENE.but(facts=DOWN).decide(EVENING)
 
     assert (decision.rule, decision.because) == (RuleName.CLOSED, Because.HOURS)
-    assert decision.reason == "closed until Mon 23 Nov 08:00 JST; already stopped"
+    assert decision.reason == "closed until Mon 23 Nov 08:00 JST"
     assert decision.look_again_at == at("2026-11-21T20:00")  # a day at most; the opening is further away
 
 

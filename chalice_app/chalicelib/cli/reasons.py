@@ -112,7 +112,7 @@ def _print_rules(desk: Desk, seen: Seen, decided: Decided, policy: Policy) -> No
     for line in _weighed(seen, decided, policy):
         mark = "▶" if line.wins else " "
         wanted = f"{line.wanted.value}: " if line.wanted else ""
-        text = Text(f"{mark} {TITLES[line.rule]:<15} {wanted}{line.says}", "bold" if line.wins else "dim")
+        text = Text(f"{mark} {TITLES[line.rule]:<15}  {wanted}{line.says}", "bold" if line.wins else "dim")
         desk.paper.say_text(text)
 
 

@@ -54,7 +54,7 @@ def _close(case: Case, hours: Hours, phase: Phase, cut_at: datetime | None) -> S
     because, evidence = _because(phase), (_hours_evidence(phase),)
     said = _closed_words(phase, case)
     if not case.is_up:
-        return Speaks(Wanted.STOPPED, because, f"{said}; already stopped", evidence, phase.until)
+        return Speaks(Wanted.STOPPED, because, said, evidence, phase.until)
     if kept := _kept_by_hand(case, hours, phase):
         return kept
     if cut_at is not None and case.now >= cut_at:

@@ -112,7 +112,7 @@ def blind_policies(policies: PolicySet, asks: Set[str]) -> tuple[str, ...]:
         for one in policies.policies
         if one.mode.value != "disabled" and (idle := one.idle) is not None
         if not names_what_sees_in_flight(idle)
-        if not any(name not in idle.signals or not idle.signals[name].ignore for name in asked)
+        if asked <= {name for name, rule in idle.signals.items() if rule.ignore}
     )
 
 
