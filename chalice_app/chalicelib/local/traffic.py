@@ -1,8 +1,8 @@
 """A seeded week of requests to each service, and what CloudWatch would have measured of it.
 
 Requests are drawn once, before the week begins, so that what the controller does never changes what people ask.
-A request to a service that is not up is counted as refused, nothing more: in this part of the project nobody wakes
-a service but its next opening or a person.
+A request to a service that is not up is counted as refused, nothing more: requests wake only the models that people
+launch, and these services are nobody's.
 """
 
 from __future__ import annotations
