@@ -63,6 +63,52 @@ def test_the_stream_is_asked_for_again_every_five_minutes_and_no_oftener(noon: S
     assert 5 <= len(asked) <= 6
 
 
+def test_while_a_stream_runs_no_look_asks_cloudwatch_for_a_metric(noon: Stage) -> None:
+    chat = streaming(noon, until="14:17")
+    stopped_at(noon, chat, by="13:20")
+    seen = len(noon.reports)
+
+    stopped_at(noon, chat, by="14:10")
+
+    assert noon.app.states.get(id_of(chat)).memory.flight
+    assert sum(one.due for one in noon.reports[seen:]) >= 9
+    assert [one.metrics_asked for one in noon.reports[seen:]] == [0] * 50
+
+
+def test_after_a_stream_cloudwatch_is_asked_only_once_the_idle_window_could_be_over(noon: Stage) -> None:
+    chat = streaming(noon, until="14:17")
+    stopped_at(noon, chat, by="14:25")
+    seen = len(noon.reports)
+
+    stopped = stopped_at(noon, chat, by="18:00")
+
+    asked = [one.at for one in noon.reports[seen:] if one.metrics_asked]
+    assert asked and min(asked) >= noon.at("2026-11-18T15:17+09:00")
+    assert stopped - min(asked) <= timedelta(minutes=5)
+
+
+def test_a_request_that_came_after_the_stream_keeps_the_service_all_the_same(noon: Stage) -> None:
+    chat = streaming(noon, until="14:17")
+    later = {noon.at("12:10"), noon.at("14:50")}
+    chat.sends("requests", lambda at: 1.0 if at in later else None)
+
+    stopped = stopped_at(noon, chat, by="18:00")
+
+    assert stopped >= noon.at("2026-11-18T15:51+09:00")
+
+
+def test_a_probe_that_gives_no_answer_leaves_the_service_running_and_the_question_to_cloudwatch(noon: Stage) -> None:
+    chat = streaming(noon, until="14:17")
+    stopped_at(noon, chat, by="13:20")
+    noon.aws.fail("ecs.GetTaskProtection", "ServerException")
+    seen = len(noon.reports)
+
+    stopped_at(noon, chat, by="15:30")
+
+    assert chat.desired == 1
+    assert any(one.metrics_asked for one in noon.reports[seen:])
+
+
 def test_it_is_written_down_twice_a_stream(noon: Stage) -> None:
     chat = streaming(noon, until="14:17")
     stopped_at(noon, chat, by="14:00")

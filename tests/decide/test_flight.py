@@ -42,7 +42,7 @@ def test_idleness_counts_from_the_first_look_that_saw_the_stream_gone() -> None:
         "in use: a request that no metric shows ran until 05:40 at the latest; "
         "idle Fri 20 Nov 06:42 UTC at the earliest"
     )
-    assert decision.look_again_at == NOW + FIVE
+    assert decision.look_again_at == at("2026-11-20T15:42")
     assert scene.decide(at("2026-11-20T15:41")).wanted is Wanted.LEAVE
     assert scene.decide(at("2026-11-20T15:42")).wanted is Wanted.STOPPED
 

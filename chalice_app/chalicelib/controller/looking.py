@@ -2,12 +2,13 @@
 
 Signals are read for all services in one go, and only those that a decision needs. A decision to stop is made
 twice: once on what CloudWatch says, and again with the probes that see a request in flight, because those cost a
-call a service and are asked only just before a stop.
+call a service. While one that a probe saw may still run, the probes come first: only they can tell that it ended, and
+CloudWatch is not asked before their answers leave a question open.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -28,6 +29,9 @@ from chalicelib.record.controls import ControlState
 
 NEVER_TOUCHED = ServiceMemory()
 
+KEPT = "kept"
+"""The name of the news that a stop was turned away, for as long as it holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -47,6 +51,8 @@ class _Governed:
 
     seen: Observation
     governance: Governance
+    probed: bool = False
+    """Whether its probes were asked already; their answers are what ``seen`` holds of signals."""
 
     @property
     def policies(self) -> tuple[Policy, ...]:
@@ -77,8 +83,12 @@ class Looker:
         """
         found: list[Decided | _Governed] = [self._govern(facts, known, now) for facts in services]
         remembered = self._with_memories([one for one in found if isinstance(one, _Governed)])
-        governed = self._with_signals(remembered, known, looks, now, sure=sure)
-        decided = {one.seen.facts.id: self._decide(one, known, now) for one in governed}
+        watched = [self._with_probes(one, known, now) for one in remembered]
+        governed = self._with_signals(watched, known, looks, now, sure=sure)
+        decided = {
+            (id := one.seen.facts.id): self._decide(one, known, now, told=look.told if (look := looks.get(id)) else ())
+            for one in governed
+        }
         return tuple(one if isinstance(one, Decided) else decided[one.seen.facts.id] for one in found)
 
     def _govern(self, facts: ServiceFacts, known: Known, now: datetime) -> Decided | _Governed:
@@ -103,6 +113,16 @@ class Looker:
             for one in governed
         ]
 
+    def _with_probes(self, one: _Governed, known: Known, now: datetime) -> _Governed:
+        """The probes come first where a request that they saw may still run and signals matter."""
+        flight = one.seen.memory.flight
+        if flight is None or not flight.is_open or _whole_need(one, known, now) is None:
+            return one
+        names = frozenset().union(*(probes(policy) for policy in one.policies))
+        answers = ask_all(self._probes, one.seen.facts, names, now)
+        memory = replace(one.seen.memory, flight=after_asking(one.policies[0], flight, answers.values(), now))
+        return replace(one, seen=replace(one.seen, signals=answers, memory=memory), probed=True)
+
     def _with_signals(
         self,
         governed: Sequence[_Governed],
@@ -117,16 +137,22 @@ class Looker:
             if need := _whole_need(one, known, now):
                 wants.append(_want(one.seen.facts, need, looks.get(one.seen.facts.id), now, sure=sure))
         readings = self._signals.read(wants) if wants else {}
-        return [replace(one, seen=replace(one.seen, signals=readings.get(one.seen.facts.id, {}))) for one in governed]
+        return [
+            replace(one, seen=replace(one.seen, signals={**found, **one.seen.signals}))
+            if (found := readings.get(one.seen.facts.id))
+            else one
+            for one in governed
+        ]
 
-    def _decide(self, one: _Governed, known: Known, now: datetime) -> Decided:
+    def _decide(self, one: _Governed, known: Known, now: datetime, *, told: Container[str]) -> Decided:
         policy = one.governance.ruling
         seen, shadows = self._judge_shadows(one, known, now)
         if policy is None:
             frozen = seen.switches.frozen_by or one.governance.never_touch
             left_over = None if frozen else mend(seen.facts, seen.memory, now)
             return Decided(seen.facts, seen, shadows=shadows, plan=left_over)
-        seen, decision, spared = self._judge(policy, seen, known, now)
+        seen, decision, spared = self._judge(policy, seen, known, now, probed=one.probed)
+        spared = spared or (one.probed and decision.because is Because.IN_USE and KEPT in told)
         steps = plan(decision, seen.facts, seen.memory, now, policy_version=policy.version)
         return Decided(seen.facts, seen, policy, decision, shadows, steps, spared=spared)
 
@@ -137,33 +163,31 @@ class Looker:
         seen = one.seen
         wishes: list[tuple[Policy, Decision]] = []
         for shadow in one.governance.shadows:
-            judged, decision, _ = self._judge(shadow, seen, known, now)
+            judged, decision, _ = self._judge(shadow, seen, known, now, probed=one.probed)
             seen = replace(seen, memory=judged.memory)
             wishes.append((shadow, decision))
         return seen, tuple(wishes)
 
     def _judge(
-        self, policy: Policy, seen: Observation, known: Known, now: datetime
+        self, policy: Policy, seen: Observation, known: Known, now: datetime, *, probed: bool
     ) -> tuple[Observation, Decision, bool]:
         """The decision, the observation it stands on, and whether a probe turned a stop away.
 
-        Probes are asked where metrics alone call for a stop, and for as long as they see a request in flight.
+        Probes are asked where all else calls for a stop, unless they were (``probed``).
         """
 
         def judged(on: Observation) -> Decision:
             return decide(policy, on, known.controls.overrides, now, policies=known.policies)
 
-        flight = seen.memory.flight
-        by_metrics = judged(replace(seen, memory=replace(seen.memory, flight=None)) if flight else seen)
-        about_to_stop = by_metrics.wanted is Wanted.STOPPED and seen.facts.desired_count > 0 and not by_metrics.cuts
-        watched = flight is not None and flight.is_open and by_metrics.because is Because.IN_USE and bool(seen.signals)
-        if not about_to_stop and not watched:
-            return seen, by_metrics, False
+        first = judged(seen)
+        about_to_stop = first.wanted is Wanted.STOPPED and seen.facts.desired_count > 0 and not first.cuts
+        if not about_to_stop or probed:
+            return seen, first, False
         answers = ask_all(self._probes, seen.facts, probes(policy), now)
-        memory = replace(seen.memory, flight=after_asking(policy, flight, answers.values(), now))
-        probed = replace(seen, signals={**seen.signals, **answers}, memory=memory)
-        again = judged(probed)
-        return probed, again, about_to_stop and again.wanted is not Wanted.STOPPED
+        memory = replace(seen.memory, flight=after_asking(policy, seen.memory.flight, answers.values(), now))
+        asked = replace(seen, signals={**seen.signals, **answers}, memory=memory)
+        again = judged(asked)
+        return asked, again, again.wanted is not Wanted.STOPPED
 
 
 def _nobody_may_act(governance: Governance, facts: ServiceFacts) -> tuple[WhyNot, str] | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.controller.looking import KEPT
 from chalicelib.controller.report import Decided, WhyNot
 from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
 from chalicelib.decide.tags import zone_of
@@ -64,7 +65,7 @@ def _kept(one: Decided) -> Iterator[News]:
     if one.held:
         yield News("held", NoticeKind.LIMIT, f"{one.facts.id}: {one.held}", one.policy, decision)
     elif decision.because is Because.IN_USE and (decision.rule is RuleName.CLOSED or one.spared):
-        yield News("kept", NoticeKind.KEPT, f"{one.facts.id}: {decision.reason}", one.policy, decision)
+        yield News(KEPT, NoticeKind.KEPT, f"{one.facts.id}: {decision.reason}", one.policy, decision)
 
 
 def _unknown(one: Decided, unknown_since: datetime | None, now: datetime) -> Iterator[News]:

@@ -130,7 +130,7 @@ def _timetable(same: Same[Hours]) -> Timetable:
 
 
 def again_in_use(case: Case, use: InUse, quiet_at: datetime) -> datetime:
-    """When to look at a service in use again: once it may be quiet, and often while a probe must tell so."""
+    """When to look at a service in use again: once it may be quiet, and often while only a probe can tell so."""
     flight = case.memory.flight
     watched = use.unseen or (flight is not None and flight.is_open)
     return min(quiet_at, case.now + IN_FLIGHT_RECHECK) if watched else quiet_at

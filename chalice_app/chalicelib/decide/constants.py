@@ -20,8 +20,7 @@ UNKNOWN_RECHECK = timedelta(minutes=5)
 """A signal that should be there and is not is asked for again after this long."""
 
 IN_FLIGHT_RECHECK = timedelta(minutes=5)
-"""While a request runs that only a probe sees, and until it is certain to be long enough over, a service is looked at
-this often: nothing else tells that it ended."""
+"""While a request runs that only a probe sees, the probe is asked this often: nothing else tells that it ended."""
 
 NO_PRIMARY_RECHECK = timedelta(minutes=30)
 """A service that has no signal of requests at all is asked again this seldom: only a change of the service, which is
@@ -41,14 +40,15 @@ LONGEST_RETRY = timedelta(hours=1)
 NEW_VERSION_BOUND = timedelta(hours=1)
 """Within this long of a policy version's coming into force, all its stops count towards ``stops-per-hour``."""
 
-LONG_WINDOW = timedelta(hours=3)
-"""Longer windows are read in five-minute periods: a GetMetricData call holds 100,800 points."""
+LONG_WINDOW = timedelta(hours=4)
+"""Longer windows are read in five-minute periods: a GetMetricData call holds 100,800 points. As long as the longest
+timeout that is learned unless a policy says otherwise: in five-minute periods the short gaps would not be seen."""
 
 SHORT_PERIOD_SECONDS = 60
 LONG_PERIOD_SECONDS = 300
 
 PROBES = frozenset({SignalName.LEASES, SignalName.OLLAMA_PS, SignalName.TASK_PROTECTION})
-"""Signals that see a request in flight. They are asked only just before a stop."""
+"""Signals that see a request in flight. They are asked just before a stop, and for as long as they see one."""
 
 PRIMARIES = frozenset({SignalName.LEASES, SignalName.OLLAMA_PS, SignalName.REQUESTS})
 """Signals whose quiet can prove idleness. Task protection is not one of them: a service that never protects its

@@ -30,7 +30,7 @@ from chalicelib.policy.sections.idle import SignalRule
 
 @dataclass(frozen=True, slots=True)
 class InUse:
-    """Used at ``last_use`` (the end of the last use that was seen). ``unseen``: metrics alone would call it idle."""
+    """Used at ``last_use`` (the end of the last use that was seen). ``unseen``: it lasts, and only a probe sees it."""
 
     says: str
     evidence: tuple[Evidence, ...]
@@ -106,7 +106,8 @@ def judge(
 
     ``proof_needed``: quiet vetoes are not enough, a primary signal must have been there for the whole span.
     ``flight`` is what is remembered of a request that only a probe saw: it turns idle into in use, and nothing else.
-    That nobody had looked for one before matters only where quiet must be proven.
+    That nobody had looked for one before matters only where quiet must be proven. One that ended within ``span`` is
+    use whatever metrics say: they need not be read.
     """
     scale = _Scale(span, zone)
     for name in _ORDER:
@@ -117,8 +118,10 @@ def judge(
         if rule is None or not rule.ignore:
             scale.weigh(name, reading, rule)
     use = scale.verdict(proof_needed=proof_needed)
-    remembered = flight and (flight.was_seen or proof_needed)
-    return _in_flight_lately(flight, use, span, zone) if flight and remembered and isinstance(use, Idle) else use
+    if flight is None or isinstance(use, InUse) or not (flight.was_seen or proof_needed):
+        return use
+    asked_nothing_else = PROBES.issuperset(readings) and not flight.is_open
+    return _in_flight_lately(flight, use, span, zone) if asked_nothing_else or isinstance(use, Idle) else use
 
 
 class _Scale:
@@ -202,8 +205,8 @@ def optional(rules: Rules) -> frozenset[SignalName]:
     )
 
 
-def _in_flight_lately(flight: Flight, quiet: Idle, span: Span, zone: tzinfo) -> Use:
-    """Quiet by all that can be read now, and yet in use within ``span``, if a probe saw what metrics do not show."""
+def _in_flight_lately(flight: Flight, quiet: Idle | Unknown, span: Span, zone: tzinfo) -> Use:
+    """Not in use by all that was read now, and yet within ``span``, if a probe saw what metrics do not show."""
     gone_by = flight.gone_by
     if gone_by is not None and gone_by <= span.start:
         return quiet
@@ -211,7 +214,7 @@ def _in_flight_lately(flight: Flight, quiet: Idle, span: Span, zone: tzinfo) -> 
     if gone_by is None:
         return InUse(words.still_in_flight(flight.seen_at, zone), evidence, span.end, unseen=True)
     says = words.in_flight_until(gone_by, zone) if flight.was_seen else words.first_asked(gone_by, zone)
-    return InUse(says, evidence, gone_by, unseen=True)
+    return InUse(says, evidence, gone_by)
 
 
 def _lack(reading: SignalReading, span: Span, missing: str) -> str | None:

@@ -7,7 +7,7 @@ service, one that is too young to be idle, one whose hours are open and whose po
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.decide.case import make_case
@@ -15,7 +15,7 @@ from chalicelib.decide.constants import PROBES
 from chalicelib.decide.decide import decide_case
 from chalicelib.decide.facts import Observation, Override, SignalName, SignalReading
 from chalicelib.decide.flight import Flight, after
-from chalicelib.decide.idle import Unknown, Use, optional, rules_of, watched
+from chalicelib.decide.idle import InUse, Unknown, Use, optional, rules_of, watched
 from chalicelib.decide.spans import Span
 from chalicelib.policy.model import Policy, PolicySet
 
@@ -36,24 +36,31 @@ def needs(
     policies: PolicySet,
     now: datetime,
 ) -> SignalNeed | None:
-    """The need of deciding on ``seen`` now, or None when its signals do not matter. Signals in ``seen`` are not read.
+    """The need of deciding on ``seen`` now, or None when its signals do not matter.
 
-    ``names`` leaves out what the policy ignores and the probes, which are asked only just before a stop (`probes`).
+    ``seen`` holds no signals, or what the probes answered. Where they see a request in flight, or one that they saw
+    ended too lately to be idle, nothing else needs to be read. ``names`` leaves out what the policy ignores and the
+    probes themselves, which are asked one by one (`probes`).
     """
     asked: list[Span] = []
+    case = make_case(policy, seen, overrides, now, policies)
+    flight = seen.memory.flight
+    told = flight is not None and (not flight.is_open or any(one.in_flight > 0 for one in seen.signals.values()))
 
     def look(span: Span, proof_needed: bool) -> Use:
+        if told and isinstance(use := case.look(span, proof_needed), InUse):
+            return use
         asked.append(span)
         return Unknown("not read yet", ())
 
-    decide_case(make_case(policy, seen, overrides, now, policies, look))
+    decide_case(replace(case, look=look))
     if not asked:
         return None
     return SignalNeed(asked[0].start, asked[0].end, _watched(policy) - PROBES)
 
 
 def probes(policy: Policy) -> frozenset[SignalName]:
-    """The signals to ask just before a stop: those that see a request in flight, without what the policy ignores."""
+    """The signals to ask of the service itself: those that see a request in flight, without what the policy ignores."""
     return _watched(policy) & PROBES
 
 

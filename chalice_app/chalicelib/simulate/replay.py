@@ -138,20 +138,17 @@ class _Replay:
             learned=self._pupil.learned,
             usd_per_hour=self._assumed.usd_of_all_tasks_per_hour,
         )
-        policies = (self._policy, *self._set.shadows)
-        wanted = [
-            need for one in policies if (need := needs(one, seen, self._overrides, self._set.policies, at)) is not None
-        ]
-        if wanted:
+        seen, probed = self._with_probes(seen, now)
+        if wanted := self._needs(seen, at):
             need = SignalNeed(
                 min(one.window_from for one in wanted),
                 max(one.window_to for one in wanted),
                 frozenset().union(*(one.names for one in wanted)),
             )
-            seen = replace(seen, signals=self._tape.signals(need, now, service.ready_since))
+            seen = replace(seen, signals={**self._tape.signals(need, now, service.ready_since), **seen.signals})
         wishes: list[Decision] = []
         for policy in (*self._set.shadows, self._policy):
-            judged, decision = self._judge(policy, seen, now)
+            judged, decision = self._judge(policy, seen, now, probed=probed)
             seen = judged if policy is self._policy else replace(seen, memory=judged.memory)
             wishes.append(decision)
         decision = wishes[-1]
@@ -166,27 +163,41 @@ class _Replay:
         if retry is not None and now < retry.timestamp() < again:
             again = retry.timestamp()
         in_use = decision.rule is RuleName.IDLE and decision.because is Because.IN_USE and bool(wanted)
+        in_use = in_use and not self._pupil.needs_every_look
         flight = service.memory.flight
         if in_use and not self._set.shadows and (flight is None or not flight.is_open):
             return max(again, self._rest(now))
         return again
 
-    def _judge(self, policy: Policy, seen: Observation, now: float) -> tuple[Observation, Decision]:
+    def _needs(self, seen: Observation, at: datetime) -> list[SignalNeed]:
+        policies = (self._policy, *self._set.shadows)
+        found = (needs(one, seen, self._overrides, self._set.policies, at) for one in policies)
+        return [one for one in found if one is not None]
+
+    def _with_probes(self, seen: Observation, now: float) -> tuple[Observation, bool]:
+        """As the controller does: the probes come first while a request that they saw may still run."""
+        at, flight = instant(now), seen.memory.flight
+        if flight is None or not flight.is_open or not self._needs(seen, at):
+            return seen, False
+        answers = self._tape.probe(now)
+        memory = replace(seen.memory, flight=after_asking(self._policy, flight, answers.values(), at))
+        return replace(seen, signals=answers, memory=memory), True
+
+    def _judge(self, policy: Policy, seen: Observation, now: float, *, probed: bool) -> tuple[Observation, Decision]:
         """As the controller does: once on what metrics say, and where they call for a stop again with the probes."""
 
         def judged(on: Observation) -> Decision:
             return decide(policy, on, self._overrides, at, policies=self._set.policies)
 
-        at, flight = instant(now), seen.memory.flight
-        by_metrics = judged(replace(seen, memory=replace(seen.memory, flight=None)) if flight else seen)
-        about_to_stop = by_metrics.wanted is Wanted.STOPPED and self._service.up and not by_metrics.cuts
-        watched = flight is not None and flight.is_open and by_metrics.because is Because.IN_USE and bool(seen.signals)
-        if not about_to_stop and not watched:
-            return seen, by_metrics
+        at = instant(now)
+        first = judged(seen)
+        about_to_stop = first.wanted is Wanted.STOPPED and self._service.up and not first.cuts
+        if not about_to_stop or probed:
+            return seen, first
         answers = self._tape.probe(now)
-        memory = replace(seen.memory, flight=after_asking(policy, flight, answers.values(), at))
-        probed = replace(seen, signals={**seen.signals, **answers}, memory=memory)
-        return probed, judged(probed)
+        memory = replace(seen.memory, flight=after_asking(policy, seen.memory.flight, answers.values(), at))
+        asked = replace(seen, signals={**seen.signals, **answers}, memory=memory)
+        return asked, judged(asked)
 
     def _act(self, decision: Decision, now: float) -> ActionKind | None:
         """What was done, if anything."""
