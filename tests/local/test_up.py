@@ -10,14 +10,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from chalicelib.decide.approval import closed_until
 from chalicelib.errors import ConfigurationError
 from chalicelib.local.handoff import UpFile, read_up_file
-from chalicelib.local.scenario import week
+from chalicelib.local.scenario import week, working_weeks
 from chalicelib.local.screen import PlainScreen
-from chalicelib.local.up import LiveClock, run_up
+from chalicelib.local.timeline import NAMES
+from chalicelib.local.up import WEEKS, LiveClock, run_up
+from chalicelib.policy.loader import load
 from chalicelib.record.controls import Controls
 from chalicelib.record.history import Entry, EntryKind, History
 from chalicelib.record.table import Table
+
+NOBODY = " " * (NAMES + 1)
+"""What stands in the column of services where a line is about none."""
 
 
 def wait_for(path: Path) -> UpFile:
@@ -60,9 +66,9 @@ def test_the_fleet_runs_live_is_reachable_and_leaves_nothing_behind(
         controls.freeze_all("mika@example.com", "release", up.clock.now())
         history = History(Table(up.clients().dynamodb, up.table))
         history.append(Entry(up.clock.now(), EntryKind.FREEZE, "mika@example.com", "froze everything: release"))
-        printed_within_20_seconds(printed, "SAID   mika: froze everything: release")
+        printed_within_20_seconds(printed, f"SAID   {NOBODY}mika: froze everything: release")
         (Path(up.policies) / "dev.lifecycle.yaml").write_text("lifecycle: v1\npolicies: nonsense\n", encoding="utf-8")
-        printed_within_20_seconds(printed, "POLICY dev.lifecycle.yaml")
+        printed_within_20_seconds(printed, f"POLICY {NOBODY}dev.lifecycle.yaml")
     finally:
         stop.set()
         thread.join(timeout=30)
@@ -73,6 +79,15 @@ def test_the_fleet_runs_live_is_reachable_and_leaves_nothing_behind(
     assert "/api/health" not in errors.getvalue()
     assert "/api/health" in (folder / "handlers.log").read_text(encoding="utf-8")
     assert printed.getvalue().rstrip().endswith("nothing else was changed.")
+
+
+def test_live_it_begins_when_the_hours_of_every_policy_are_open() -> None:
+    scenario = working_weeks(WEEKS)
+    files = {path.name: path.read_text(encoding="utf-8") for path in scenario.policies.iterdir()}
+    policies = load(files, today=scenario.start.date()).policies.policies
+
+    assert {one.name: closed_until(one, scenario.start) for one in policies} == {one.name: None for one in policies}
+    assert all(deed.at > scenario.start for deed in scenario.deeds)
 
 
 def test_no_time_passes_for_a_handler_while_it_runs() -> None:

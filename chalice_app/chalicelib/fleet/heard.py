@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
@@ -61,17 +61,31 @@ def heard_of(service: ServiceId, word: Override | None, said: str, report: Repor
     return Heard(service, word, said, Became.STANDS, "the next sweep looks at it, within five minutes")
 
 
-def describe(said: Override, zone: ZoneInfo) -> str:
-    """``keep running until Fri 20 Nov 2026 18:00 JST: demo`` — as questions, `why` and the history say it."""
+def describe(said: Override, zone: ZoneInfo, *, closed_until: datetime | None = None) -> str:
+    """``keep running until Fri 20 Nov 2026 18:00 JST: demo`` — as questions, `why` and the history say it.
+
+    ``closed_until``: hours are closed, and no request wakes it before they open.
+    """
     match said.kind:
         case OverrideKind.KEEP:
             what = "keep running"
         case OverrideKind.STOP:
             what = "stop at once" if said.force else "stop when not in use"
-            what += ", until a request comes or" if said.wakes else " and stay stopped"
+            what += _waking(said, zone, closed_until)
         case OverrideKind.EXCLUDE:
             what = "leave alone"
         case other:
             assert_never(other)
     end = f" until {words.clock_with_year(said.until, zone)}" if said.until else " for good"
     return f"{what}{end}" + (f": {words.sentence(said.reason)}" if said.reason else "")
+
+
+def _waking(said: Override, zone: ZoneInfo, closed_until: datetime | None) -> str:
+    if not said.wakes:
+        return " and stay stopped"
+    if closed_until is None:
+        return ", until a request comes or"
+    opens_again = said.made_at is None or closed_until > said.made_at
+    if not opens_again or (said.until is not None and closed_until >= said.until):
+        return " and stay stopped (hours are closed, and no request opens them)"
+    return f", until a request comes after {words.clock(closed_until, zone)} or"

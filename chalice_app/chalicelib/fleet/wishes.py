@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from chalicelib.decide.approval import closed_until
 from chalicelib.decide.facts import INSTANCE_TAG, Override, OverrideKind, ServiceFacts, ServiceId
 from chalicelib.decide.tags import zone_of
 from chalicelib.errors import Conflict, Forbidden, NotAllowed, NotFound, NotManageable, Unfit
@@ -252,7 +253,7 @@ class Wishes:
 
     def _carry_out(self, facts: ServiceFacts, policy: Policy, asked: _Asked, who: str, now: datetime) -> Heard:
         said = self._word(facts.id, asked, who, now)
-        words_said = describe(said, zone_of(policy))
+        words_said = describe(said, zone_of(policy), closed_until=closed_until(policy, now))
         self._note(said, policy.name, policy.version, words_said)
         report = self._controller.look_at([facts.id], now, why=f"{asked.verb} asked by {who}")
         return heard_of(facts.id, said, words_said, report)

@@ -6,7 +6,7 @@ Nothing here knows a policy; what becomes of the fleet is decided by the real ru
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -194,3 +194,8 @@ def week(*, first_day: int = 0, days: int = 7) -> Scenario:
     end = start + timedelta(days=days)
     deeds = tuple(sorted((deed for deed in DEEDS if start <= deed.at < end), key=lambda deed: deed.at))
     return Scenario(start.astimezone(UTC), days, TOKYO, FLEET, deeds, HOLIDAYS)
+
+
+def working_weeks(weeks: int) -> Scenario:
+    """From Tuesday at nine in Tokyo: every policy's hours are open, so that people can launch and wake at once."""
+    return replace(week(first_day=1, days=7 * weeks), start=_at(1, "09:00"))

@@ -26,8 +26,7 @@ from chalicelib.local.handlers import APP_DIR, load_app, logging_to
 from chalicelib.local.handoff import UP_FILE, ScaledClock, UpFile
 from chalicelib.local.live import Live
 from chalicelib.local.naming import our_command
-from chalicelib.local.scenario import Scenario
-from chalicelib.local.scenario import week as demo_week
+from chalicelib.local.scenario import Scenario, working_weeks
 from chalicelib.local.screen import Screen, screen
 from chalicelib.local.seed import TABLE
 from chalicelib.local.witness import Witness
@@ -77,7 +76,7 @@ def run_up(
 ) -> int:
     """Runs until Ctrl-C, SIGTERM or ``stop``. ``api_port`` 0 takes any that is free."""
     on, stop = on or screen(), stop or threading.Event()
-    scenario = scenario or demo_week(days=7 * WEEKS)
+    scenario = scenario or working_weeks(WEEKS)
     scenario = dataclasses.replace(scenario, policies=_own_policies(scenario.policies, folder / "policies"))
     log_path, up_file = folder / "handlers.log", folder / UP_FILE.name
     with (

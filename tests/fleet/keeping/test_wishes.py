@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from chalicelib.controller.asking import Answer, AnswerKind
 from chalicelib.decide.facts import OverrideKind, ServiceFacts, ServiceId, Switches
 from chalicelib.errors import Conflict, Forbidden, NotAllowed, NotFound, NotManageable, Unfit
 from chalicelib.fleet.allowing import Speaker, may_start
-from chalicelib.fleet.heard import Became
+from chalicelib.fleet.heard import Became, describe
 from chalicelib.fleet.people import Caller, Role
 from chalicelib.fleet.wishes import Wishes
 from chalicelib.policy.model import Approval, PolicySet
@@ -24,6 +26,7 @@ BEN = Caller("sub-ben", "ben@example.com", Role.USER)
 ROOT = Caller("sub-root", "root@example.com", Role.ADMIN)
 RITA = Caller("sub-rita", "rita@example.com", Role.READ_ONLY)
 
+TOKYO = ZoneInfo("Asia/Tokyo")
 OFFICE = """
 lifecycle: v1
 policies:
@@ -76,6 +79,34 @@ def test_stop_and_start_act_at_once_and_bear_the_caller_s_name(stage: Stage) -> 
         ("ada@example.com", "stop when not in use, until a request comes or until Wed 18 Nov 2026 19:00 JST"),
         ("root@example.com", "keep running until Wed 18 Nov 2026 18:30 JST"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("length", "says"),
+    [
+        (
+            None,
+            "stop at once and stay stopped (hours are closed, and no request opens them) until Wed 18 Nov 2026 23:30",
+        ),
+        (
+            timedelta(hours=20),
+            "stop at once, until a request comes after Thu 19 Nov 08:00 JST or until Thu 19 Nov 2026",
+        ),
+    ],
+)
+def test_a_stop_in_closed_hours_promises_no_wake_that_would_be_refused(
+    stage: Stage, length: timedelta | None, says: str
+) -> None:
+    chat = adas_chat(stage, desired=1)
+    wishes_of(stage).keep(id_of(chat), ADA, length=timedelta(hours=6))
+    stage.run_until("21:30")
+    heard = wishes_of(stage).stop(id_of(chat), ADA, force=True)
+    assert heard.word is not None
+    if length is not None:
+        heard = replace(heard, said=describe(replace(heard.word, until=stage.clock.now() + length), TOKYO,
+                                             closed_until=datetime(2026, 11, 19, 8, tzinfo=TOKYO)))  # fmt: skip
+    assert heard.said.startswith(says), heard.said
+    assert chat.desired == 0
 
 
 def test_a_stop_waits_for_a_service_in_use_and_says_so(stage: Stage) -> None:
