@@ -8,24 +8,21 @@ It decides nothing about services: whoever calls UpdateService does.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.decide.facts import ServiceId
-from chalicelib.local import targets
-from chalicelib.local.aws import ACCOUNT, EmbeddedAws
+from chalicelib.local import ecs_events, targets
+from chalicelib.local.aws import EmbeddedAws
+from chalicelib.local.ecs_events import Event as Event
 from chalicelib.runtime.clock import Clock
 
 BOOT = timedelta(minutes=4)
 """From the desired count to a healthy target: a warm host, the image pulled, the model loaded."""
 DRAIN = timedelta(minutes=2)
 """From desired count 0 to the task's end: the target group lets go, then the container stops."""
-
-Event = Mapping[str, object]
-"""One EventBridge envelope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,31 +312,10 @@ class SimulatedTasks:
         service.moto.pending_count = sum(task.ends_at is None and not task.is_ready for task in service.tasks)
 
     def _say(self, service: _Service, at: datetime, words: str, *, action: str) -> None:
-        message = f"(service {service.id.name}) {words}"
-        service.moto.events.insert(0, {"id": str(uuid.uuid4()), "createdAt": at, "message": message})
-        del service.moto.events[100:]
-        detail = {"eventType": "INFO", "eventName": action, "clusterArn": service.moto.cluster_arn, "reason": words}
-        self._events.append(self._envelope("ECS Service Action", service.moto.arn, at, detail))
+        events = service.moto.events
+        events.insert(0, ecs_events.line(service.id, words, at))
+        del events[100:]
+        self._events.append(ecs_events.service_action(service.moto, action, words, at, self._aws.region))
 
     def _tell_task(self, service: _Service, task: _Task, at: datetime) -> None:
-        detail = {
-            "clusterArn": service.moto.cluster_arn,
-            "group": f"service:{service.id.name}",
-            "taskArn": task.moto.task_arn,
-            "lastStatus": task.moto.last_status,
-            "desiredStatus": task.moto.desired_status,
-        }
-        self._events.append(self._envelope("ECS Task State Change", task.moto.task_arn, at, detail))
-
-    def _envelope(self, detail_type: str, resource: str, at: datetime, detail: Mapping[str, str]) -> Event:
-        return {
-            "version": "0",
-            "id": str(uuid.uuid4()),
-            "detail-type": detail_type,
-            "source": "aws.ecs",
-            "account": ACCOUNT,
-            "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "region": self._aws.region,
-            "resources": [resource],
-            "detail": detail,
-        }
+        self._events.append(ecs_events.task_state_change(service.moto, task.moto, at, self._aws.region))
