@@ -103,8 +103,3 @@ SERVICE = Step(
 )
 
 STEPS = (SLOT, TASK_DEFINITION, TARGET_GROUP, WAKE_TARGET_GROUP, ADMIN_RULE, RULE, SERVICE)
-
-
-def left_to_do(made: Resources) -> tuple[Step, ...]:
-    """In order; a part that is there is not made again, whatever stands before it."""
-    return tuple(step for step in STEPS if not step.is_done(made))

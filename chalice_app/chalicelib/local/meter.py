@@ -12,7 +12,7 @@ from chalicelib.local.fleet import SimulatedTasks
 from chalicelib.local.metrics import MetricStore
 from chalicelib.local.scenario import Blueprint, Scenario
 from chalicelib.local.seed import Placed
-from chalicelib.local.traffic import MINUTE, Measured, Timetable, draw, is_silent, measure
+from chalicelib.local.traffic import Measured, Timetable, draw, is_silent, measure
 from chalicelib.observe.metrics import CPU, GPU, HEALTHY_HOSTS, REQUESTS
 
 LEAD_IN = timedelta(hours=3)
@@ -52,11 +52,6 @@ class Meter:
                     self.refused[blueprint.id] += use.arrived
                     self.refused_at.setdefault(blueprint.id, []).append(use.at)
         self._measured_until = until
-
-    def busy_between(self, service: ServiceId, since: datetime, until: datetime) -> bool:
-        """Whether anything arrived or was streaming: the truth, which the controller has to find out."""
-        minutes = self.traffic[service].minutes(since.replace(second=0, microsecond=0), until + MINUTE)
-        return any(use.arrived or use.streaming_seconds for use in minutes)
 
     def _put(self, blueprint: Blueprint, minute: Measured) -> None:
         service = blueprint.id

@@ -37,10 +37,6 @@ def utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(UTC)
 
 
-def service_id_of_arn(arn: str, cluster: str) -> ServiceId:
-    return ServiceId(cluster, last_part(arn))
-
-
 def target_group_arns(service: ServiceTypeDef) -> tuple[str, ...]:
     """All target groups the service registers with; a blue/green service has an alternate one for each."""
     arns: dict[str, None] = {}

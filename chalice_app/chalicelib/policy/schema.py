@@ -135,11 +135,6 @@ _FILE_WORDS = {
 }
 
 
-def file_words() -> dict[str, str]:
-    """What each key of a file is for."""
-    return dict(_FILE_WORDS)
-
-
 def _used(parts: Json, names: list[str]) -> set[str]:
     """The definitions that the models lead to; pydantic also describes the values we parse into."""
     found: set[str] = set()

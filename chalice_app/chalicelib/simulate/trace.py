@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import gzip
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,8 +112,15 @@ def open_text(path: Path) -> TextIO:
     """Plain or gzip, told by its first bytes. Raises TraceError when there is no such file."""
     try:
         with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-        return gzip.open(path, "rt", encoding="utf-8") if packed else path.open(encoding="utf-8", newline="")
+            begin = raw.read(512)
+        packed = begin.startswith(b"\x1f\x8b")
+        if not packed and b"\x00" in begin:
+            raise TraceError(f"{path} is no text")
+        return (
+            gzip.open(path, "rt", encoding="utf-8", errors="replace")
+            if packed
+            else path.open(encoding="utf-8", errors="replace", newline="")
+        )
     except FileNotFoundError:
         raise TraceError(f"{path}: there is no such file") from None
     except IsADirectoryError:
@@ -143,16 +150,6 @@ def moment(text: str, where: str) -> float:
     if at.tzinfo is None:
         raise TraceError(f'{where}: "{text}" has no offset: write {text}Z or {text}+09:00')
     return at.astimezone(UTC).timestamp()
-
-
-def in_order(requests: Iterable[Request], where: str) -> Iterator[Request]:
-    """The same requests. Raises TraceError when one arrives before the one before it."""
-    last = -math.inf
-    for request in requests:
-        if request[0] < last:
-            raise TraceError(f"{where}: its requests are not in order of time")
-        last = request[0]
-        yield request
 
 
 def _is_head(row: list[str]) -> bool:
