@@ -19,12 +19,21 @@ from chalicelib.policy.sections.idle import Idle as IdleSection
 from chalicelib.simulate.service import instant
 
 
+SETTLED_GAPS = 300
+"""From so many on a look that is left out changes no timeout to speak of: older gaps than 200 hardly weigh."""
+
+
 class Pupil:
     """Learns only under a policy with an adaptive timeout."""
 
     def __init__(self, section: IdleSection | None) -> None:
         self._section = section if is_adaptive(section) else None
         self.learned = UNLEARNED
+
+    @property
+    def needs_every_look(self) -> bool:
+        """A look decides by what the looks before it taught; that of a few gaps more counts while there are few."""
+        return self._section is not None and self.learned.gaps.seen < SETTLED_GAPS
 
     def look(
         self,
