@@ -1,8 +1,9 @@
 """`make bench`: runs every benchmark, writes the figures, and says which goal is missed.
 
 Each benchmark is a module beside this one with ``measure() -> Result``. The raw figures go to
-tests/bench/results/results.json and the tables to results.md beside it; the documents quote those. A run of only
-some benchmarks prints and writes nothing. Exits 1 and names the goals that were not met.
+tests/bench/results/results.json and the tables to results.md beside it; the documents quote those. Every part bears
+the day and the commit at which it was measured, so that a run of only some benchmarks replaces their parts alone.
+Exits 1 and names the goals that were not met.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 import json
 import os
 import platform
+import subprocess
 import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
@@ -25,6 +28,7 @@ BENCHMARKS = (
     "decide_bench",
     "sweep_bench",
     "demo_bench",
+    "agreement_bench",
     "import_bench",
     "api_bench",
     "schemathesis_bench",
@@ -33,29 +37,36 @@ BENCHMARKS = (
 
 
 def main(names: list[str]) -> int:
-    results: list[Result] = []
+    results: dict[str, Result] = {}
     for name in names or BENCHMARKS:
         print(f"\n== {name}", flush=True)
-        result = import_module(name).measure()
-        print(as_markdown(result), flush=True)
-        results.append(result)
-    if not names:
-        write(results)
-    missed = [goal for result in results for goal in result.goals if not goal.met]
+        results[name] = import_module(name).measure()
+        print(as_markdown(results[name]), flush=True)
+    write(results)
+    missed = [goal for result in results.values() for goal in result.goals if not goal.met]
     for goal in missed:
         print(f"MISSED {goal.name}: {goal.measured} (goal: {goal.limit})")
     print(f"\n{len(missed)} goals missed.")
     return 1 if missed else 0
 
 
-def write(results: list[Result]) -> None:
+def write(results: dict[str, Result]) -> None:
+    """Puts these parts in the place of their last ones."""
     folder = Path(__file__).parent / "results"
     folder.mkdir(exist_ok=True)
+    raw = folder / "results.json"
+    parts = json.loads(raw.read_text()) if raw.exists() else {}
+    parts |= {name: {"measured": _when(), "markdown": as_markdown(one), **asdict(one)} for name, one in results.items()}
+    parts = {name: parts[name] for name in BENCHMARKS if name in parts}
+    raw.write_text(json.dumps(parts, indent=2, default=str) + "\n")
+    tables = "\n\n".join(f"{part['markdown']}\n\n*Measured {part['measured']}.*" for part in parts.values())
+    (folder / "results.md").write_text(f"# Benchmarks\n\nWritten by `make bench`.\n\n{tables}\n")
+
+
+def _when() -> str:
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    raw = {"machine": machine, "results": [asdict(result) for result in results]}
-    (folder / "results.json").write_text(json.dumps(raw, indent=2, default=str) + "\n")
-    tables = "\n\n".join(as_markdown(result) for result in results)
-    (folder / "results.md").write_text(f"# Benchmarks\n\nMeasured on {machine}, by `make bench`.\n\n{tables}\n")
+    return f"on {datetime.now(UTC):%Y-%m-%d} at {commit.stdout.strip()}, {machine}"
 
 
 if __name__ == "__main__":
