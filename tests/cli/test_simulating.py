@@ -7,7 +7,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from chalicelib.cli.assuming import Really
 from chalicelib.cli.exits import Exit
+from chalicelib.cli.simulated import in_truth
 from click.testing import Result
 from support.cli import SIMPLE, CommandLine
 
@@ -96,6 +98,7 @@ def test_charts_are_written_as_png_and_as_one_page(line: CommandLine, tmp_path: 
         (["--from", "2026-12-20T00:00:00Z"], "is not before --to"),
         (["--instance-type", "z9.huge"], "The price of z9.huge in us-east-1 is not known: add --price USD."),
         (["--price", "free"], '--price "free": write a number'),
+        (["--from", "2027-01-01T00:00:00Z", "--to", "2027-01-02T00:00:00Z"], "has no request from 2027-01-01T00:00Z"),
         (["--service", "other"], 'there is no request of the service "other" in it'),
     ],
 )
@@ -133,3 +136,16 @@ def test_tune_without_a_price_or_with_too_short_a_past_says_what_is_missing(line
     assert "without a price nothing can be weighed" in line.run(*words).stderr.lower()
     short = line.run(*words, "--price", "1", "--to", "2026-11-18T00:00:00Z")
     assert "days of past: 4 at least, better 14" in short.stderr
+
+
+def test_what_is_missing_and_what_is_not_known_is_said(line: CommandLine) -> None:
+    found = simulate(line).output
+    assert "minutes that are missing in the trace are taken as without requests" in found
+    assert "one task costs a price that is not known" in found
+
+
+def test_what_really_happened_stands_beside_in_hours_and_dollars() -> None:
+    assert in_truth(Really(120.5, 121.22)) == (
+        "In truth it was up for 120.5 h and cost $121.22, as far as its load balancer tells."
+    )
+    assert "cost" not in in_truth(Really(1.0, None))

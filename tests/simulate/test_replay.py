@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tracemalloc
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -57,6 +58,15 @@ def test_a_request_wakes_it_and_half_an_hour_after_the_last_one_it_stops() -> No
     assert (found.cold_starts, found.waited, found.longest_wait_seconds, found.stops) == (2, 2, 240.0, 2)
     assert found.hours == pytest.approx((57 + 52) / 60)
     assert found.usd == pytest.approx(found.hours)
+
+
+def test_a_service_that_is_asleep_today_is_simulated_with_a_task() -> None:
+    asleep = replace(facts_for("chat", MONDAY), desired_count=0, running_count=0, ready_since=None)
+    setting = Setting(
+        asleep, HALF_AN_HOUR, PolicySet(policies=(HALF_AN_HOUR,)), MONDAY, MONDAY + timedelta(days=1), running=False
+    )
+    found = replay(setting, iter([(at("09:00"), 10.0)]), Assumptions(usd_per_hour=1.0))
+    assert told(found) == [("Mon 09:50", "stop", "idle")]
 
 
 def test_hours_start_and_stop_it_and_out_of_hours_requests_are_refused_where_nobody_wakes_it() -> None:

@@ -88,5 +88,8 @@ def test_cloudwatchs_minutes_become_requests_and_its_healthy_hosts_what_really_h
     begin = (NOW - timedelta(hours=1)).timestamp()
     assert list(past.trace.open()) == [(begin + 10, 10.0), (begin + 30, 10.0), (begin + 50, 10.0)]
     assert past.up_seconds == 600
+    assert (
+        "the 110 minutes of which its load balancer reported nothing are taken as without requests" in past.trace.notes
+    )
     with pytest.raises(TraceError, match="no application load balancer"):
         read_past(SimpleNamespace(), facts_for("gpu/chat", NOW), NOW - timedelta(hours=2), NOW, NOW)  # type: ignore[arg-type]

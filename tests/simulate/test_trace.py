@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from chalicelib.errors import TraceError
-from chalicelib.simulate.trace import csv_trace, read_csv, services_of
+from chalicelib.simulate.alb import alb_trace, looks_like_a_log
+from chalicelib.simulate.trace import NOTHING_IS_UNUSED, csv_trace, read_csv, services_of
 
 NINE = 1795132800.0
 """2026-11-20T00:00:00Z."""
@@ -22,7 +25,7 @@ def write(folder: Path, text: str, name: str = "chat.csv") -> Path:
 def test_times_may_be_iso_or_seconds_and_lengths_may_be_left_out(tmp_path: Path) -> None:
     path = write(tmp_path, "2026-11-20T09:00:00+09:00\n1795132830\n2026-11-20T00:01:00Z\n")
     assert list(read_csv(path)) == [(NINE, 10.0), (NINE + 30, 10.0), (NINE + 60, 10.0)]
-    assert csv_trace(path).notes == ("a request takes 10 s: the trace does not say",)
+    assert csv_trace(path).notes == (NOTHING_IS_UNUSED, "a request takes 10 s: the trace does not say")
     assert csv_trace(path).service == "chat"
 
 
@@ -72,8 +75,16 @@ def test_a_service_that_is_not_in_it_and_a_file_that_is_not_there_are_named(tmp_
         list(read_csv(tmp_path))
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text", [b"1795132800\n\xff\xfe\x00\x01\n", b"\x89PNG\r\n\x1a\n\x00\x00", b"\x93NUMPY caf\xe9\n"]
+)
+@pytest.mark.parametrize(
+    "read", [looks_like_a_log, services_of, csv_trace, alb_trace, lambda path: list(read_csv(path))]
+)
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path, text: bytes, read: Callable[[Path], object]) -> None:
     path = tmp_path / "x.csv"
-    path.write_bytes(b"1795132800\n\xff\xfe\x00\x01\n")
-    with pytest.raises(TraceError, match="cannot be read as CSV text"):
+    path.write_bytes(text)
+    with suppress(TraceError):
+        read(path)
+    with pytest.raises(TraceError):
         list(read_csv(path))

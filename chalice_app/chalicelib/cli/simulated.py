@@ -12,6 +12,7 @@ from chalicelib.cli.render import Column, dollars
 from chalicelib.decide.words import counted
 
 if TYPE_CHECKING:
+    from chalicelib.cli.assuming import Really
     from chalicelib.cli.desk import Desk
     from chalicelib.simulate.compare import Study
     from chalicelib.simulate.result import Outcome
@@ -22,7 +23,7 @@ HEAD = (
 )
 
 
-def show(desk: Desk, found: Study, *, really_up_seconds: float | None) -> None:
+def show(desk: Desk, found: Study, *, really: Really | None) -> None:
     first = found.outcomes[0]
     say = desk.paper.say
     say(f"{found.service}: {counted(first.requests, 'request')} in {first.days:.1f} days", "bold")
@@ -30,28 +31,26 @@ def show(desk: Desk, found: Study, *, really_up_seconds: float | None) -> None:
     columns = [Column(HEAD[0]), *(Column(title, right=True) for title in HEAD[1:])]
     desk.paper.table(columns, [_row(one, found) for one in found.outcomes])
     say()
-    if really_up_seconds is not None:
-        say(f"In truth it was up for {really_up_seconds / 3600:,.1f} h, as far as its load balancer tells.")
+    if really is not None:
+        say(in_truth(really))
     if first.refused:
         say(f"{counted(first.refused, 'request')} would have found it stopped.")
     say("WITH WAITS adds what the waits are worth. REGRETS: used again within 30 minutes of a stop.")
     say("Assumed: " + "; ".join(found.notes) + ".", "dim")
 
 
-def document(found: Study, *, really_up_seconds: float | None) -> dict[str, object]:
+def document(found: Study, *, really: Really | None) -> dict[str, object]:
     first = found.outcomes[0]
-    rate = None if first.usd is None or not first.hours else first.usd / first.hours
-    really = None
-    if really_up_seconds is not None:
-        hours = really_up_seconds / 3600
-        really = {"hours": round(hours, 3), "usd": None if rate is None else round(hours * rate, 2)}
+    truth = None
+    if really is not None:
+        truth = {"hours": round(really.hours, 3), "usd": None if really.usd is None else round(really.usd, 2)}
     return {
         "service": found.service,
         "from": _iso(first.since),
         "to": _iso(first.until),
         "requests": first.requests,
         "assumptions": list(found.notes),
-        "really": really,
+        "really": truth,
         "outcomes": [_as_json(one) for one in found.outcomes],
         "actions": [
             {"at": one.at, "kind": one.kind, "because": one.because, "reason": one.reason} for one in first.actions
@@ -59,7 +58,7 @@ def document(found: Study, *, really_up_seconds: float | None) -> dict[str, obje
     }
 
 
-def markdown(found: Study, *, diffed: bool) -> str:
+def markdown(found: Study, *, really: Really | None, diffed: bool) -> str:
     """A comment for a review; with a diff the second line is the change, compared with the first."""
     first = found.outcomes[0]
     lines = []
@@ -72,6 +71,7 @@ def markdown(found: Study, *, diffed: bool) -> str:
         "|---|" + "---:|" * (len(HEAD) - 1),
         *("| " + " | ".join(_row(one, found)) + " |" for one in found.outcomes),
         "",
+        *([in_truth(really), ""] if really is not None else []),
         "<sub>Simulated with the same decisions as live. Assumed: " + "; ".join(found.notes) + ".</sub>",
     ]
     return "\n".join(lines)
@@ -84,6 +84,11 @@ def write_charts(found: Study, folder: Path) -> Sequence[Path]:
     except ImportError as missing:
         raise Stop(f"Charts need {missing.name}: pip install 'ollama-lifecycle[report]'.") from None
     return write(found, folder)
+
+
+def in_truth(really: Really) -> str:
+    paid = f" and cost {in_dollars(really.usd)}" if really.usd is not None else ""
+    return f"In truth it was up for {really.hours:,.1f} h{paid}, as far as its load balancer tells."
 
 
 def _verdict(old: Outcome, new: Outcome) -> str:

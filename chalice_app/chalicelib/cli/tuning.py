@@ -22,7 +22,7 @@ from chalicelib.cli.times import DURATION
 from chalicelib.decide.words import counted
 
 if TYPE_CHECKING:
-    from chalicelib.cli.simulating import Chosen
+    from chalicelib.cli.assuming import Chosen
     from chalicelib.policy.model import Policy
     from chalicelib.simulate.advice import Advice, Weighed
 
@@ -69,7 +69,8 @@ def tune(
     JSON: {service, policy, says, sure, proposed: label | null, saves_share, diff: [line],
            candidates: [{label, usd, cost_usd, cold_starts, waited, regrets, halves_usd: [usd, usd]}]}
     """
-    from chalicelib.cli.simulating import choose, read_policy
+    from chalicelib.cli.assuming import choose
+    from chalicelib.cli.simulating import read_policy
     from chalicelib.simulate.advice import advise
 
     policy, policies = read_policy(desk, policy_file or _file_of(desk, service))

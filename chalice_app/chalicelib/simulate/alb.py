@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from chalicelib.errors import TraceError
-from chalicelib.simulate.trace import Request, Trace, moment, open_text
+from chalicelib.simulate.trace import NOTHING_IS_UNUSED, Request, Trace, moment, open_text
 
 TYPES = frozenset({"http", "https", "h2", "grpcs", "ws", "wss"})
 _TIME, _TARGET_GROUP, _CREATED, _FIELDS = 1, 16, 21, 22
@@ -44,7 +44,7 @@ def alb_trace(path: Path, service: str | None = None) -> Trace:
     def requests() -> Iterator[Request]:
         return ((begins[index], lengths[index]) for index in order)
 
-    return Trace(service or owner, requests)
+    return Trace(service or owner, requests, (NOTHING_IS_UNUSED,))
 
 
 def _read(files: Sequence[Path], service: str | None) -> tuple[array[float], array[float], str]:

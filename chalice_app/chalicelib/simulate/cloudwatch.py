@@ -3,6 +3,7 @@
 Points of a minute are kept for 15 days, of five minutes for 63, of an hour for 455: the window is cut there, and each
 part is asked for at the finest grain that is left. Requests of one point are spread evenly over it. It was up while
 the load balancer reported a healthy host.
+All of it is held in memory: retention bounds it to some 46,000 points.
 Retention: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html
 """
 
@@ -73,13 +74,21 @@ def read_past(
     answers = ask(cloudwatch, [query for _, query in asked])
     counts: list[tuple[Point, timedelta]] = []
     up: dict[datetime, timedelta] = {}
+    told: dict[datetime, timedelta] = {}
     for metric, query in asked:
         answer = answers[query]
         if answer.failed:
             raise ObservationError(f"{facts.id}: {metric.name} could not be read: {answer.failed}")
+        told.update((point.at, query.period) for point in answer.points)
         _sort(metric, answer.points, query.period, counts, up)
     grain = cut[0][2]
-    notes = [f"a request takes {SERVICE_SECONDS:g} s: CloudWatch does not say"]
+    silent = max(0.0, (until - cut[0][0] - sum(told.values(), timedelta())) / timedelta(minutes=1))
+    notes = [
+        f"a request takes {SERVICE_SECONDS:g} s: CloudWatch does not say",
+        f"the {silent:,.0f} minutes of which its load balancer reported nothing are taken as without requests",
+    ]
+    if cut[0][0] > since:
+        notes.append(f"CloudWatch keeps nothing from before {cut[0][0]:%Y-%m-%dT%H:%MZ}")
     if grain > timedelta(minutes=1):
         notes.append(f"the oldest requests are known by the {int(grain.total_seconds() // 60)} minutes only")
     ordered = sorted(counts, key=lambda one: one[0].at)

@@ -18,7 +18,6 @@ from chalicelib.decide.patience import LEAST, LONGEST, is_adaptive
 from chalicelib.policy.sections.idle import Idle as IdleSection
 from chalicelib.simulate.service import instant
 
-
 SETTLED_GAPS = 300
 """From so many on a look that is left out changes no timeout to speak of: older gaps than 200 hardly weigh."""
 

@@ -57,7 +57,7 @@ class Assumptions:
             if self.wakes
             else "a request to a stopped service is refused and starts nothing"
         )
-        price = "unknown" if self.usd_per_hour is None else f"${self.usd_per_hour:g} an hour"
+        price = "a price that is not known" if self.usd_per_hour is None else f"${self.usd_per_hour:g} an hour"
         return (
             f"a boot takes {self.boot_seconds:g} s and is paid for; after a stop {self.drain_seconds:g} s more",
             f"one task costs {price}; at least {self.minimum_billing_seconds:g} s of each start are paid",

@@ -184,7 +184,7 @@ class SimulatedService:
 
     def facts(self, now: float) -> ServiceFacts:
         """As AWS would describe it."""
-        count = self._facts.desired_count
+        count = max(1, self._facts.desired_count)  # one that is asleep today comes back with a task
         ready = self.up and now >= self._ready_at
         return replace(
             self._facts,

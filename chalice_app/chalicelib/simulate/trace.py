@@ -25,6 +25,8 @@ Request = tuple[float, float]
 SERVICE_SECONDS = 10.0
 """Taken for requests of which nobody wrote down how long they took."""
 
+NOTHING_IS_UNUSED = "minutes that are missing in the trace are taken as without requests"
+
 _FIRST, _LAST = 946_684_800.0, 4_102_444_800.0
 """2000 to 2100: seconds since 1970 outside of it are milliseconds, or no times."""
 _LONGEST_SECONDS = 7 * 86_400.0
@@ -38,8 +40,6 @@ class Trace:
     service: str
     open: Callable[[], Iterator[Request]]
     notes: tuple[str, ...] = ()
-    missing: tuple[tuple[float, float], ...] = ()
-    """Stretches of which nothing is known."""
 
     def between(self, since: float, until: float) -> Iterator[Request]:
         """The requests that arrived in ``[since, until)``."""
@@ -52,8 +52,10 @@ class Trace:
 
 def csv_trace(path: Path, service: str | None = None) -> Trace:
     """The requests of ``service``; None: the file is of one service. Raises TraceError."""
-    notes = () if _has_seconds(path) else (f"a request takes {SERVICE_SECONDS:g} s: the trace does not say",)
-    return Trace(service or path.name.partition(".")[0], lambda: read_csv(path, service), notes)
+    notes = [NOTHING_IS_UNUSED]
+    if not _has_seconds(path):
+        notes.append(f"a request takes {SERVICE_SECONDS:g} s: the trace does not say")
+    return Trace(service or path.name.partition(".")[0], lambda: read_csv(path, service), tuple(notes))
 
 
 def read_csv(path: Path, service: str | None = None) -> Iterator[Request]:
