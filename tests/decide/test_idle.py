@@ -59,25 +59,25 @@ def test_seconds_of_the_clock_do_not_matter() -> None:
     assert scene.decide(again).wanted is Wanted.STOPPED
 
 
-def test_a_window_over_three_hours_is_read_in_five_minute_steps() -> None:
-    scene = SCENE.but(policy=policy("idle: {stop-after: 4h}"), uses=[at("2026-11-20T14:41")])
+def test_a_window_over_five_hours_is_read_in_five_minute_steps() -> None:
+    scene = SCENE.but(policy=policy("idle: {stop-after: 6h}"), uses=[at("2026-11-20T14:41")])
     need = needs(scene.policy, scene.seen(NOW), (), scene.policies, NOW)
 
     assert need is not None
-    assert (need.window_from, need.window_to) == (at("2026-11-20T10:55"), at("2026-11-20T14:58"))
+    assert (need.window_from, need.window_to) == (at("2026-11-20T08:55"), at("2026-11-20T14:58"))
     again = scene.decide(NOW).look_again_at
-    assert again == at("2026-11-20T18:47")
+    assert again == at("2026-11-20T20:47")
     assert scene.decide(again).wanted is Wanted.STOPPED
 
 
 def test_the_newest_use_is_seen_over_a_long_window_too() -> None:
     """Three minutes old: within the five-minute period that is not over yet."""
-    scene = SCENE.but(policy=policy("idle: {stop-after: 4h}"), uses=[NOW - 3 * MINUTE])
+    scene = SCENE.but(policy=policy("idle: {stop-after: 6h}"), uses=[NOW - 3 * MINUTE])
 
     decision = scene.decide(NOW)
 
     assert (decision.wanted, decision.because) == (Wanted.LEAVE, Because.IN_USE)
-    assert decision.look_again_at == NOW + timedelta(hours=4, minutes=2)
+    assert decision.look_again_at == NOW + timedelta(hours=6, minutes=2)
 
 
 def test_it_is_too_young_until_warm_up_and_the_whole_window_have_passed() -> None:

@@ -20,7 +20,9 @@ from chalicelib.decide.learned import (
     law_of_stops,
     reading_from,
 )
+from chalicelib.decide.patience import LONGEST
 from chalicelib.decide.prewarm import BetRecord, Habit
+from chalicelib.decide.spans import period_seconds
 from support.observations import DAY, HOUR, MINUTE, Scene, at, on_call, service
 from support.policies import policy
 
@@ -249,8 +251,16 @@ def test_reading_begins_where_the_last_look_ended_while_points_stay_fine() -> No
     known = Learned(known_until=NOW - 2 * HOUR)
 
     assert reading_from(known, NOW - HOUR, NOW) == NOW - 2 * HOUR
-    assert reading_from(replace(known, known_until=NOW - 4 * HOUR), NOW - HOUR, NOW) == NOW - HOUR
+    assert reading_from(replace(known, known_until=NOW - 6 * HOUR), NOW - HOUR, NOW) == NOW - HOUR
     assert reading_from(Learned(), NOW - HOUR, NOW) == NOW - HOUR
+
+
+def test_the_gap_after_a_start_is_read_whole_though_the_first_look_comes_hours_later() -> None:
+    taught = Learned(known_until=NOW)
+    look = NOW + 10 * MINUTE + LONGEST + 4 * MINUTE
+
+    assert reading_from(taught, look - LONGEST, look) == NOW
+    assert period_seconds(look - NOW) == 60
 
 
 def test_a_law_rebuilt_from_stops_keeps_the_short_gaps_that_left_no_trace() -> None:

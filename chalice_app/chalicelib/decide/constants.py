@@ -40,9 +40,10 @@ LONGEST_RETRY = timedelta(hours=1)
 NEW_VERSION_BOUND = timedelta(hours=1)
 """Within this long of a policy version's coming into force, all its stops count towards ``stops-per-hour``."""
 
-LONG_WINDOW = timedelta(hours=4)
-"""Longer windows are read in five-minute periods: a GetMetricData call holds 100,800 points. As long as the longest
-timeout that is learned unless a policy says otherwise: in five-minute periods the short gaps would not be seen."""
+LONG_WINDOW = timedelta(hours=5)
+"""Longer windows are read in five-minute periods: a GetMetricData call holds 100,800 points. Longer than the
+longest timeout that is learned (4 h, unless a policy says otherwise) with the warm-up before it: in five-minute periods
+short gaps would not be seen, and a gap that began before the window would be given up."""
 
 SHORT_PERIOD_SECONDS = 60
 LONG_PERIOD_SECONDS = 300

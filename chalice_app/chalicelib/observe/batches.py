@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 METRICS_PER_CALL = 500
 POINTS_PER_CALL = 100_800
 
-LONG_WINDOW = timedelta(hours=3)
+LONG_WINDOW = timedelta(hours=5)
 SHORT_PERIOD, LONG_PERIOD = timedelta(seconds=60), timedelta(seconds=300)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
