@@ -46,6 +46,7 @@ def attributes(instance: Instance) -> dict[str, Any]:
         "revision": instance.revision,
         "routed_to": instance.routed_to.value,
         "weights_seconds": _number(instance.weights_seconds),
+        "start_seconds": _number(instance.start_seconds),
         "placement": _placement(instance.placement),
         "resources": _resources(instance.resources),
         "cold_starts": _cold_starts(instance.cold_starts),
@@ -55,7 +56,7 @@ def attributes(instance: Instance) -> dict[str, Any]:
 def instance_of(item: Item) -> Instance:
     moments: dict[str, Any] = {name: maybe_when(item.get(name)) for name in _MOMENTS}
     texts: dict[str, Any] = {name: str(item.get(name, "")) for name in _TEXTS}
-    weights = item.get("weights_seconds")
+    weights, start = item.get("weights_seconds"), item.get("start_seconds")
     return Instance(
         id=str(item["sk"]),
         service=ServiceId.parse(item["ecs_service"]),
@@ -67,6 +68,7 @@ def instance_of(item: Item) -> Instance:
         resources=_resources_of(item["resources"]),
         routed_to=RoutedTo(item["routed_to"]),
         weights_seconds=None if weights is None else float(weights),
+        start_seconds=None if start is None else float(start),
         cold_starts=_cold_starts_of(item["cold_starts"]),
         **texts,
         **moments,

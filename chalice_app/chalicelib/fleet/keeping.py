@@ -156,9 +156,11 @@ class Keeper:
                 last_wait_seconds=(now - waited.since).total_seconds(),
             )
         took = (now - ready.task_since).total_seconds() if ready.task_since else None
+        begun = min(row.changed_at, waited.since) if waited else row.changed_at
         after = self._become(
             row, InstanceState.RUNNING, "", now, RoutedTo.MODEL,
-            ready_at=now, ready_by=None, weights_seconds=took, cold_starts=cold,
+            ready_at=now, ready_by=None, weights_seconds=took, start_seconds=(now - begun).total_seconds(),
+            cold_starts=cold,
         )  # fmt: skip
         loaded = f" {took:.0f} s after its task began" if took is not None else ""
         return after, Notice(now, NoticeKind.STARTED, row.service, f"{row.id}: {row.ollama_name} answers{loaded}")

@@ -147,7 +147,8 @@ class Instance:
     """One launched model. ``revision`` rises with every write; each write names the one it read.
 
     ``state_reason`` is one sentence, always there when the state is FAILED. ``ready_by``: a start that is not ready
-    by then has failed. ``weights_seconds``: from the task's start to the model's first answer.
+    by then has failed. ``weights_seconds``: from the task's start to the model's first answer. ``start_seconds``: the
+    whole of the last start, from the word or request that began it until its requests reached the model.
     """
 
     id: str
@@ -173,6 +174,7 @@ class Instance:
     ready_by: datetime | None = None
     ready_at: datetime | None = None
     weights_seconds: float | None = None
+    start_seconds: float | None = None
     cold_starts: ColdStarts = ColdStarts()
     work_until: datetime | None = None
     """Somebody makes or removes its parts until then; afterwards the sweep finishes or undoes what they began."""

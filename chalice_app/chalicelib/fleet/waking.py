@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, assert_never
 
 from chalicelib.errors import ActionFailed, NotAuthenticated, NotFound, ObservationError, Refused, TooMany
 from chalicelib.fleet.answers import Answer, Request
 from chalicelib.fleet.model import SERVICE_PREFIX, Instance, InstanceState
+from chalicelib.fleet.start_times import SHORTEST_RETRY_SECONDS, wait_for
 
 if TYPE_CHECKING:
     from chalicelib.fleet.instances import Instances
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from chalicelib.fleet.wishes import Wishes
     from chalicelib.runtime.clock import Clock
 
-USUAL_START = timedelta(minutes=4)
-"""What people are told of a start that was never measured: a warm host, an image and a small model."""
-SHORTEST_RETRY_SECONDS = 5
 BUSY_RETRY_SECONDS = 30
 LIMIT_RETRY_SECONDS = 120
 """After a limit that time alone does not lift: clients repeat a 429 by themselves, so they are told to be slow."""
@@ -131,21 +128,11 @@ class Waker:
 
     def _starting(self, instance: Instance) -> Answer:
         now = self._parts.clock.now()
-        up_at = _up_at(instance, now)
-        seconds = max(SHORTEST_RETRY_SECONDS, int((up_at - now).total_seconds()))
-        said = f"{instance.id} ({instance.ollama_name}) is starting and should answer at {up_at:%H:%M:%S} UTC."
-        return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "model_starting", said, seconds)
+        left, said = wait_for(instance, now)
+        return Answer(HTTPStatus.SERVICE_UNAVAILABLE, "model_starting", said, left)
 
 
 def _refusal(why: str, retry_after_seconds: int | None) -> Answer:
     if retry_after_seconds is not None:
         return Answer(HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_exceeded", why, retry_after_seconds)
     return Answer(HTTPStatus.FORBIDDEN, "model_stopped", why)
-
-
-def _up_at(instance: Instance, now: datetime) -> datetime:
-    """From the last start's measure, if there is one; never in the past."""
-    begun = instance.changed_at if instance.state is InstanceState.STARTING else now
-    last = instance.cold_starts.last_wait_seconds or instance.weights_seconds
-    takes = timedelta(seconds=last) if last else USUAL_START
-    return max(begun + takes, now + timedelta(seconds=SHORTEST_RETRY_SECONDS))

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from chalicelib.errors import AwsUnreachable, TooMany
 from chalicelib.fleet.answers import request_of
-from chalicelib.fleet.model import InstanceState
+from chalicelib.fleet.model import Capacity, ColdStarts, InstanceState
 from chalicelib.fleet.people import Caller
+from chalicelib.fleet.start_times import whole_start
 from chalicelib.fleet.waits import TURN, Waits
 from chalicelib.fleet.waking import Waker, WakerParts
 from support.fleet_stage import OFFICE, PLACEMENT, FleetStage, fleet_stage
@@ -51,11 +52,50 @@ def test_however_many_ask_at_once_it_is_started_once_and_all_are_told_to_come_ba
     assert stage.row().cold_starts.waiting_requests == 12
 
 
+def told(stage: FleetStage) -> tuple[int, str]:
+    status, headers, body = stage.request()
+    assert status == 503, body
+    return int(headers["retry-after"]), body
+
+
+def test_the_wait_that_people_are_told_is_what_the_whole_last_start_took(stage: FleetStage) -> None:
+    assert stage.row().start_seconds == 240
+    assert stage.row().weights_seconds is not None
+    begun = stage.clock.now()
+
+    seconds, said = told(stage)
+    assert seconds == 120, "as long as clients bear"
+    assert f"should answer at {begun + timedelta(minutes=4):%H:%M:%S} UTC" in said
+    stage.clock.advance(timedelta(minutes=3))
+    seconds, said = told(stage)
+    assert seconds == 60
+    assert f"should answer at {begun + timedelta(minutes=4):%H:%M:%S} UTC" in said
+
+
+def test_a_start_that_is_late_says_so_and_bids_people_come_less_often(stage: FleetStage) -> None:
+    told(stage)
+    waits = []
+    for minutes in (4, 1, 1):
+        stage.clock.advance(timedelta(minutes=minutes))
+        seconds, said = told(stage)
+        assert "takes longer than the 240 s expected; it is given up at" in said
+        waits.append(seconds)
+    assert waits == [30, 60, 120]
+
+
+def test_a_start_that_was_never_measured_counts_placement_image_weights_and_health_checks(stage: FleetStage) -> None:
+    unknown = replace(stage.row(), start_seconds=None, cold_starts=ColdStarts(), weights_seconds=5.0)
+    fargate = replace(unknown, placement=replace(PLACEMENT, capacity=Capacity.FARGATE))
+    gpu = replace(unknown, placement=replace(PLACEMENT, capacity=Capacity.GPU_HOST))
+    assert whole_start(fargate) == timedelta(seconds=40 + 60 + 5 + 45)
+    assert whole_start(gpu) == timedelta(seconds=150 + 60 + 5 + 45)
+
+
 def test_only_its_owner_and_admin_wake_it(stage: FleetStage) -> None:
-    for who in ("ben", "rita"):
-        status, headers, body = stage.request(who=who)
-        assert (status, "retry-after" in headers) == (403, False)
-        assert "only its owner or an Admin" in body
+    status, headers, body = stage.request(who="ben")
+    assert (status, "retry-after" in headers) == (403, False)
+    assert "only its owner or an Admin" in body
+    assert stage.request(who="rita")[0] == 401, "ReadOnly may use no model"
     assert stage.request(who="")[0] == 401, "the balancer itself asks for a token"
     assert stage.request(who="", Authorization="Bearer x.y.z")[0] == 401
     assert stage.desired() == 0
