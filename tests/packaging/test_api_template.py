@@ -57,7 +57,7 @@ def test_what_api_gateway_refuses_by_itself_has_our_one_shape(api: dict[str, Any
         problem = json.loads(response["responseTemplates"]["application/json"])
         kind = Kind(problem["type"].rpartition("#")[2])
 
-        assert problem["type"] == type_of(kind)
+        assert problem["type"] == f"/$context.stage{type_of(kind)}"
         assert problem["title"] == ABOUT[kind].title, name
         assert problem["status"] == response["statusCode"] == ABOUT[kind].status, name
         assert problem["instance"] == "urn:uuid:$context.requestId"

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from chalice.local import LambdaEventConverter
 from chalicelib.entrypoints.api.blueprint import api as blueprint
 from chalicelib.entrypoints.api.openapi import document
 from chalicelib.entrypoints.api.routes import ROUTES
@@ -41,8 +42,26 @@ def test_the_document_that_is_served_is_the_one_made_of_the_routes(api: ApiStage
     answer = api.call("GET", "/api/openapi.json")
 
     assert answer.headers["Content-Type"] == "application/json"
-    assert answer.json == document()
+    assert answer.json == {**document(), "servers": [{"url": "/"}]}
     assert answer.json["openapi"] == "3.1.0"
+
+
+@pytest.mark.parametrize("base", ["", "/v1"])
+def test_behind_a_stage_tools_and_problems_are_pointed_to_the_stage(
+    base: str, api: ApiStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = LambdaEventConverter.create_lambda_event
+
+    def as_api_gateway_does(self: LambdaEventConverter, method: str, path: str, *more: Any, **named: Any) -> Any:
+        event: Any = make(self, method, path, *more, **named)
+        event["requestContext"]["path"] = base + path.partition("?")[0]
+        return event
+
+    monkeypatch.setattr(LambdaEventConverter, "create_lambda_event", as_api_gateway_does)
+
+    assert api.call("GET", "/api/openapi.json").json["servers"] == [{"url": base or "/"}]
+    assert api.call("GET", "/api/models").json["type"] == f"{base}/api/docs#not-authenticated"
+    assert api.call("GET", "/api/models/nothing", who="ada").json["type"] == f"{base}/api/docs#not-found"
 
 
 def test_chalice_serves_exactly_the_operations_of_the_document(api: ApiStage) -> None:

@@ -38,18 +38,18 @@ def answer(route: Route, request: Request, path: Mapping[str, str]) -> Response:
     except LifecycleError as error:
         problem = problem_of(error, token_sent="authorization" in request.headers)
         _note(route, problem, error)
-        return as_response(problem, request_id)
+        return as_response(problem, request_id, base_of(request))
     except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a problem and the log the trace
         metrics.add_metric(name="Unforeseen", unit=MetricUnit.Count, value=1)
         logger.exception(
             "a view failed", extra={"route": str(route), "request": request_id, "error": type(error).__name__}
         )
-        return as_response(internal(), request_id)
+        return as_response(internal(), request_id, base_of(request))
 
 
-def as_response(problem: Problem, request_id: str) -> Response:
+def as_response(problem: Problem, request_id: str, base: str) -> Response:
     headers: dict[str, str | list[str]] = {**HEADERS, "Content-Type": CONTENT_TYPE, **problem.headers}
-    return Response(problem.document(request_id), headers, problem.status)
+    return Response(problem.document(request_id, base), headers, problem.status)
 
 
 def chalices_own(response: Response, request: Request | None) -> Response:
@@ -59,7 +59,7 @@ def chalices_own(response: Response, request: Request | None) -> Response:
     problem = Problem(of_status(response.status_code), "This path does not take this method.")
     if response.status_code >= 500:
         problem = internal()
-    given = as_response(problem, id_of(request))
+    given = as_response(problem, id_of(request), base_of(request))
     given.headers.update({name: value for name, value in response.headers.items() if name == "Allow"})
     return given
 
@@ -72,9 +72,16 @@ def id_of(request: Request | None) -> str:
     return request.context.get("requestId") or getattr(context, "aws_request_id", "") or str(uuid.uuid4())
 
 
+def base_of(request: Request | None) -> str:
+    """API Gateway's stage as addresses bear it (``/v1``); empty where the API stands at the host's own root."""
+    path = "" if request is None else str(request.context.get("path") or "")
+    base, found, _ = path.partition("/api/")
+    return base if found else ""
+
+
 def _answer(route: Route, request: Request, path: Mapping[str, str], request_id: str) -> Response:
     check_size(request)
-    call = Call(request_id, _who(route, request))
+    call = Call(request_id, _who(route, request), base_of(request))
     if call.who is not None and route.needs is not Needs.OPEN:
         _check_role(route, call.who)
     return _view(route, request, path, call)
@@ -88,7 +95,7 @@ def _view(route: Route, request: Request, path: Mapping[str, str], call: Call) -
     view = route.view()
     signature = signature_of(view)
     given: dict[str, Any] = {"call": call} if signature.call else {}
-    if route.needs in (Needs.SEE, Needs.OWN):
+    if route.needs in (Needs.SEE, Needs.READ_LOGS, Needs.OWN):
         instance = found(route, call, path)
         given |= {"instance": instance} if signature.instance else {}
     given |= arguments(signature, request, path)
@@ -137,7 +144,7 @@ def _verified(token: str) -> Caller:
 
 def _check_role(route: Route, caller: Caller) -> None:
     match route.needs:
-        case Needs.OPEN | Needs.SELF | Needs.READ | Needs.SEE:
+        case Needs.OPEN | Needs.SELF | Needs.READ | Needs.SEE | Needs.READ_LOGS:
             return
         case Needs.WRITE | Needs.OWN:
             allowed = caller.role.may_write

@@ -12,7 +12,7 @@ from typing import Any
 
 from chalice.app import Authorizer, Blueprint, Request, Response
 
-from chalicelib.entrypoints.api.answering import answer, as_response, chalices_own, id_of
+from chalicelib.entrypoints.api.answering import answer, as_response, base_of, chalices_own, id_of
 from chalicelib.entrypoints.api.cors import preflight, shown_to
 from chalicelib.entrypoints.api.problems import internal
 from chalicelib.entrypoints.api.routes import ROUTES
@@ -29,7 +29,7 @@ def as_problems(request: Request | None, get_response: Callable[[Request | None]
         response = chalices_own(get_response(request), request)
     except Exception as error:  # noqa: BLE001 - Chalice would answer in a shape of its own
         logger.exception("a request failed outside of its view", extra={"error": type(error).__name__})
-        response = as_response(internal(), id_of(request))
+        response = as_response(internal(), id_of(request), base_of(request))
     response.headers.update(shown_to("" if request is None else request.headers.get("origin", "")))
     return response
 

@@ -23,6 +23,8 @@ class Call:
 
     request_id: str
     who: Caller | None = None
+    base: str = ""
+    """What stands before ``/api/`` where this request was sent: API Gateway's stage (``/v1``), or nothing."""
 
     @property
     def app(self) -> App:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,8 @@ WHO = {
     Needs.OPEN: "Needs no token.",
     Needs.SELF: "For every role, about your own account.",
     Needs.READ: "For every role; a User finds only what is theirs.",
-    Needs.SEE: "For every role; a User sees only their own instances.",
+    Needs.SEE: "For every role; a User sees only their own instances, ReadOnly all of them without their owners.",
+    Needs.READ_LOGS: "For Admin, and for the person whose instance it is.",
     Needs.WRITE: "For Admin and User.",
     Needs.OWN: "For Admin, and for the User whose instance it is.",
     Needs.ADMIN: "For Admin.",
@@ -73,9 +74,10 @@ def document() -> Schema:
     return named
 
 
-@cache
-def document_json() -> str:
-    return json.dumps(document(), ensure_ascii=False, separators=(",", ":"))
+@lru_cache(maxsize=8)
+def document_json(base: str) -> str:
+    """``base``: the path of API Gateway's stage, which every path of the document begins after; empty for none."""
+    return json.dumps({**document(), "servers": [{"url": base or "/"}]}, ensure_ascii=False, separators=(",", ":"))
 
 
 class _Schemas:

@@ -106,10 +106,10 @@ class Problem:
     def status(self) -> int:
         return ABOUT[self.kind].status
 
-    def document(self, request_id: str) -> str:
-        """The JSON of the answer."""
+    def document(self, request_id: str, base: str = "") -> str:
+        """The JSON of the answer. ``base``: the path of API Gateway's stage, where there is one."""
         found: dict[str, object] = {
-            "type": type_of(self.kind),
+            "type": base + type_of(self.kind),
             "title": ABOUT[self.kind].title,
             "status": self.status,
             "detail": self.detail,
@@ -121,7 +121,7 @@ class Problem:
 
 
 def type_of(kind: Kind) -> str:
-    """A reference to the page that explains the kind, relative to the API's own host."""
+    """A reference to the page that explains the kind, relative to the API's own base."""
     return f"/api/docs#{kind.value}"
 
 

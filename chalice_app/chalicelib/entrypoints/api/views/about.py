@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalice.app import Response
 
+from chalicelib.entrypoints.api.call import Call
 from chalicelib.entrypoints.api.openapi import document, document_json
 from chalicelib.entrypoints.api.page import page_of
 
@@ -11,8 +12,8 @@ _FOR_A_WHILE = {"Cache-Control": "public, max-age=300", "X-Content-Type-Options"
 _ONLY_OURSELVES = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def openapi() -> Response:
-    return Response(document_json(), {"Content-Type": "application/json", **_FOR_A_WHILE})
+def openapi(call: Call) -> Response:
+    return Response(document_json(call.base), {"Content-Type": "application/json", **_FOR_A_WHILE})
 
 
 def docs() -> Response:
