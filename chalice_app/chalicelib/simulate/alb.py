@@ -1,21 +1,23 @@
 """Requests from the access logs of an application load balancer: files or folders of them, packed or not.
 
 The service is the target group of a line; the request began at `request_creation_time` and ended at `time`. Files of
-several load balancer nodes overlap in time, so the lines are sorted: 16 bytes a request are kept.
+several load balancer nodes overlap in time, so the requests are sorted, in a temporary file.
 Format: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
 """
 
 from __future__ import annotations
 
-import shlex
-from array import array
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from chalicelib.errors import TraceError
-from chalicelib.simulate.trace import NOTHING_IS_UNUSED, Request, Trace, moment, open_text
+from chalicelib.simulate.spool import Spool
+from chalicelib.simulate.trace import NOTHING_IS_UNUSED, Trace, moment, open_text
 
 TYPES = frozenset({"http", "https", "h2", "grpcs", "ws", "wss"})
+_FIELD = re.compile(r'"([^"]*)"|(\S+)')
+"""Load balancers write a quotation mark within a field as ``\\x22``."""
 _TIME, _TARGET_GROUP, _CREATED, _FIELDS = 1, 16, 21, 22
 
 
@@ -35,20 +37,15 @@ def alb_trace(path: Path, service: str | None = None) -> Trace:
     files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
     if not files:
         raise TraceError(f"{path}: there is no file in it")
-    begins, lengths, owner = _read(files, service)
-    if not begins:
+    requests, owner = _read(files, service)
+    if requests.is_empty:
         whose = f' of the target group "{service}"' if service else ""
         raise TraceError(f"{path}: there is no request{whose} in it")
-    order = sorted(range(len(begins)), key=begins.__getitem__)
-
-    def requests() -> Iterator[Request]:
-        return ((begins[index], lengths[index]) for index in order)
-
-    return Trace(service or owner, requests, (NOTHING_IS_UNUSED,))
+    return Trace(service or owner, lambda: iter(requests), (NOTHING_IS_UNUSED,))
 
 
-def _read(files: Sequence[Path], service: str | None) -> tuple[array[float], array[float], str]:
-    begins, lengths, owner = array("d"), array("d"), ""
+def _read(files: Sequence[Path], service: str | None) -> tuple[Spool, str]:
+    requests, owner = Spool(), ""
     for path in files:
         with open_text(path) as text:
             for number, line in enumerate(text, 1):
@@ -60,19 +57,17 @@ def _read(files: Sequence[Path], service: str | None) -> tuple[array[float], arr
                         f'{path}:{number}: here begins "{found[2]}" beside "{owner}": say which with --service'
                     )
                 owner = found[2]
-                begins.append(found[0])
-                lengths.append(found[1])
-    return begins, lengths, owner
+                requests.add((found[0], found[1]))
+    return requests, owner
 
 
 def _line(line: str, where: str) -> tuple[float, float, str] | None:
     """(began, seconds, target group); None for a request that no target group was chosen for."""
     if not line.strip():
         return None
-    try:
-        fields = shlex.split(line)
-    except ValueError:
-        raise TraceError(f"{where}: a quotation that does not end") from None
+    if line.count('"') % 2:
+        raise TraceError(f"{where}: a quotation that does not end")
+    fields = [quoted or plain for quoted, plain in _FIELD.findall(line)]
     if len(fields) < _FIELDS or fields[0] not in TYPES:
         raise TraceError(f"{where}: no line of an ALB access log: it has {len(fields)} fields of {_FIELDS} or more")
     if fields[_TARGET_GROUP] == "-":
