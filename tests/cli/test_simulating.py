@@ -99,7 +99,7 @@ def test_charts_are_written_as_png_and_as_one_page(line: CommandLine, tmp_path: 
         (["--instance-type", "z9.huge"], "The price of z9.huge in us-east-1 is not known: add --price USD."),
         (["--price", "free"], '--price "free": write a number'),
         (["--from", "2027-01-01T00:00:00Z", "--to", "2027-01-02T00:00:00Z"], "has no request from 2027-01-01T00:00Z"),
-        (["--service", "other"], 'there is no request of the service "other" in it'),
+        (["--from", "2026-11-20"], "write 2026-11-20T00:00Z or"),
     ],
 )
 def test_whatever_is_wrong_is_one_sentence(line: CommandLine, words: list[str], says: str) -> None:
@@ -149,3 +149,10 @@ def test_what_really_happened_stands_beside_in_hours_and_dollars() -> None:
         "In truth it was up for 120.5 h and cost $121.22, as far as its load balancer tells."
     )
     assert "cost" not in in_truth(Really(1.0, None))
+
+
+def test_a_trace_of_one_service_takes_the_name_and_one_of_several_must_know_it(line: CommandLine) -> None:
+    assert simulate(line, "--service", "chat").output.startswith("chat: ")
+    (line.root / "several.csv").write_text(f"time,service\n{BEGIN},a\n{BEGIN + 60},b\n")
+    found = simulate(line, "--service", "other", trace="several.csv")
+    assert 'there is no request of the service "other" in it' in found.stderr

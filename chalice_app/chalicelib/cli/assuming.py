@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -96,11 +96,14 @@ def choose(
 def _file_trace(path: Path, service: str | None) -> Trace:
     from chalicelib.errors import TraceError
     from chalicelib.simulate.alb import alb_trace, looks_like_a_log
-    from chalicelib.simulate.trace import csv_trace
+    from chalicelib.simulate.trace import csv_trace, has_column
 
     if not path.exists():
         raise TraceError(f"{path}: there is no such file")
-    return alb_trace(path, service) if looks_like_a_log(path) else csv_trace(path, service)
+    if looks_like_a_log(path):
+        return alb_trace(path, service)
+    found = csv_trace(path, service if has_column(path, "service") else None)
+    return replace(found, service=service or found.service)
 
 
 def _span(trace: Trace, since: datetime | None, until: datetime | None) -> tuple[datetime, datetime]:

@@ -31,7 +31,7 @@ USUAL_COMPARISON = "idle=15m,30m,60m,break-even,adaptive,schedule"
 @click.option("--policy", "policy_file", metavar="FILE[:NAME]", help="The policy's file; NAME where it holds several.")
 @click.option("--diff", nargs=2, metavar="OLD NEW", help="Two files of one policy: what the change would do.")
 @click.option("--trace", "source", metavar="FILE|cloudwatch", required=True, help="CSV, ALB access logs or cloudwatch.")
-@click.option("--service", metavar="NAME", help="Whose requests; a tagged service's price and tags are read from AWS.")
+@click.option("--service", metavar="NAME", help="Whose requests, where the trace is of several; of cloudwatch always.")
 @click.option("--from", "since", metavar="TIME", help="Begin, with an offset.  [default: the trace's first day]")
 @click.option("--to", "until", metavar="TIME", help="End, with an offset.  [default: the trace's end]")
 @click.option("--compare", metavar="LIST", help=f"For example {USUAL_COMPARISON}.")

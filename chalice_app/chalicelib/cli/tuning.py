@@ -74,9 +74,8 @@ def tune(
     from chalicelib.simulate.advice import advise
 
     policy, policies = read_policy(desk, policy_file or _file_of(desk, service))
-    wanted = None if source != "cloudwatch" and not _names_services(source) else service
     chosen = choose(
-        desk, policy, policies, source, wanted, (since, until), (price, instance_type, wait_value, boot), False
+        desk, policy, policies, source, service, (since, until), (price, instance_type, wait_value, boot), False
     )
     advice = advise(chosen.setting, chosen.trace, chosen.assumed)
     diff = _diff(policy, advice, chosen.assumed.wait_usd)
@@ -89,15 +88,6 @@ def tune(
             _show(desk, service, policy, advice, diff, chosen)
     desk.paper.last_line(PROPOSED, beside_json=output != "table")
     return Exit.DONE
-
-
-def _names_services(source: str) -> bool:
-    """Whether the file says of each request whose it is."""
-    from chalicelib.simulate.alb import looks_like_a_log
-    from chalicelib.simulate.trace import services_of
-
-    path = Path(source)
-    return not path.exists() or looks_like_a_log(path) or bool(services_of(path))
 
 
 def _file_of(desk: Desk, service: str) -> str:

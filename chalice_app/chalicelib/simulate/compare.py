@@ -67,12 +67,15 @@ def study(setting: Setting, trace: Trace, assumed: Assumptions, others: Sequence
         changed = replace(setting, policy=other.policy)
         found.append(replay(changed, trace.open(), assumed, other.label))
     found.append(_always_on(since, until, found[0].requests, assumed))
+    notes = [*assumed.sentences(), *trace.notes, NO_LIMITS]
     if assumed.usd_per_hour:
         found += _optima(trace, since, until, found[0].requests, assumed)
-    return Study(trace.service, tuple(found), (*assumed.sentences(), *trace.notes, NO_LIMITS))
+        notes.append(IDEAL)
+    return Study(trace.service, tuple(found), tuple(notes))
 
 
 NO_LIMITS = "limits, approvals and Spot are left out; no other service is looked at"
+IDEAL = "the optima know no hours, no sweeps and no time to stop: nobody can reach them"
 
 
 def enforced(policy: Policy) -> Policy:

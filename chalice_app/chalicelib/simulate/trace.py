@@ -53,7 +53,7 @@ class Trace:
 def csv_trace(path: Path, service: str | None = None) -> Trace:
     """The requests of ``service``; None: the file is of one service. Raises TraceError."""
     notes = [NOTHING_IS_UNUSED]
-    if not _has_seconds(path):
+    if not has_column(path, "seconds"):
         notes.append(f"a request takes {SERVICE_SECONDS:g} s: the trace does not say")
     return Trace(service or path.name.partition(".")[0], lambda: read_csv(path, service), tuple(notes))
 
@@ -91,23 +91,6 @@ def read_csv(path: Path, service: str | None = None) -> Iterator[Request]:
     if last == -math.inf:
         whose = f' of the service "{service}"' if service is not None else ""
         raise TraceError(f"{path}: there is no request{whose} in it")
-
-
-def services_of(path: Path) -> tuple[str, ...]:
-    """The names in the column `service`, in order of appearance; empty when there is no such column."""
-    found: dict[str, None] = {}
-    with open_text(path) as text:
-        columns: dict[str, int] | None = None
-        for number, row in enumerate(csv.reader(text), 1):
-            if not row or row[0].startswith("#"):
-                continue
-            if columns is None:
-                columns = _columns(row, f"{path}:{number}")
-                if _is_head(row):
-                    continue
-            if "service" in columns and columns["service"] < len(row):
-                found.setdefault(row[columns["service"]].strip())
-    return tuple(found)
 
 
 def open_text(path: Path) -> TextIO:
@@ -150,7 +133,8 @@ def moment(text: str, where: str) -> float:
             f'{where}: "{text}" is no time: write 2026-11-20T09:15:00+09:00 or seconds since 1970'
         ) from None
     if at.tzinfo is None:
-        raise TraceError(f'{where}: "{text}" has no offset: write {text}Z or {text}+09:00')
+        whole = text if len(text) > len("2026-11-20") else f"{text}T00:00"
+        raise TraceError(f'{where}: "{text}" has no offset: write {whole}Z or {whole}+09:00')
     return at.astimezone(UTC).timestamp()
 
 
@@ -187,9 +171,13 @@ def _request(row: list[str], columns: dict[str, int], where: str) -> tuple[Reque
     return (at, seconds), owner
 
 
-def _has_seconds(path: Path) -> bool:
+def has_column(path: Path, name: str) -> bool:
+    """Whether its lines have a column of that name. Raises TraceError."""
     with open_text(path) as text:
-        for number, row in enumerate(csv.reader(text), 1):
-            if row and not row[0].startswith("#"):
-                return "seconds" in _columns(row, f"{path}:{number}")
+        try:
+            for number, row in enumerate(csv.reader(text), 1):
+                if row and not row[0].startswith("#"):
+                    return name in _columns(row, f"{path}:{number}")
+        except (csv.Error, OSError, EOFError) as error:
+            raise TraceError(f"{path}: cannot be read as CSV text ({error})") from None
     return False
