@@ -78,9 +78,7 @@ def test_a_service_that_is_not_in_it_and_a_file_that_is_not_there_are_named(tmp_
 @pytest.mark.parametrize(
     "text", [b"1795132800\n\xff\xfe\x00\x01\n", b"\x89PNG\r\n\x1a\n\x00\x00", b"\x93NUMPY caf\xe9\n"]
 )
-@pytest.mark.parametrize(
-    "read", [looks_like_a_log, csv_trace, alb_trace, lambda path: list(read_csv(path))]
-)
+@pytest.mark.parametrize("read", [looks_like_a_log, csv_trace, alb_trace, lambda path: list(read_csv(path))])
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path, text: bytes, read: Callable[[Path], object]) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(text)
