@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -37,10 +37,10 @@ class Deployment:
             Bucket=self.outputs["PolicyBucketName"], Key="policies/e2e.yaml", Body=text.encode()
         )
 
-    def configure(self, environment: Mapping[str, str]) -> None:
-        """Adds to the environment of both functions that act."""
+    def configure(self, environment: Mapping[str, str], handlers: Sequence[str] = ("sweep", "on_aws_events")) -> None:
+        """Adds to the environment of ``handlers``, by default those that act by themselves."""
         client = self.client("lambda")
-        for handler in ("sweep", "on_aws_events"):
+        for handler in handlers:
             name = self.functions[handler]
             standing = client.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
             client.update_function_configuration(FunctionName=name, Environment={"Variables": standing | environment})
@@ -70,9 +70,13 @@ class Deployment:
         assert answer["FailedEntryCount"] == 0, answer
 
     def sweep(self) -> dict[str, int]:
-        event = envelope("aws.events", "Scheduled Event", {})
-        answer = self.client("lambda").invoke(FunctionName=self.functions["sweep"], Payload=json.dumps(event))
-        payload: dict[str, int] = json.loads(answer["Payload"].read())
+        numbers: dict[str, int] = self.invoke("sweep", envelope("aws.events", "Scheduled Event", {}))
+        return numbers
+
+    def invoke(self, handler: str, event: Mapping[str, Any]) -> Any:
+        """What the function answers with. AssertionError when it fails."""
+        answer = self.client("lambda").invoke(FunctionName=self.functions[handler], Payload=json.dumps(event))
+        payload = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, payload
         return payload
 
@@ -93,8 +97,8 @@ class Deployment:
         return [json.loads(line) for line in "\n".join(lines).splitlines() if line.startswith("{")]
 
 
-def deploy(address: str, package: Path) -> Deployment:
-    """Uploads the zip and makes the stack; then what ministack needs beside it."""
+def deploy(address: str, package: Path, parameters: Mapping[str, str] | None = None) -> Deployment:
+    """Uploads the zip and makes the stack with ``parameters``; then what ministack needs beside it."""
     s3 = _client("s3", address)
     s3.create_bucket(Bucket="code")
     s3.upload_file(str(package / "deployment.zip"), "code", "deployment.zip")
@@ -105,13 +109,14 @@ def deploy(address: str, package: Path) -> Deployment:
         StackName=STACK,
         TemplateURL=f"{address}/code/sam.yaml",  # it is larger than what CloudFormation takes in the request itself
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in (parameters or {}).items()],
     )
     stack = eventually(lambda: _finished(formation), "the stack is made")
     assert stack["StackStatus"] == "CREATE_COMPLETE", formation.describe_stack_events(StackName=STACK)
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
     # The bucket admits only encrypted connections, and the loopback has none.
     s3.delete_bucket_policy(Bucket=outputs["PolicyBucketName"])
-    _widen_ecs(_client("iam", address))
+    _widen(_client("iam", address))
     deployment = Deployment(address, outputs, _functions(address))
     _bridge(deployment)
     return deployment
@@ -136,15 +141,19 @@ def _functions(address: str) -> dict[str, str]:
     return {function["Handler"].removeprefix("app."): function["FunctionName"] for function in listed}
 
 
-def _widen_ecs(iam: Any) -> None:
-    """ministack asks whether a role may call ECS on the cluster, whatever the call; AWS asks for the service or the
-    task. The calls that a role may make stay as deployed, only what they may be made on is opened."""
+def _widen(iam: Any) -> None:
+    """ministack asks whether a role may call ECS on the cluster, whatever the call, and load balancing on anything at
+    all; AWS asks for the service, the task or the target group, and knows the tags of a rule. The calls that a role may
+    make stay as deployed, only what they may be made on is opened."""
     for role in iam.list_roles()["Roles"]:
         for name in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
             document = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)["PolicyDocument"]
             for statement in document["Statement"]:
-                if "ecs:" in json.dumps(statement["Action"]):
+                called = json.dumps(statement["Action"])
+                if "ecs:" in called or "elasticloadbalancing:" in called:
                     statement["Resource"] = "*"
+                if "aws:ResourceTag" in json.dumps(statement.get("Condition", {})):
+                    del statement["Condition"]
             iam.put_role_policy(RoleName=role["RoleName"], PolicyName=name, PolicyDocument=json.dumps(document))
 
 

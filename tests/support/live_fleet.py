@@ -87,6 +87,9 @@ class LiveFleet:
         within(20, lambda: self._codes(email), f"a code is mailed to {email}")
         return self._codes(email)[-1]
 
+    def has_confirmed(self, email: str) -> None:
+        """The embedded Cognito calls the pool's functions by itself."""
+
     def _codes(self, email: str) -> list[str]:
         return re.findall(rf"{re.escape(email)}.*?code is (\d+)", self.printed.getvalue())
 
@@ -122,7 +125,9 @@ def ask(base: str, method: str, path: str, body: str | None, headers: Mapping[st
     url = urlsplit(base)
     connection = http.client.HTTPConnection("127.0.0.1", url.port, timeout=60)
     try:
-        connection.request(method, path, None if body is None else body.encode(), {**headers, "Host": url.netloc})
+        connection.request(
+            method, url.path + path, None if body is None else body.encode(), {**headers, "Host": url.netloc}
+        )
         answer = connection.getresponse()
         return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read().decode())
     finally:
