@@ -59,14 +59,31 @@ def test_the_highest_priority_in_force_rules_and_dry_runs_shadow() -> None:
     assert (found.ruling.name, [shadow.name for shadow in found.shadows], found.tied) == ("dev", ["trial"], ())
 
 
-def test_a_launched_service_that_no_policy_rules_obeys_people_and_nothing_else() -> None:
+def test_a_launched_service_that_no_policy_rules_is_put_to_sleep_when_idle_and_obeys_people() -> None:
     launched = service(tags={"lifecycle:instance": "inst-1"})
     nothing_matches = policy_set("policies:\n  other:\n    match: {names: [other]}\n    mode: enforce\n")
     found = govern(nothing_matches, launched)
     assert found.ruling is LAUNCHED
-    assert (found.ruling.hours, found.ruling.idle) == (None, None), "it wants nothing by itself"
+    assert (found.ruling.hours, found.ruling.approval) == (None, None), "nothing is closed and nobody is asked"
+    assert found.ruling.idle is not None
+    assert (found.ruling.idle.stop_after, found.ruling.idle.signals) == (timedelta(hours=1), {}), "the usual vetoes"
     assert found.ruling.overrides.allow == ("keep", "stop")
     assert govern(nothing_matches, service()).ruling is None, "others stay as they are"
+
+
+def test_who_is_ruled_by_the_built_in_policy_is_told_so_with_what_came_nearest() -> None:
+    only_dev = policy_set(
+        "policies: {dev: {match: {tags: {environment: dev}}, idle: {stop-after: 30m}, mode: enforce}}"
+    )
+    launched = {"lifecycle:instance": "inst-1"}
+
+    assert govern(only_dev, service(tags={**launched, "environment": "prod"})).note == (
+        "No policy in force matches this (nearest policy dev: environment=prod, wanted environment=dev), so the "
+        "built-in one rules: stopped one hour after the last request, started by the next."
+    )
+    assert govern(only_dev, service(tags={**launched, "environment": "dev"})).note == ""
+    trial = policy_set("policies: {dev: {match: {everything: true}, idle: {stop-after: 30m}}}")
+    assert "matches this (dev is in dry-run), so" in govern(trial, service(tags=launched)).note
 
 
 def test_a_policy_that_rules_a_launched_service_takes_it_whole() -> None:

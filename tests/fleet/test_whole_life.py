@@ -23,6 +23,8 @@ def test_a_model_is_launched_used_stopped_woken_by_a_request_and_removed(tmp_pat
         assert stage.row(made.id).state is InstanceState.RUNNING
         status, _, body = stage.request("/v1/chat/completions", id=made.id)
         assert (status, "simulated model" in body) == (200, True)
+        assert stage.request(id=made.id, who="ben")[0] == 200, "a team shares its models"
+        assert stage.request(id=made.id, who="rita")[0] == 401, "ReadOnly, whom anybody may make of themselves"
         assert stage.request("/api/delete", id=made.id)[0] == 401, "administration is not for Users"
         assert stage.request("/api/delete", id=made.id, who="admin")[0] == 200
 

@@ -16,6 +16,7 @@ from chalicelib.cli.options import command, output_option
 from chalicelib.cli.rows import state
 from chalicelib.decide import words
 from chalicelib.decide.decision import Evidence, RuleName
+from chalicelib.decide.govern import govern
 from chalicelib.decide.tags import zone_of
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def _print(desk: Desk, seen: Seen, decided: Decided, wishes: Sequence[tuple[Poli
         paper.say(f"No record was found (table {desk.table}): overrides and handled openings are unknown.", "yellow")
     if decided.refused:
         paper.say(f"{decided.refused[0].upper()}{decided.refused[1:]}.", "yellow")
+    if note := govern(seen.survey.policies, facts).note:
+        paper.say(note)
     for policy, decision in wishes:
         paper.say()
         shadow = "" if policy is decided.policy else ", only says what it would do"

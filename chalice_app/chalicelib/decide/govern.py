@@ -5,7 +5,8 @@ told. Policies in ``dry-run`` never compete: they shadow the ruling one. Disable
 Globs are for whole names, case-sensitive, with only ``*`` and ``?`` wild.
 
 A service that people launched through our API (`INSTANCE_TAG`) and that no policy rules is ruled by a built-in one,
-`LAUNCHED`: it wants nothing by itself, but a person's stop and a request's start go the same guarded way as any other.
+`LAUNCHED`: it is never closed and asks nobody, but what nobody uses is put to sleep until a request comes, so that no
+spelling of an environment makes something run for ever.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import lru_cache
 
 from chalicelib.decide.facts import INSTANCE_TAG, ServiceFacts
@@ -20,6 +22,7 @@ from chalicelib.decide.tags import with_tags
 from chalicelib.decide.words import counted
 from chalicelib.policy.model import Mode, Policy, PolicySet
 from chalicelib.policy.problems import nearest_word
+from chalicelib.policy.sections.idle import Idle
 from chalicelib.policy.sections.services import Match, NeverTouch
 
 LAUNCHED = Policy(
@@ -28,6 +31,7 @@ LAUNCHED = Policy(
     version="built-in",
     mode=Mode.ENFORCE,
     match=Match(tags={INSTANCE_TAG: ("*",)}),
+    idle=Idle(stop_after=timedelta(hours=1)),
 )
 
 
@@ -50,7 +54,23 @@ class Governance:
     @property
     def nearest(self) -> str:
         """For a service that no policy matches: the policy that comes nearest, and what keeps it away."""
-        if self._asked is None or self.ruling or self.shadows or self.tied:
+        if self.ruling or self.shadows or self.tied:
+            return ""
+        return self._nearest()
+
+    @property
+    def note(self) -> str:
+        """For whoever launched a service that only the built-in policy rules: that, and what it does. Else empty."""
+        if self.ruling is None or self.ruling.source != LAUNCHED.source:
+            return ""
+        why_none = f"{self.shadows[0].name} is in dry-run" if self.shadows else self._nearest()
+        return (
+            f"No policy in force matches this ({why_none}), so the built-in one rules: stopped one hour after the last "
+            "request, started by the next."
+        )
+
+    def _nearest(self) -> str:
+        if self._asked is None:
             return ""
         policies, facts = self._asked
         misses = [(_misses(policy.match, facts), policy.name) for policy in policies.policies if _is_live(policy)]

@@ -1,7 +1,8 @@
 """The rules and target groups of one instance on its load balancer, as data for Elastic Load Balancing. Pure.
 
-The first rule closes Ollama's administration to all but Admin, the second serves everybody else whose token holds;
-both answer only to the instance's own host name. Without a token that holds, nobody gets past the load balancer.
+The first rule closes Ollama's administration to all but Admin, the second serves every User and Admin of the pool, for
+a team shares its models; both answer only to the instance's own host name. Without a token that holds, and a role in it
+that may launch, nobody gets past the load balancer.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ def _token_checks(settings: FleetSettings, pool: PoolSettings | None, *, admin: 
     if not settings.demand_token or pool is None:
         return []
     claims = [_claim("aud", "single-string", pool.client_id), _claim("token_use", "single-string", "id")]
-    if admin:
-        claims.append(_claim("cognito:groups", "string-array", Role.ADMIN.value))
+    let_in = [role.value for role in Role if role is Role.ADMIN or (role.may_write and not admin)]
+    claims.append({"Name": "cognito:groups", "Format": "string-array", "Values": let_in})
     config = {"JwksEndpoint": pool.jwks_url, "Issuer": pool.issuer, "AdditionalClaims": claims}
     return [{"Type": "jwt-validation", "Order": 1, "JwtValidationConfig": config}]
 

@@ -41,6 +41,10 @@ class Caller:
         """Admin and ReadOnly read everything; a User only what is theirs."""
         return self.role is not Role.USER or owner_sub == self.sub
 
+    def may_know(self, owner_sub: str) -> bool:
+        """Who the owner is, and what the instance logged."""
+        return self.is_admin or owner_sub == self.sub
+
     def may_change(self, owner_sub: str) -> bool:
         return self.is_admin or (self.role is Role.USER and owner_sub == self.sub)
 

@@ -99,6 +99,35 @@ def test_why_names_the_rule_that_decides_and_what_comes_next(api: ApiStage) -> N
     assert why["desired_count"] == 1
 
 
+def test_a_launch_that_no_policy_matches_is_told_so_and_sleeps_when_nobody_asks_it(api: ApiStage) -> None:
+    body = {"model_id": "tinyllama", "environment": "prod"}
+    answer = api.call("POST", START, who="ada", body=body, Idempotency_Key="k1")
+    id = answer.json["instance_id"]
+
+    assert answer.json["policy"] == "launched"
+    assert answer.json["policy_note"].startswith(
+        "No policy in force matches this (nearest policy office: environment=prod"
+    )
+    api.fleet.every_five_minutes(minutes=10)
+    assert api.fleet.request(id=id)[0] == 200
+    why = api.call("GET", f"/api/instances/{id}/why", who="ada").json
+    assert (why["policies"][0]["policy"], why["policy_note"]) == ("launched", answer.json["policy_note"])
+
+    api.fleet.every_five_minutes(minutes=50)
+    assert api.call("GET", f"/api/instances/{id}", who="ada").json["status"] == "running"
+    api.fleet.every_five_minutes(minutes=90)  # after an hour its probes are asked, and then for an hour more
+    assert api.call("GET", f"/api/instances/{id}", who="ada").json["status"] == "stopped"
+    assert api.fleet.request(id=id)[0] == 503
+    api.fleet.every_five_minutes(minutes=10)
+    assert api.fleet.request(id=id)[0] == 200
+
+
+def test_a_start_that_a_policy_rules_names_it(api: ApiStage) -> None:
+    answer = api.call("POST", START, who="ada", body={"model_id": "tinyllama"})
+
+    assert (answer.json["policy"], answer.json["policy_note"]) == ("office", None)
+
+
 def test_keep_stop_and_wake_go_the_guarded_way_and_come_back_as_words(api: ApiStage) -> None:
     id = running(api)
 

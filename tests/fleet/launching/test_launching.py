@@ -56,8 +56,9 @@ def test_requests_go_to_whoever_wakes_until_the_model_answers_and_only_with_a_to
         assert rule["Conditions"][0]["HostHeaderConfig"]["Values"] == [instance.host_name]
     weights = {one["TargetGroupArn"]: one["Weight"] for one in forward["ForwardConfig"]["TargetGroups"]}
     assert weights == {instance.resources.wake_target_group_arn: 1, instance.resources.target_group_arn: 0}
-    claims = {one["Name"]: one["Values"] for one in admin["Actions"][0]["JwtValidationConfig"]["AdditionalClaims"]}
-    assert claims == {"aud": ["client-1"], "token_use": ["id"], "cognito:groups": ["Admin"]}
+    for rule, groups in ((admin, ["Admin"]), (everybody, ["User", "Admin"])):
+        claims = {one["Name"]: one["Values"] for one in rule["Actions"][0]["JwtValidationConfig"]["AdditionalClaims"]}
+        assert claims == {"aud": ["client-1"], "token_use": ["id"], "cognito:groups": groups}
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,9 @@ from chalicelib.fleet.people import Caller, Role
 from chalicelib.fleet.seed_models import seed_models
 from chalicelib.fleet.settings import FleetSettings
 from chalicelib.fleet.task_definition import tags, task_definition, volume_configurations
+from chalicelib.local.listener_rules import token_passes
 from chalicelib.prices import hourly_price
+from support.issuer import POOL, Issuer
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 ADA = Caller("sub-ada", "ada@example.com", Role.USER)
@@ -289,3 +291,24 @@ def test_a_load_balancer_is_known_by_its_listener() -> None:
     assert load_balancer_arn(listener) == (
         "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/listener/50dc6c495c0c9188"
     )
+
+
+@pytest.mark.parametrize(
+    ("groups", "may_use", "may_administrate"),
+    [
+        (("Admin",), True, True),
+        (("User",), True, False),
+        (("Gardeners", "User"), True, False),
+        (("ReadOnly",), False, False),
+        (("Gardeners",), False, False),
+        ((), False, False),
+    ],
+)
+def test_only_who_may_launch_uses_a_model_and_only_an_admin_administrates_it(
+    groups: tuple[str, ...], may_use: bool, may_administrate: bool
+) -> None:
+    instance, issuer = launched(MODELS["tinyllama"]), Issuer()
+    authorization = f"Bearer {issuer.token(datetime.now(UTC), groups=groups)}"
+    for admin, lets_in in ((False, may_use), (True, may_administrate)):
+        (check, _) = rule_actions(instance, SETTINGS, POOL, admin=admin)
+        assert token_passes(check["JwtValidationConfig"], authorization, issuer.fetch) is lets_in

@@ -30,6 +30,8 @@ def found(route: Route, call: Call, path: Mapping[str, str]) -> Instance:
     instance = _named(call, name, or_model=route.or_model)
     if not call.caller.may_see(instance.owner_sub):
         raise _nothing()
+    if route.needs is Needs.READ_LOGS and not call.caller.may_know(instance.owner_sub):
+        raise Forbidden(f"The logs of {instance.id} are for its owner and for Admin.")
     if route.needs is Needs.OWN and not call.caller.may_change(instance.owner_sub):
         raise Forbidden(f"{instance.id} belongs to somebody else.")
     return instance

@@ -140,7 +140,7 @@ FLEET: tuple[Route, ...] = (
         "GET",
         "/api/instances/{id}/logs",
         _read_logs,
-        Needs.SEE,
+        Needs.READ_LOGS,
         "Read what an instance logged, and follow it",
         "instances",
         errors=(502,),

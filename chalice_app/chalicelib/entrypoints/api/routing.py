@@ -20,6 +20,8 @@ class Needs(StrEnum):
     """Any role; a list holds only what the caller may see."""
     SEE = "see"
     """Any role, for an instance that the caller may see."""
+    READ_LOGS = "read-logs"
+    """Admin, and the person whose instance it is."""
     WRITE = "write"
     """Admin and User, making something of their own."""
     OWN = "own"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints
 
+from chalicelib.entrypoints.api.discretion import discreet
 from chalicelib.entrypoints.api.shapes.common import (
     Id,
     Line,
@@ -21,6 +22,10 @@ from chalicelib.entrypoints.api.shapes.common import (
 )
 from chalicelib.fleet.heard import Became
 from chalicelib.fleet.model import Capacity, ColdStarts, Instance, InstanceState, Placement
+from chalicelib.fleet.people import Caller
+
+if TYPE_CHECKING:
+    from chalicelib.decide.govern import Governance
 
 
 class PlacementShape(Shape):
@@ -65,13 +70,14 @@ class ColdStartsShape(Shape):
 
 class InstanceShape(Shape):
     """A launched model. ``price`` is null where none is known; ``weights_seconds`` is how long the weights took, from
-    the task's start to the model's first answer; ``expires_at`` ends its time to live."""
+    the task's start to the model's first answer; ``expires_at`` ends its time to live. ``user_id`` and ``owner`` (an
+    address) are null but to the owner and Admin."""
 
     instance_id: str
     model_id: str
     model_name: str
-    user_id: str
-    owner: str
+    user_id: str | None
+    owner: str | None
     ecs_service_arn: str | None
     endpoint_url: str
     status: InstanceState
@@ -89,17 +95,18 @@ class InstanceShape(Shape):
     cold_starts: ColdStartsShape
 
     @classmethod
-    def of(cls, instance: Instance) -> InstanceShape:
+    def of(cls, instance: Instance, reader: Caller) -> InstanceShape:
+        known = reader.may_know(instance.owner_sub)
         return cls(
             instance_id=instance.id,
             model_id=instance.model_id,
             model_name=instance.model_name,
-            user_id=instance.owner_sub,
-            owner=instance.owner_email,
+            user_id=instance.owner_sub if known else None,
+            owner=instance.owner_email if known else None,
             ecs_service_arn=instance.resources.service_arn or None,
             endpoint_url=instance.endpoint_url,
             status=instance.state,
-            status_reason=instance.state_reason,
+            status_reason=discreet(instance.state_reason, reader),
             environment=instance.environment,
             price=price_of(instance.placement.usd_per_hour),
             placement=PlacementShape.of(instance.placement),
@@ -112,6 +119,19 @@ class InstanceShape(Shape):
             weights_seconds=instance.weights_seconds,
             cold_starts=ColdStartsShape.of(instance.cold_starts),
         )
+
+
+class StartedShape(InstanceShape):
+    """``policy`` is the one that rules it now; null where several do and none acts. ``policy_note`` is there when no
+    policy in force matches it, and says what then becomes of it."""
+
+    policy: str | None
+    policy_note: str | None
+
+    @classmethod
+    def under(cls, found: Governance, instance: Instance, reader: Caller) -> StartedShape:
+        policy = found.ruling.name if found.ruling else None
+        return cls(**dict(InstanceShape.of(instance, reader)), policy=policy, policy_note=found.note or None)
 
 
 class InstanceSort(StrEnum):

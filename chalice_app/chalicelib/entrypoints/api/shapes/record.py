@@ -10,8 +10,10 @@ from pydantic import StringConstraints
 from chalicelib.controller.report import WhyNot
 from chalicelib.decide.decision import Because, Evidence, RuleName, Wanted
 from chalicelib.decide.facts import ActionKind
+from chalicelib.entrypoints.api.discretion import discreet
 from chalicelib.entrypoints.api.shapes.common import Line, Listing, Moment, Price, Shape, price_of
 from chalicelib.fleet.model import InstanceState
+from chalicelib.fleet.people import Caller
 from chalicelib.policy.model import Mode, Policy
 from chalicelib.record.history import Entry, EntryKind
 
@@ -78,7 +80,7 @@ class EvidenceShape(Shape):
 
 class DecisionShape(Shape):
     """One entry of the record: what was decided, done, refused or said, by whom and why. Entries with one ``action_id``
-    tell one action."""
+    tell one action. To ReadOnly other people are ``somebody``."""
 
     at: Moment
     kind: EntryKind
@@ -98,20 +100,20 @@ class DecisionShape(Shape):
     price: Price | None
 
     @classmethod
-    def of(cls, entry: Entry) -> DecisionShape:
+    def of(cls, entry: Entry, reader: Caller) -> DecisionShape:
         return cls(
             at=entry.at,
             kind=entry.kind,
-            who=entry.who,
-            reason=entry.reason,
+            who=discreet(entry.who, reader),
+            reason=discreet(entry.reason, reader),
             service=str(entry.service) if entry.service else None,
             policy=entry.policy or None,
             policy_version=entry.policy_version or None,
             wanted=entry.wanted,
             because=entry.because,
             evidence=[EvidenceShape.of(one) for one in entry.evidence],
-            steps=list(entry.steps),
-            outcome=entry.outcome or None,
+            steps=[discreet(one, reader) for one in entry.steps],
+            outcome=discreet(entry.outcome, reader) or None,
             action=entry.action,
             action_id=entry.action_id or None,
             desired_count=entry.desired_count,
@@ -169,7 +171,8 @@ class WishShape(Shape):
 
 
 class WhyShape(Shape):
-    """``held``: why a wanted action waits. ``refused``: why no policy may act on it, ``why_not`` as a word."""
+    """``held``: why a wanted action waits. ``refused``: why no policy may act on it, ``why_not`` as a word.
+    ``policy_note``: that no policy in force matches it, and what then becomes of it."""
 
     instance_id: str
     service: str
@@ -181,6 +184,7 @@ class WhyShape(Shape):
     refused: str | None
     why_not: WhyNot | None
     held: str | None
+    policy_note: str | None
     policies: list[WishShape]
 
 

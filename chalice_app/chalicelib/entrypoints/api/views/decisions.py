@@ -12,7 +12,7 @@ from chalicelib.entrypoints.api.call import Call
 from chalicelib.entrypoints.api.paging import pack, unpack
 from chalicelib.entrypoints.api.shapes.record import DecisionPage, DecisionQuery, DecisionShape, DecisionSort
 from chalicelib.errors import SwitchedOff, Unfit
-from chalicelib.fleet.people import Role
+from chalicelib.fleet.people import Caller, Role
 from chalicelib.record.codec import when, when_text
 from chalicelib.record.history import Entry, History, key_of
 
@@ -43,21 +43,24 @@ class _Span:
 
 def list_decisions(call: Call, query: DecisionQuery) -> DecisionPage:
     span, visible, shown = _span(query, call.now), _visible(call), list[tuple[str, Entry]]()
+    reader = call.caller
     for number, (day, entries) in enumerate(_searched(call.app.history, query.service, span)):
         if number == MOST_DAYS:
-            return _page(query, shown, _edge(day, down=span.down))
+            return _page(query, reader, shown, _edge(day, down=span.down))
         for key, entry in entries:
             if (query.kind and entry.kind not in query.kind) or not visible(entry):
                 continue
             if len(shown) == query.limit:
-                return _page(query, shown, shown[-1][0])
+                return _page(query, reader, shown, shown[-1][0])
             shown.append((key, entry))
-    return _page(query, shown, None)
+    return _page(query, reader, shown, None)
 
 
-def _page(query: DecisionQuery, shown: Iterable[tuple[str, Entry]], next_key: str | None) -> DecisionPage:
+def _page(
+    query: DecisionQuery, reader: Caller, shown: Iterable[tuple[str, Entry]], next_key: str | None
+) -> DecisionPage:
     return DecisionPage(
-        items=[DecisionShape.of(entry) for _, entry in shown],
+        items=[DecisionShape.of(entry, reader) for _, entry in shown],
         next_cursor=pack(query.sort.value, (next_key, "")) if next_key is not None else None,
     )
 

@@ -48,7 +48,7 @@ def _heard(call: Call, instance: Instance, say: Callable[[], Heard]) -> HeardSha
             raise ActionFailed(said.reason)
         case Became.ACTED | Became.STANDS:
             return HeardShape(
-                instance=InstanceShape.of(up_to_date(call, instance.id)),
+                instance=InstanceShape.of(up_to_date(call, instance.id), call.caller),
                 said=said.said,
                 became=said.became,
                 reason=said.reason,

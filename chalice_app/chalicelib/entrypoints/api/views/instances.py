@@ -24,6 +24,7 @@ from chalicelib.entrypoints.api.views.hearing import heard, heard_back
 from chalicelib.errors import Unfit
 from chalicelib.fleet.heard import Heard
 from chalicelib.fleet.model import Instance
+from chalicelib.fleet.people import Caller
 from chalicelib.record.codec import when_text
 
 
@@ -31,14 +32,14 @@ def list_instances(call: Call, query: InstanceQuery) -> InstancePage:
     seen = [
         one
         for one in call.fleet.instances.all()
-        if call.caller.may_see(one.owner_sub) and _fits(one, query)
+        if call.caller.may_see(one.owner_sub) and _fits(one, query, call.caller)
     ]  # fmt: skip
     shown_now, following = page(seen, _KEYS[query.sort], order=query.sort.value, cursor=query.cursor, limit=query.limit)
-    return InstancePage(items=[InstanceShape.of(one) for one in shown_now], next_cursor=following)
+    return InstancePage(items=[InstanceShape.of(one, call.caller) for one in shown_now], next_cursor=following)
 
 
-def get_instance(instance: Instance) -> InstanceShape:
-    return InstanceShape.of(instance)
+def get_instance(call: Call, instance: Instance) -> InstanceShape:
+    return InstanceShape.of(instance, call.caller)
 
 
 def read_logs(call: Call, instance: Instance, query: LogQuery) -> LogPageShape:
@@ -91,12 +92,12 @@ def _length(minutes: int | None) -> timedelta | None:
     return None if minutes is None else timedelta(minutes=minutes)
 
 
-def _fits(one: Instance, query: InstanceQuery) -> bool:
+def _fits(one: Instance, query: InstanceQuery, caller: Caller) -> bool:
     return (
         (not query.status or one.state in query.status)
         and (query.model_id is None or one.model_id == query.model_id)
         and (query.environment is None or one.environment == query.environment)
-        and (query.user_id is None or one.owner_sub == query.user_id)
+        and (query.user_id is None or (one.owner_sub == query.user_id and caller.may_know(one.owner_sub)))
     )
 
 

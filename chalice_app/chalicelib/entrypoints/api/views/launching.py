@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 from chalicelib.controller.wording import first_word
+from chalicelib.decide.govern import govern
 from chalicelib.entrypoints.api.call import Call
 from chalicelib.entrypoints.api.shapes.instances import (
     HeardShape,
     InstanceShape,
     StartBody,
+    StartedShape,
     StartHeaders,
     StopQuery,
 )
 from chalicelib.entrypoints.api.views.hearing import heard
+from chalicelib.fleet.asking import facts_of
 from chalicelib.fleet.heard import Became, Heard
 from chalicelib.fleet.launching import StartRequest
 from chalicelib.fleet.model import Instance, InstanceState
@@ -21,7 +24,7 @@ from chalicelib.fleet.model import Instance, InstanceState
 _TO_BE_STOPPED = (InstanceState.STARTING, InstanceState.RUNNING, InstanceState.STOPPING)
 
 
-def start_model(call: Call, headers: StartHeaders, body: StartBody) -> InstanceShape:
+def start_model(call: Call, headers: StartHeaders, body: StartBody) -> StartedShape:
     minutes = body.time_to_live_minutes
     request = StartRequest(
         model_id=body.model_id,
@@ -32,7 +35,9 @@ def start_model(call: Call, headers: StartHeaders, body: StartBody) -> InstanceS
         schedule_policy=body.schedule_policy or "",
         time_to_live=timedelta(minutes=minutes) if minutes is not None else None,
     )
-    return InstanceShape.of(call.fleet.launcher.start(request, call.caller, headers.idempotency_key or ""))
+    instance = call.fleet.launcher.start(request, call.caller, headers.idempotency_key or "")
+    found = govern(call.fleet.wishes.policies(), facts_of(instance, call.now))
+    return StartedShape.under(found, instance, call.caller)
 
 
 def stop_model(call: Call, instance: Instance, query: StopQuery) -> HeardShape:
@@ -51,7 +56,7 @@ def stop_model(call: Call, instance: Instance, query: StopQuery) -> HeardShape:
     is_removed = instance.state is InstanceState.REMOVING
     if not is_removed and (question := wishes.ask_to_remove(instance.service, call.caller, query.reason)):
         return HeardShape(
-            instance=InstanceShape.of(instance),
+            instance=InstanceShape.of(instance, call.caller),
             said="remove it after a yes",
             became=Became.STANDS,
             reason=first_word(question),
@@ -65,7 +70,7 @@ def stop_model(call: Call, instance: Instance, query: StopQuery) -> HeardShape:
         stop()
     removing = call.fleet.remover.remove(instance.id, when_quiet=waits)
     return HeardShape(
-        instance=InstanceShape.of(removing),
+        instance=InstanceShape.of(removing, call.caller),
         said="remove it when its tasks have ended",
         became=Became.STANDS if removing.state_reason else Became.ACTED,
         reason=removing.state_reason

@@ -5,10 +5,13 @@ from __future__ import annotations
 from chalicelib.controller.report import Decided, Survey
 from chalicelib.decide.decide import weigh
 from chalicelib.decide.decision import Decision
+from chalicelib.decide.govern import govern
 from chalicelib.entrypoints.api.call import Call
+from chalicelib.entrypoints.api.discretion import discreet
 from chalicelib.entrypoints.api.shapes.record import EvidenceShape, RuleShape, WhyShape, WishShape, transition_of
 from chalicelib.errors import Conflict
 from chalicelib.fleet.model import Instance
+from chalicelib.fleet.people import Caller
 from chalicelib.policy.model import Policy
 
 
@@ -23,17 +26,20 @@ def why(call: Call, instance: Instance) -> WhyShape:
         service=str(instance.service),
         at=survey.at,
         status=instance.state,
-        status_reason=instance.state_reason,
+        status_reason=discreet(instance.state_reason, call.caller),
         desired_count=decided.facts.desired_count,
         running_count=decided.facts.running_count,
-        refused=decided.refused or None,
+        refused=discreet(decided.refused, call.caller) or None,
         why_not=decided.why_not,
-        held=decided.held or None,
-        policies=[_wish(survey, decided, policy, decision) for policy, decision in (*ruling, *decided.shadows)],
+        held=discreet(decided.held, call.caller) or None,
+        policy_note=govern(survey.policies, decided.facts).note or None,
+        policies=[
+            _wish(survey, decided, policy, decision, call.caller) for policy, decision in (*ruling, *decided.shadows)
+        ],
     )
 
 
-def _wish(survey: Survey, decided: Decided, policy: Policy, decision: Decision) -> WishShape:
+def _wish(survey: Survey, decided: Decided, policy: Policy, decision: Decision, reader: Caller) -> WishShape:
     weighed = weigh(policy, decided.seen, survey.controls.overrides, survey.at, policies=survey.policies)
     return WishShape(
         policy=policy.name,
@@ -41,8 +47,11 @@ def _wish(survey: Survey, decided: Decided, policy: Policy, decision: Decision) 
         source=policy.source,
         version=policy.version,
         wanted=decision.wanted,
-        reason=decision.reason,
-        rules=[RuleShape(rule=one.rule, says=one.says, wanted=one.wanted, wins=one.wins) for one in weighed],
+        reason=discreet(decision.reason, reader),
+        rules=[
+            RuleShape(rule=one.rule, says=discreet(one.says, reader), wanted=one.wanted, wins=one.wins)
+            for one in weighed
+        ],
         evidence=[EvidenceShape.of(one) for one in decision.evidence],
         look_again_at=decision.look_again_at,
         next_transition=transition_of(policy, survey.at),
