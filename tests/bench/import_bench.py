@@ -4,6 +4,8 @@ Each figure is the median of seven fresh interpreters on a warm disk; the time o
 Every case is measured as packaged, with all bytecode at hand (``make package`` puts it into the zip), and without:
 then only Python's own modules and boto3, which Lambda's runtime brings, have theirs. Making a client reads botocore's
 model of the service: that is not importing, but a cold start pays for it too, so it is shown.
+
+The API's goal stands twice: for its handler's import, and for all that its first caller waits for (`first_answer`).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import first_answer
 from goals import Goal, Result
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,9 +45,11 @@ import boto3
 CLIENTS = "from chalicelib.runtime import compose; compose.current()"
 SWEEP = "app.py, our modules of a sweep, boto3"
 HANDLER = "app.py, as every function imports it"
+FIRST_ANSWER = f"app.py and its first answer: GET {first_answer.PATH} with a token"
 CASES = {
     HANDLER: APP,
     "app.py, one route of the API with what it reads and answers, jwt, boto3": f"{APP}\n{API}",
+    FIRST_ANSWER: first_answer.CODE,
     SWEEP: f"{APP}\n{MODULES}",
     "the same with six AWS clients made": f"{APP}\n{MODULES}\n{CLIENTS}",
 }
@@ -62,14 +67,15 @@ ENVIRONMENT = {
 
 
 def measure() -> Result:
-    with TemporaryDirectory() as bytecode:
+    with TemporaryDirectory() as bytecode, first_answer.environment() as found:
         kept = {"PYTHONPYCACHEPREFIX": bytecode, "PYTHONDONTWRITEBYTECODE": ""}
-        for code in CASES.values():
-            _once_ms(code, kept)
+        told = {name: found if name == FIRST_ANSWER else {} for name in CASES}
+        for name, code in CASES.items():
+            _once_ms(code, {**kept, **told[name]})
         kept["PYTHONDONTWRITEBYTECODE"] = "1"
-        warm = {name: _median_ms(code, kept) for name, code in CASES.items()}
+        warm = {name: _median_ms(code, {**kept, **told[name]}) for name, code in CASES.items()}
         _forget_packaged(Path(bytecode))
-        cold = {name: _median_ms(code, kept) for name, code in CASES.items()}
+        cold = {name: _median_ms(code, {**kept, **told[name]}) for name, code in CASES.items()}
     return Result(
         title="Cold import",
         rows=[
@@ -86,6 +92,12 @@ def measure() -> Result:
                 f"< {API_GOAL_MS} ms",
                 f"{warm[HANDLER]:.0f} ms",
                 warm[HANDLER] < API_GOAL_MS,
+            ),
+            Goal(
+                f"the same with its first answer (GET {first_answer.PATH} with a token), as packaged",
+                f"< {API_GOAL_MS} ms",
+                f"{warm[FIRST_ANSWER]:.0f} ms",
+                warm[FIRST_ANSWER] < API_GOAL_MS,
             ),
             Goal(
                 "imports of the sweep, as packaged", f"< {GOAL_MS} ms", f"{warm[SWEEP]:.0f} ms", warm[SWEEP] < GOAL_MS
