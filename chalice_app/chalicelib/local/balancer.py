@@ -89,15 +89,24 @@ def event_of(
     """What a load balancer hands to a function (target groups without multi-value headers)."""
     url = urlsplit(target)
     is_text = headers.get("content-type", "").partition(";")[0] in ("", "application/json", "text/plain")
+    text = _decoded(body) if is_text else None
     return {
         "requestContext": {"elb": {"targetGroupArn": target_group_arn}},
         "httpMethod": method,
         "path": url.path,
         "queryStringParameters": dict(parse_qsl(url.query, keep_blank_values=True)),
         "headers": dict(headers),
-        "body": body.decode() if is_text else base64.b64encode(body).decode(),
-        "isBase64Encoded": not is_text,
+        "body": base64.b64encode(body).decode() if text is None else text,
+        "isBase64Encoded": text is None,
     }
+
+
+def _decoded(body: bytes) -> str | None:
+    """None for what calls itself text and is none."""
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _of_response(response: Mapping[str, Any]) -> tuple[Answer, list[tuple[str, str]]]:
