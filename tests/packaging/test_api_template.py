@@ -41,15 +41,25 @@ def test_the_stage_does_not_double_the_paths(api: dict[str, Any]) -> None:
     assert all(path.startswith("/api/") for path in api["DefinitionBody"]["paths"])
 
 
-def test_everything_is_throttled_and_logging_in_and_starting_more_than_the_rest(api: dict[str, Any]) -> None:
+def test_everything_is_throttled_and_whatever_needs_no_token_more_than_the_rest(api: dict[str, Any]) -> None:
     settings = {(one["HttpMethod"], one["ResourcePath"]): one for one in api["MethodSettings"]}
+    general = settings.pop(("*", "/*"))
+    limited = {path.removeprefix("/").replace("~1", "/"): one for (_, path), one in settings.items()}
 
-    assert settings["*", "/*"]["ThrottlingRateLimit"] == {"Ref": "RequestsPerSecond"}
-    paths = {f"/{route.path.replace('/', '~1')}": route for route in ROUTES if route.method == "POST"}
-    for method, path in set(settings) - {("*", "/*")}:
-        assert method == "POST"
-        assert path in paths
-        assert settings[method, path]["ThrottlingRateLimit"] <= 5
+    assert general["ThrottlingRateLimit"] == {"Ref": "RequestsPerSecond"}
+    assert {method for method, _ in settings} == {"POST"}
+    open_posts = {route.path for route in ROUTES if route.method == "POST" and route.needs is Needs.OPEN}
+    assert set(limited) == open_posts | {"/api/models/start"}
+    for path, one in limited.items():
+        most = 25 if path in ("/api/auth/login", "/api/auth/challenge", "/api/auth/refresh") else 10
+        assert 5 <= one["ThrottlingRateLimit"] <= most, path
+        assert one["ThrottlingBurstLimit"] >= 2 * one["ThrottlingRateLimit"], path
+
+
+def test_one_slow_client_alone_cannot_shut_login_for_everybody(api: dict[str, Any]) -> None:
+    (login,) = [one for one in api["MethodSettings"] if one["ResourcePath"].endswith("~1login")]
+
+    assert login["ThrottlingRateLimit"] >= 20
 
 
 def test_what_api_gateway_refuses_by_itself_has_our_one_shape(api: dict[str, Any]) -> None:
