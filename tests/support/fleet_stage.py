@@ -171,6 +171,7 @@ class FleetStage:
             "JwtValidationConfig": {
                 "JwksEndpoint": self.pool.settings.jwks_url,
                 "Issuer": self.pool.settings.issuer,
+                "AdditionalClaims": [{"Name": "cognito:groups", "Format": "string-array", "Values": ["User", "Admin"]}],
             },
         }
         rule = elb.create_rule(

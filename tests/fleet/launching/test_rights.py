@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +79,20 @@ def test_rights_to_change_something_name_what_is_ours() -> None:
             if statement["Resource"] == "*":
                 changing = [one for one in named if not one.partition(":")[2].startswith(reading)]
                 assert set(changing) <= {"ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition"}, statement
+
+
+@pytest.mark.parametrize("role", ["api", "sweep", "events", "wake"])
+def test_roles_and_listeners_are_those_of_the_parameters_and_no_pattern(role: str) -> None:
+    """``*`` stands only for the rules of a listener that is named."""
+    named = {
+        "iam:PassRole": {"FleetExecutionRole", "FleetTaskRole", "FleetInfrastructureRole"},
+        "elasticloadbalancing:CreateRule": {"FleetListeners"},
+        "elasticloadbalancing:ModifyRule": {"FleetListeners"},
+        "elasticloadbalancing:DeleteRule": {"FleetListeners"},
+    }
+    for statement in statements(role):
+        made = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        for parameters in (named[one] for one in made if one in named):
+            text = json.dumps(statement["Resource"])
+            assert set(re.findall(r'"Ref": "(Fleet\w+)"', text)) == parameters, statement
+            assert not re.search(r"(role|app)/[^\"]*\*", text), statement
