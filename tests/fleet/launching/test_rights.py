@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chalicelib.fleet import catalog
+from chalicelib.fleet.identity import lockout, people_rows
 from support.workbench import Workbench
 
 ROOT = Path(__file__).parents[3]
@@ -96,3 +98,10 @@ def test_roles_and_listeners_are_those_of_the_parameters_and_no_pattern(role: st
             text = json.dumps(statement["Resource"])
             assert set(re.findall(r'"Ref": "(Fleet\w+)"', text)) == parameters, statement
             assert not re.search(r"(role|app)/[^\"]*\*", text), statement
+
+
+def test_what_is_reachable_from_outside_changes_no_row_of_people_or_of_the_catalog() -> None:
+    (denied,) = [one for one in statements("wake") if one["Effect"] == "Deny"]
+    assert set(denied["Action"]) == {f"dynamodb:{verb}Item" for verb in ("Delete", "Put", "Update")}
+    keys = denied["Condition"]["ForAnyValue:StringEquals"]["dynamodb:LeadingKeys"]
+    assert set(keys) == {people_rows.PK, lockout.PK, catalog.PK}
