@@ -100,7 +100,7 @@ def measure() -> Result:
         notes=[
             f"Without bytecode of our own and of what Chalice bundles it would be {cold[SWEEP]:.0f} ms: the zip that "
             "Chalice makes holds none, and Lambda would compile at every cold start.",
-            f"The API's goal is for its import alone. Its first caller waits {warm[FIRST_ANSWER]:.0f} ms for an answer: "
+            f"The API's goal is for its import alone. Its first caller waits {warm[FIRST_ANSWER]:.0f} ms: "
             "with the first token the application is composed, keys are fetched and AWS clients are made.",
         ],
     )
