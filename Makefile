@@ -26,7 +26,7 @@ up: $(STAMP) ## Keep that fleet running live, with the HTTP API (SPEED=60 by def
 	@$(BIN)/lifecycle up --speed $(or $(SPEED),60)
 
 test: $(STAMP) ## Run the tests
-	@$(BIN)/python -m pytest -m 'not e2e' -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -m 'not e2e and not slow' -n 2 --dist loadfile
 
 lint: $(STAMP) ## Lint, types and templates
 	@$(BIN)/ruff check .
@@ -41,8 +41,9 @@ format: $(STAMP) ## Put the code into shape
 bench: $(STAMP) ## Measure, and compare with the goals
 	@$(BIN)/python tests/bench/run.py
 
-e2e: $(STAMP) ## Run the packaged app on ministack
+e2e: $(STAMP) ## Run the packaged app on ministack, and the slow proofs
 	@$(BIN)/python -m pytest tests/e2e -m e2e
+	@$(BIN)/python -m pytest -m slow -n 2 --dist load
 
 STAGE ?= dev
 package: $(STAMP) ## Make the zip and the template to deploy (STAGE=dev)

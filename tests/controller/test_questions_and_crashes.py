@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from chalicelib.controller.asking import Answer, AnswerKind, Became
 from chalicelib.decide.facts import OverrideKind, ServiceId
 from chalicelib.errors import RecordUnavailable
@@ -18,6 +19,8 @@ from support.moto_record import race
 from support.stage import CLUSTER, Stage, id_of, staged
 from support.strict_world import FakeService
 from support.toy_cloud import Killed
+
+pytestmark = pytest.mark.slow
 
 ADA = Caller("sub-ada", "ada@example.com", Role.USER, frozenset({"leads"}))
 POLICY = """

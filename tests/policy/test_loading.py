@@ -212,7 +212,8 @@ policies:
 """
     loaded = load({"a.yaml": text}, today=TODAY)
 
-    assert lint.blind_policies(loaded.policies) == ("blind",)
+    assert lint.blind_policies(loaded.policies, asks=frozenset()) == ("blind",)
+    assert lint.blind_policies(loaded.policies, asks={"ollama-ps"}) == ()
     assert [(one.code, one.path) for one in loaded.problems] == [("LC092", "policies.blind.idle")]
 
 
