@@ -10,6 +10,8 @@
     ├── MalformedEvent           an event that cannot be read, or that nothing here handles
     ├── PlanFileError            a plan file cannot be used
     ├── TraceError               a trace of requests cannot be read; says where
+    ├── ReportError              a report cannot be made: of this week, of this bill, of these settings
+    │   └── SourceFailed         one source of it could not be read; the report is made without
     ├── RecordUnavailable        our own record (DynamoDB) could not be read or written
     │   └── NoRecord             there is no such table: nothing is deployed here
     ├── ConditionFailed          a named conditional write lost; carries the condition's name
@@ -89,6 +91,14 @@ class PlanFileError(LifecycleError):
 
 class TraceError(LifecycleError):
     """A trace of requests cannot be read; the message begins with ``file:line`` where there is one."""
+
+
+class ReportError(LifecycleError):
+    """A report cannot be made of what was given."""
+
+
+class SourceFailed(ReportError):
+    """A bill, an export or an AWS service could not be read; its sections say so and the rest is made without."""
 
 
 class RecordUnavailable(LifecycleError):
