@@ -60,7 +60,7 @@ class Orphans:
     def _notice(self, orphan: _Found, now: datetime) -> Notice:
         service = ServiceId(self._shop.settings.cluster, f"{SERVICE_PREFIX}{orphan.instance_id}")
         text = f"The {orphan.part} was made for {orphan.instance_id}, which nobody knows any more; delete it by hand."
-        return Notice(now, NoticeKind.UNREADABLE, service, text)
+        return Notice(now, NoticeKind.ORPHAN, service, text)
 
     def _target_groups(self) -> Iterator[_Found]:
         for group in self._pages("elasticloadbalancing:DescribeTargetGroups", "TargetGroups", "Marker", "NextMarker"):

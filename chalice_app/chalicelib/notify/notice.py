@@ -31,17 +31,30 @@ class NoticeKind(StrEnum):
     REFUSED = "refused"
     FORGOTTEN = "forgotten"
     WOULD = "would"
+    ORPHAN = "orphan"
+    SPOT_INTERRUPTED = "spot-interrupted"
+    SPOT_FALLBACK = "spot-fallback"
+    BUDGET_PACE = "budget-pace"
+    BUDGET = "budget"
+    COST_ANOMALY = "cost-anomaly"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing worth saying: ``text`` is one sentence; ``service`` is None when it concerns none in particular."""
+    """One thing worth saying: ``text`` is one sentence; ``service`` is None when it concerns none in particular.
+
+    ``figures`` are measured facts beside it, each a name and a value with its unit. ``useless_after``: then nobody
+    need hear it any more (a closing that has passed). ``link`` is an address with more about it.
+    """
 
     at: datetime
     kind: NoticeKind
     service: ServiceId | None
     text: str
     policy: str = ""
+    figures: tuple[tuple[str, str], ...] = ()
+    useless_after: datetime | None = None
+    link: str = ""
 
 
 class Notifier(Protocol):

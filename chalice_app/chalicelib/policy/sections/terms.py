@@ -32,6 +32,12 @@ NoticeWord = Literal[
     "refused",
     "would",
     "forgotten",
+    "orphan",
+    "spot-interrupted",
+    "spot-fallback",
+    "budget-pace",
+    "budget",
+    "cost-anomaly",
 ]
 
 
