@@ -17,8 +17,6 @@
     ├── ConditionFailed          a named conditional write lost; carries the condition's name
     ├── ActionFailed             AWS refused an action, or did not answer it
     ├── NotDelivered             a message that did not reach people (Slack, mail, a webhook)
-    ├── Undelivered              a message did not reach people; it may be tried again, after a while it may name
-    │   └── Undeliverable        and never will as it is: no such channel, not a message that is taken there
     ├── RequestError             an HTTP request that nobody can take as it is
     │   ├── UnreadableRequest    too large, of another type, or no JSON
     │   └── InvalidRequest       readable, with fields that are wrong; carries all of them
@@ -133,7 +131,8 @@ class NotDelivered(LifecycleError):
     """A message did not reach people.
 
     ``retry_after_seconds``: how long whoever takes it asked us to wait, None where it said nothing. ``final``: the same
-    message will never be taken. ``uncertain``: no answer came, so it may have arrived all the same.
+    message will never be taken. ``uncertain``: no answer came, so it may have arrived all the same. ``code`` is the
+    other side's own word for why, empty where it said none.
     """
 
     def __init__(
@@ -143,25 +142,13 @@ class NotDelivered(LifecycleError):
         retry_after_seconds: float | None = None,
         final: bool = False,
         uncertain: bool = False,
+        code: str = "",
     ) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
         self.final = final
         self.uncertain = uncertain
-
-
-class Undelivered(LifecycleError):
-    """A message did not reach people. ``code`` is the other side's word for why, where it has one;
-    ``retry_after_seconds`` how long it wants us to wait."""
-
-    def __init__(self, message: str, *, code: str = "", retry_after_seconds: float | None = None) -> None:
-        super().__init__(message)
         self.code = code
-        self.retry_after_seconds = retry_after_seconds
-
-
-class Undeliverable(Undelivered):
-    """Another try would meet the same refusal."""
 
 
 class RequestError(LifecycleError):
