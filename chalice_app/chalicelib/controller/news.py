@@ -20,13 +20,15 @@ from chalicelib.policy.model import Policy
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """``name`` tells one piece of news from another; ``decision`` is set where it belongs into the history as such."""
+    """``name`` tells one piece of news from another; ``decision`` is set where it belongs into the history as such;
+    ``useless_after``: then nobody need hear it any more."""
 
     name: str
     kind: NoticeKind
     text: str
     policy: Policy | None = None
     decision: Decision | None = None
+    useless_after: datetime | None = None
 
 
 def news_of(one: Decided, *, unknown_since: datetime | None, closing_at: datetime | None, now: datetime) -> list[News]:
@@ -82,7 +84,8 @@ def _unknown(one: Decided, unknown_since: datetime | None, now: datetime) -> Ite
 def _closing(one: Decided, closing_at: datetime | None) -> Iterator[News]:
     if closing_at is not None and one.policy is not None:
         text = f"{one.facts.id}: closes {clock(closing_at, zone_of(one.policy))}; `lifecycle keep` keeps it running"
-        yield News(f"closing:{closing_at.isoformat()}", NoticeKind.CLOSING_SOON, text, one.policy, one.decision)
+        name = f"closing:{closing_at.isoformat()}"
+        yield News(name, NoticeKind.CLOSING_SOON, text, one.policy, one.decision, useless_after=closing_at)
 
 
 def ended_wishes(one: Decided, told: Set[str]) -> Iterator[News]:

@@ -130,7 +130,13 @@ class Teller:
     def of_news(self, facts: ServiceFacts, news: Sequence[News], now: datetime) -> tuple[Notice, ...]:
         for one in news:
             self._history.append(_entry(facts, one, self._price(facts), now))
-        return tuple(Notice(now, one.kind, facts.id, one.text, one.policy.name if one.policy else "") for one in news)
+        return tuple(
+            Notice(
+                now, one.kind, facts.id, one.text, one.policy.name if one.policy else "",
+                useless_after=one.useless_after,
+            )
+            for one in news
+        )  # fmt: skip
 
     def of_ended(self, facts: ServiceFacts, ended: Iterable[News], now: datetime) -> None:
         """Keeps when a dry-run wish to stop ended, so that what it would have saved, and cost, can be told."""
