@@ -1,4 +1,4 @@
-"""What one hour of one task costs, from a small dated table of list prices.
+"""What one hour of one task costs on demand, from a small dated table of list prices.
 
 The instance type is read from the service's tag ``instance-type``; one task is taken to fill one instance, as GPU
 model services do. A Fargate service tells its size with the tags ``vcpu`` and ``memory-gb``. What is not in the
@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from chalicelib.decide.facts import LaunchType, ServiceFacts
-
-INSTANCE_TYPE_TAG = "instance-type"
-VCPU_TAG = "vcpu"
-MEMORY_TAG = "memory-gb"
+from chalicelib.decide.facts import ServiceFacts
+from chalicelib.prices.hosts import fargate_size, host_of
+from chalicelib.prices.tags import INSTANCE_TYPE_TAG
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +125,15 @@ _FARGATE_USD_PER_HOUR: Mapping[str, tuple[str, str]] = {
 
 
 def hourly_price(facts: ServiceFacts, region: str) -> Price | None:
-    """The price of one task of the service, or None when the table does not know it."""
-    instance_type = facts.tags.get(INSTANCE_TYPE_TAG, "").strip()
-    if instance_type:
-        return instance_price(instance_type, region)
-    if facts.launch_type is LaunchType.FARGATE:
-        return fargate_price(facts.tags.get(VCPU_TAG, ""), facts.tags.get(MEMORY_TAG, ""), region)
-    return None
+    """The on-demand price of one task of the service, or None when the table does not know it."""
+    return listed_price(host_of(facts), region)
+
+
+def listed_price(host: str, region: str) -> Price | None:
+    """``host`` as `hosts.host_of` names it."""
+    if size := fargate_size(host):
+        return fargate_price(str(size[0]), str(size[1]), region)
+    return instance_price(host, region)
 
 
 def instance_price(instance_type: str, region: str) -> Price | None:
