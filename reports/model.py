@@ -91,11 +91,12 @@ class Against:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """``saved`` may be negative: a day on which we cost more than the baseline."""
+    """``saved`` may be negative: a day on which we cost more than the baseline. ``before``: the day a week earlier."""
 
     day: date
     spent: Money | None
     saved: Money | None
+    before: Money | None = None
     estimated: bool = False
 
 
@@ -111,23 +112,26 @@ class Totals:
 
 
 class Dimension(StrEnum):
+    """``service`` is a model service of ours; ``product`` is what the provider's bill calls a service."""
+
     SERVICE = "service"
     MODEL = "model"
     ENVIRONMENT = "environment"
     OWNER = "owner"
+    PRODUCT = "product"
 
 
 @dataclass(frozen=True, slots=True)
 class Drivers:
-    """Why an amount changed, in money; the three add up to the change.
+    """Why an amount changed, in money; they add up to the change.
 
-    ``price``: the same hours at another price. ``hours``: more or fewer hours for each of the same resources.
-    ``count``: more or fewer resources.
+    ``price``: the same use at another price. ``hours``: more or less use of each of the same resources.
+    ``count``: more or fewer resources; None where the bill does not count them, and then ``hours`` is of all use.
     """
 
     price: Money
     hours: Money
-    count: Money
+    count: Money | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,13 +176,18 @@ class Untagged:
 
 @dataclass(frozen=True, slots=True)
 class Honesty:
-    """``spent`` of the report is usage before credits and refunds; ``attributed`` of it has a service of ours."""
+    """What the report calls spent (``spent``) is before credits and refunds; ``billed`` is with them.
 
-    estimated_days: tuple[date, ...]
+    ``attributed`` of it has a service of ours. ``missing_days`` are not in the bill yet.
+    """
+
+    spent: Money
     credits: Money
     refunds: Money
+    billed: Money
     attributed: Section[Money]
-    total: Money
+    estimated_days: tuple[date, ...]
+    missing_days: tuple[date, ...]
     notes: tuple[Sentence, ...]
 
 
