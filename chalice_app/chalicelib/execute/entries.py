@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol, assert_never
@@ -11,6 +12,7 @@ from chalicelib.decide.decision import Decision
 from chalicelib.decide.facts import ActionKind, Pending, ServiceFacts, ServiceMemory
 from chalicelib.execute.plan import Plan, PlanKind
 from chalicelib.execute.steps import MarkPending, SaveSize, SetDesiredCount
+from chalicelib.prices.hosts import host_of, market_of
 from chalicelib.record.history import Entry, EntryKind
 
 
@@ -66,6 +68,14 @@ def action_entry(
     )
 
 
+def placed(entry: Entry, facts: ServiceFacts | None) -> Entry:
+    """With the place at which its tasks run from then on."""
+    if facts is None:
+        return entry
+    market = market_of(facts)
+    return replace(entry, host=host_of(facts), market=market.value if market else "")
+
+
 def verified_entry(
     facts: ServiceFacts,
     memory: ServiceMemory,
@@ -78,7 +88,7 @@ def verified_entry(
     price: KnownPrice | None = None,
 ) -> Entry:
     size = memory.saved_size.desired_count if memory.saved_size else facts.desired_count
-    return Entry(
+    entry = Entry(
         at=at,
         kind=kind,
         who="verify",
@@ -92,6 +102,7 @@ def verified_entry(
         price_source=price.source if price else "",
         price_as_of=price.as_of if price else None,
     )
+    return placed(entry, facts)
 
 
 def action_of(plan: Plan) -> ActionKind | None:

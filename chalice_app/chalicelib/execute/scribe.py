@@ -10,7 +10,7 @@ from chalicelib.decide.decision import Decision
 from chalicelib.decide.facts import ServiceFacts
 from chalicelib.errors import RecordUnavailable
 from chalicelib.execute.doing import Clock, Run
-from chalicelib.execute.entries import PriceOf, action_entry
+from chalicelib.execute.entries import PriceOf, action_entry, placed
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import Plan, PlanKind
 from chalicelib.execute.steps import MarkPending
@@ -85,7 +85,7 @@ class Scribe:
         return Outcome(run.plan.service, run.plan.kind, OutcomeStatus.FAILED, reason, run.action_id, entry=entry)
 
     def _entry(self, run: Run, facts: ServiceFacts | None, kind: EntryKind, reason: str, outcome: str) -> Entry:
-        return action_entry(
+        entry = action_entry(
             run.plan,
             run.decision,
             kind=kind,
@@ -96,6 +96,7 @@ class Scribe:
             action_id=run.action_id,
             price=self._price(facts) if facts else None,
         )
+        return placed(entry, facts)
 
     def _write(self, entry: Entry) -> None:
         try:

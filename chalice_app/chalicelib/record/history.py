@@ -47,7 +47,8 @@ class Entry:
 
     ``outcome`` is one word for the action: begun, done, late, failed, refused. Entries with one ``action_id`` tell
     one action; whoever counts actions counts ids. ``desired_count`` is the size that a stop took away or a start
-    gave back; the price is that of one task's host at ``at``, None when it is not known.
+    gave back; the price is the on-demand price of one task's host at ``at``, None when it is not known. ``host`` and
+    ``market`` say where its tasks run from then on, as `chalicelib.prices` names it; empty where nobody knew.
     """
 
     at: datetime
@@ -68,6 +69,8 @@ class Entry:
     price_usd_per_hour: Decimal | None = None
     price_source: str = ""
     price_as_of: date | None = None
+    host: str = ""
+    market: str = ""
 
 
 class History:
@@ -100,6 +103,11 @@ class History:
             limit=limit,
         )
         return tuple(_entry(row) for row in rows)
+
+    def before(self, service: ServiceId, at: datetime) -> Iterator[Entry]:
+        """Of one service, strictly before ``at``, newest first, read as far as the caller goes; see `of_service`."""
+        rows = self._table.query(str(service), before=when_text(at), index=BY_SERVICE, newest_first=True)
+        return (_entry(row) for row in rows)
 
     def of_day(self, day: date) -> Iterator[Entry]:
         """Oldest first; ``day`` is a day of UTC."""
@@ -168,7 +176,13 @@ def _content(entry: Entry) -> dict[str, Any]:
         "price_usd_per_hour": entry.price_usd_per_hour,
         "price_source": entry.price_source,
         "price_as_of": entry.price_as_of.isoformat() if entry.price_as_of else None,
+        **_place(entry),
     }
+
+
+def _place(entry: Entry) -> dict[str, str]:
+    """Only what is known: an entry without it keeps the key that it had before entries knew of places."""
+    return {name: text for name, text in (("host", entry.host), ("market", entry.market)) if text}
 
 
 def evidence_map(one: Evidence) -> dict[str, str]:
@@ -210,4 +224,6 @@ def _entry(item: Item) -> Entry:
         price_usd_per_hour=item.get("price_usd_per_hour"),
         price_source=str(item.get("price_source", "")),
         price_as_of=date.fromisoformat(item["price_as_of"]) if "price_as_of" in item else None,
+        host=str(item.get("host", "")),
+        market=str(item.get("market", "")),
     )
