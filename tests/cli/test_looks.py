@@ -8,9 +8,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from chalicelib.cli.render import Column, Paper, dollars, listed, plain, short_moment, without_name
+from chalicelib.cli.render import Column, Paper, dollars, plain, short_moment, without_name
 from chalicelib.decide.decision import Evidence
 from chalicelib.decide.facts import OverrideKind
+from chalicelib.decide.words import listed
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 TOKYO = ZoneInfo("Asia/Tokyo")

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import click
 import pytest
-from chalicelib.cli.names import find_service
 from chalicelib.cli.times import DURATION, until
 from chalicelib.decide.facts import ServiceId
 from chalicelib.errors import UnknownService
+from chalicelib.fleet.finding import find_service
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import Stop
-from chalicelib.cli.render import listed
+from chalicelib.decide.words import listed
 
 if TYPE_CHECKING:
     from chalicelib.policy.loader import Loaded

@@ -15,8 +15,9 @@ from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Stop
 from chalicelib.cli.kinds import Whole
 from chalicelib.cli.options import command, output_option
-from chalicelib.cli.render import Column, listed
+from chalicelib.cli.render import Column
 from chalicelib.decide import words
+from chalicelib.decide.words import listed
 
 if TYPE_CHECKING:
     from chalicelib.cli.book import Book

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from chalicelib.cli.render import listed
+from chalicelib.decide.words import listed
 
 
 class OneOf(click.Choice[str]):

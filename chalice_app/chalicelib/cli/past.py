@@ -98,10 +98,10 @@ def _entries(
 
 def _service(desk: Desk, text: str, past: History, since: datetime) -> ServiceId:
     """A full name is taken as it is: services that are gone have a history too."""
-    from chalicelib.cli.names import find_service
     from chalicelib.cli.world import all_services
     from chalicelib.decide.facts import ServiceId
     from chalicelib.errors import UnknownService
+    from chalicelib.fleet.finding import find_service
 
     if "/" in text:
         try:

@@ -14,6 +14,7 @@ from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit
 from chalicelib.cli.options import command, output_option
 from chalicelib.cli.rows import state
+from chalicelib.controller.wording import measured
 from chalicelib.decide import words
 from chalicelib.decide.decision import Evidence, RuleName
 from chalicelib.decide.govern import govern
@@ -129,15 +130,7 @@ def _print_evidence(desk: Desk, evidence: Sequence[Evidence], zone: ZoneInfo) ->
         elif one.until:
             span = f"  until {words.clock(one.until, zone)}"
         label = "evidence" if index == 0 else ""
-        desk.paper.say(f"  {label:<13} {_measured(one)}{span}")
-
-
-def _measured(one: Evidence) -> str:
-    """``requests: 3``, ``task-protection: 1 protected task``: the unit only where the name does not say it."""
-    unit = "" if one.unit == one.name else one.unit
-    if one.value == "1" and unit in ("requests", "requests in flight", "protected tasks", "tasks"):
-        unit = unit.replace("requests", "request").replace("tasks", "task")
-    return f"{one.name}: {one.value} {unit}".rstrip()
+        desk.paper.say(f"  {label:<13} {measured(one)}{span}")
 
 
 def _next_transition(policy: Policy, now: datetime) -> tuple[datetime, bool] | None:

@@ -138,12 +138,3 @@ def without_name(text: str, service: object) -> str:
 def dollars(amount: Decimal | None, *, per: str = "") -> str:
     """`$1.20/h`; unknown prices are `?`, never an invented number."""
     return "?" if amount is None else f"${amount:,.2f}{per}"
-
-
-def listed(words: Sequence[str], joint: str = "and", most: int = 6) -> str:
-    """`a, b and c`; from more than ``most`` on, the rest is counted."""
-    if len(words) > most:
-        return f"{', '.join(words[:most])} {joint} {len(words) - most} more"
-    if len(words) <= 1:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {joint} {words[-1]}"

@@ -119,7 +119,7 @@ def _say(desk: Desk, found: Study, chosen: Chosen, output: str, *, diffed: bool)
 
 def read_policy(desk: Desk, text: str) -> tuple[Policy, PolicySet]:
     """``FILE`` or ``FILE:NAME``, enforced; with the set it stands in. Raises Stop."""
-    from chalicelib.cli.render import listed
+    from chalicelib.decide.words import listed
     from chalicelib.policy.loader import load
     from chalicelib.policy.problems import render
     from chalicelib.simulate.compare import enforced

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from chalicelib.cli.desk import Desk
-from chalicelib.cli.names import find_service
 from chalicelib.cli.progress import waiting
 from chalicelib.decide.facts import ServiceFacts, ServiceId
+from chalicelib.fleet.finding import find_service
 
 if TYPE_CHECKING:
     from chalicelib.cli.book import Book

@@ -7,13 +7,19 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from chalicelib.decide import words
+from chalicelib.decide.decision import Evidence
 from chalicelib.record.approval import AnswerKind, Given, NoAnswer, Question, State
 
 
 def without_an_answer(question: Question) -> str:
     """What happens when nobody answers: ``Without an answer by Fri 20 Nov 13:00 JST: it stays as it is``."""
     by = _clock(question.answer_by, question) if question.answer_by else "the deadline"
-    return f"without an answer by {by}: {_default(_default_now(question), question)}"
+    return f"without an answer by {by}: {silence(question)}"
+
+
+def silence(question: Question) -> str:
+    """What it means when nobody answers in time: ``it stays as it is``."""
+    return _default("stay-as-is" if question.escalated else question.no_answer, question)
 
 
 def asked(question: Question) -> str:
@@ -60,8 +66,12 @@ def answer_of(given: Given, question: Question) -> str:
     return f"{given.by}, {at}: {said}{why}"
 
 
-def _default_now(question: Question) -> NoAnswer:
-    return "stay-as-is" if question.escalated else question.no_answer
+def measured(one: Evidence) -> str:
+    """``requests: 3``, ``task-protection: 1 protected task``: the unit only where the name does not say it."""
+    unit = "" if one.unit == one.name else one.unit
+    if one.value == "1" and unit in ("requests", "requests in flight", "protected tasks", "tasks"):
+        unit = unit.replace("requests", "request").replace("tasks", "task")
+    return f"{one.name}: {one.value} {unit}".rstrip()
 
 
 def _default(no_answer: NoAnswer, question: Question) -> str:

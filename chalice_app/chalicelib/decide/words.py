@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from math import isfinite
 
@@ -69,3 +70,12 @@ def counted(count: float, one: str, many: str = "") -> str:
 def sentence(text: str) -> str:
     """A person's own reason, made ready to stand inside a sentence: no line breaks, no closing full stop."""
     return " ".join(text.split()).rstrip(".")
+
+
+def listed(words: Sequence[str], joint: str = "and", most: int = 6) -> str:
+    """`a, b and c`; from more than ``most`` on, the rest is counted."""
+    if len(words) > most:
+        return f"{', '.join(words[:most])} {joint} {len(words) - most} more"
+    if len(words) <= 1:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {joint} {words[-1]}"

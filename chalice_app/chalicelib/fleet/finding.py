@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from chalicelib.cli.render import listed
 from chalicelib.decide.facts import ServiceId
+from chalicelib.decide.words import listed
 from chalicelib.errors import UnknownService
 
 
