@@ -16,6 +16,7 @@ from chalicelib.observe.ollama import TaskAnswers, ask_ollama
 from chalicelib.observe.probes import OllamaPs
 from chalicelib.runtime import compose
 from chalicelib.runtime.clients import Clients
+from chalicelib.runtime.clock import SystemClock
 from chalicelib.runtime.settings import Settings
 from support.strict_aws import StrictAws
 
@@ -86,8 +87,8 @@ def test_ollama_is_asked_only_where_the_environment_says_so(aws: StrictAws) -> N
     env = {"LIFECYCLE_TABLE": "table", "LIFECYCLE_POLICIES": "policies"}
     clients = Clients(aws.session)
 
-    without = compose.probes(Settings.from_env(env), clients)
-    asked = compose.probes(Settings.from_env({**env, "LIFECYCLE_PROBE_OLLAMA": "true"}), clients)
+    without = compose.probes(Settings.from_env(env), clients, SystemClock())
+    asked = compose.probes(Settings.from_env({**env, "LIFECYCLE_PROBE_OLLAMA": "true"}), clients, SystemClock())
 
     assert {one.name for one in without} == {SignalName.TASK_PROTECTION}
     assert {one.name for one in asked} == {SignalName.TASK_PROTECTION, SignalName.OLLAMA_PS}

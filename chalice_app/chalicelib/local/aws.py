@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.errors import ConfigurationError
 from chalicelib.local.inprocess import Application, answer
 from chalicelib.local.ollama_door import Answers, OllamaDoor, asker
+from chalicelib.local.quick_moto import quicken
 from chalicelib.runtime.clients import Clients
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ class EmbeddedAws:
             def log(self, type: str, message: str, *args: Any) -> None:
                 return
 
+        quicken()
         moto_api_backend.reset()
         # Otherwise every DescribeTasks would push the task one state further towards STOPPED.
         state_manager.set_transition("ecs::task", {"progression": "manual", "times": 10**9})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,9 @@ class ScaledClock:
     def now(self) -> datetime:
         passed = (datetime.now(UTC) - self.real_start).total_seconds() * self.speed
         return self.simulated_start + timedelta(seconds=max(passed, 0.0))
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds / self.speed)
 
 
 @dataclass(frozen=True, slots=True)

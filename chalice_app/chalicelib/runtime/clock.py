@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -10,10 +11,16 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
 
+    def sleep(self, seconds: float) -> None:
+        """Waits so long on this clock."""
+
 
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
 
 class SteppedClock:
@@ -24,6 +31,9 @@ class SteppedClock:
 
     def now(self) -> datetime:
         return self._now
+
+    def sleep(self, seconds: float) -> None:
+        """Nobody steps this clock while its handler waits: there is nothing to wait for."""
 
     def set(self, to: datetime) -> None:
         """Raises ValueError when ``to`` lies before the present."""

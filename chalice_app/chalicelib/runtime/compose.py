@@ -144,7 +144,7 @@ def _parts(
     price = _price_in(settings.region)
     rows = LearnedRows(record.table)
     signals = CloudWatchSignals(clients.cloudwatch)
-    asked = probes(settings, clients)
+    asked = probes(settings, clients, clock)
     source = source_of(settings.policies, clients.s3 if settings.policies.startswith("s3://") else None)
     executor = _executor(clients, clock, record, inventory, price)
     questions = Questions(ApprovalRows(record.table), record.controls, record.history, clock, herald)
@@ -191,7 +191,7 @@ def _actor(settings: Settings, clock: Clock, record: _Record, gate: Gate, worker
     )
 
 
-def probes(settings: Settings, clients: Clients) -> tuple[ProbeSource, ...]:
+def probes(settings: Settings, clients: Clients, clock: Clock) -> tuple[ProbeSource, ...]:
     """What is asked of a service just before a stop."""
     from chalicelib.observe.probes import OllamaPs, TaskProtection
 
@@ -199,7 +199,7 @@ def probes(settings: Settings, clients: Clients) -> tuple[ProbeSource, ...]:
         return (TaskProtection(clients.ecs),)
     from chalicelib.observe.ollama import TaskAnswers
 
-    return TaskProtection(clients.ecs), OllamaPs(TaskAnswers(clients.ecs, clients.ask_ollama), pause=time.sleep)
+    return TaskProtection(clients.ecs), OllamaPs(TaskAnswers(clients.ecs, clients.ask_ollama), pause=clock.sleep)
 
 
 def _executor(clients: Clients, clock: Clock, record: _Record, inventory: Inventory, price: PriceOf) -> Executor:
