@@ -50,10 +50,11 @@ def header(text: str) -> Block:
     return _checked(HeaderBlock(text=cut(text, _HEADER)))
 
 
-def section(text: str) -> Block:
+def section(text: str, beside: Any = None) -> Block:
+    """``beside``: a button at its right."""
     from slack_sdk.models.blocks import SectionBlock
 
-    return _checked(SectionBlock(text=_mrkdwn(text, _SECTION)))
+    return _checked(SectionBlock(text=_mrkdwn(text, _SECTION), accessory=beside))
 
 
 def fields(pairs: Sequence[tuple[str, str]]) -> Block:

@@ -74,11 +74,13 @@ class SlackClient:
         self._base_url = base_url
         self._timeout_seconds = timeout_seconds
 
-    def post(self, channel: str, message: Message, *, thread: str = "") -> Posted:
-        """``channel`` is ``#name`` or an id. ``thread`` is the ``ts`` of the message that this answers."""
+    def post(self, channel: str, message: Message, *, thread: str = "", broadcast: bool = False) -> Posted:
+        """``channel`` is ``#name`` or an id. ``thread`` is the ``ts`` of the message that this answers; ``broadcast``:
+        the channel sees it too."""
         said = self._call(
-            "chat.postMessage", channel=channel, thread_ts=thread or None, unfurl_links=False, **_as_sent(message)
-        )
+            "chat.postMessage", channel=channel, thread_ts=thread or None,
+            reply_broadcast=True if thread and broadcast else None, unfurl_links=False, **_as_sent(message),
+        )  # fmt: skip
         return Posted(_text(said, "channel"), _text(said, "ts"))
 
     def update(self, where: Posted, message: Message) -> None:
