@@ -38,6 +38,9 @@ class EntryKind(StrEnum):
     NOTICE = "notice"
 
 
+_A_FEW = 25
+"""Entries that are read at once where only the newest few are expected to matter."""
+
 _RANK = {kind: rank for rank, kind in enumerate(EntryKind)}
 
 
@@ -71,6 +74,8 @@ class Entry:
     price_as_of: date | None = None
     host: str = ""
     market: str = ""
+    moved_from: str = ""
+    """The market from which this very action of ours moved it; empty: it moved nothing."""
 
 
 class History:
@@ -106,7 +111,7 @@ class History:
 
     def before(self, service: ServiceId, at: datetime) -> Iterator[Entry]:
         """Of one service, strictly before ``at``, newest first, read as far as the caller goes; see `of_service`."""
-        rows = self._table.query(str(service), before=when_text(at), index=BY_SERVICE, newest_first=True)
+        rows = self._table.query(str(service), before=when_text(at), index=BY_SERVICE, newest_first=True, page=_A_FEW)
         return (_entry(row) for row in rows)
 
     def of_day(self, day: date) -> Iterator[Entry]:
@@ -182,7 +187,8 @@ def _content(entry: Entry) -> dict[str, Any]:
 
 def _place(entry: Entry) -> dict[str, str]:
     """Only what is known: an entry without it keeps the key that it had before entries knew of places."""
-    return {name: text for name, text in (("host", entry.host), ("market", entry.market)) if text}
+    found = {"host": entry.host, "market": entry.market, "moved_from": entry.moved_from}
+    return {name: text for name, text in found.items() if text}
 
 
 def evidence_map(one: Evidence) -> dict[str, str]:
@@ -226,4 +232,5 @@ def _entry(item: Item) -> Entry:
         price_as_of=date.fromisoformat(item["price_as_of"]) if "price_as_of" in item else None,
         host=str(item.get("host", "")),
         market=str(item.get("market", "")),
+        moved_from=str(item.get("moved_from", "")),
     )

@@ -110,8 +110,9 @@ class Table:
         index: str | None = None,
         newest_first: bool = False,
         limit: int | None = None,
+        page: int | None = None,
     ) -> Iterator[Item]:
-        """Rows with ``since <= sk < before``, page by page; never more than ``limit``."""
+        """Rows with ``since <= sk < before``, ``page`` by page (DynamoDB's own: 1 MB); never more than ``limit``."""
         hash_name = "service" if index else "pk"
         ask: dict[str, Any] = {
             "KeyConditionExpression": f"{hash_name} = :pk AND sk BETWEEN :since AND :before",
@@ -119,6 +120,8 @@ class Table:
             "ScanIndexForward": not newest_first,
         }
         ask |= {"IndexName": index} if index else {"ConsistentRead": True}
+        if page is not None:
+            ask["Limit"] = page
         given = 0
         while limit is None or given < limit:
             if limit is not None:
