@@ -176,7 +176,7 @@ def loopback_session(endpoint: str, region: str, application: Application | None
         raise ConfigurationError(f"{endpoint} is not on {LOOPBACK}: the simulated clients go nowhere else")
     core = botocore.session.Session(session_vars=_deaf())
     core.set_credentials("simulated", "simulated")
-    core.set_default_client_config(Config(proxies={}))
+    core.set_default_client_config(Config(proxies={}, user_agent="ollama-lifecycle"))  # its own takes a while to make
 
     def stay_home(**event: Any) -> AWSResponse | None:
         request: AWSPreparedRequest = event["request"]
