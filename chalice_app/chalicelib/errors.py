@@ -10,6 +10,7 @@
     ├── MalformedEvent           an event that cannot be read, or that nothing here handles
     ├── PlanFileError            a plan file cannot be used
     ├── TraceError               a trace of requests cannot be read; says where
+    ├── ImportRefused            another tool's schedule cannot be read; says file, field and value
     ├── ReportError              a report cannot be made: of this week, of this bill, of these settings
     │   └── SourceFailed         one source of it could not be read; the report is made without
     ├── RecordUnavailable        our own record (DynamoDB) could not be read or written
@@ -100,6 +101,10 @@ class ReportError(LifecycleError):
 
 class SourceFailed(ReportError):
     """A bill, an export or an AWS service could not be read; its sections say so and the rest is made without."""
+
+
+class ImportRefused(LifecycleError):
+    """Another tool's schedule cannot be read; the message begins with the file and names field, value and fix."""
 
 
 class RecordUnavailable(LifecycleError):
