@@ -102,6 +102,25 @@ SAME_UNKNOWN = Condition("same-unknown", "unknown_since = :unknown_since")
     sweep B         ──known(14:00)──metrics lost──unknown(14:10)──
 """
 
+SHORT_ONCE = Condition("short-once", "attribute_not_exists(short_since)")
+SAME_SHORT = Condition("same-short", "short_since = :short_since")
+"""The first instant at which tasks were missing stands until they are all there; who sees that ends only what it read.
+
+    event    ──a task is lost: short since 14:00──
+    sweep A  ──reads: short since 14:00──all there──────────────────────────────x whole(14:00)
+    sweep B         ──all there: whole(14:00)──a task is lost: short since 14:20──
+"""
+
+NEW_SETBACK = Condition("new-setback", "attribute_not_exists(spot_setbacks) OR NOT contains(spot_setbacks, :setback)")
+SAME_SETBACKS = Condition("same-setbacks", "spot_setbacks = :setbacks")
+"""Setbacks are only added, each once, whoever hears of them; old ones are forgotten only from what was read.
+
+    event    ──host i-1 is taken: adds it──
+    the same event again ──────────────────x adds it
+    sweep    ──reads: 12 of them─────────────────────────x keeps the last 3
+    event           ──host i-2 is taken: adds a 13th──
+"""
+
 FLIGHT_ONCE = Condition("flight-once", "attribute_not_exists(flight_seen)")
 SAME_FLIGHT = Condition("same-flight", "flight_seen = :flight_seen")
 """Who saw a request gone says so only of the one that it read; a later one, seen by another sweep, stands.
@@ -134,6 +153,7 @@ _INSTANTS = (
     "unknown_since",
     "flight_seen",
     "gone_since",
+    "short_since",
 )
 ALL_OF_IT_BEFORE = Condition(
     "all-of-it-before",
@@ -252,4 +272,11 @@ SAME_STEP = Condition("same-step", "approval_id = :approval_id AND asked_version
     sweep    ──reads: approved(v2)──────────x executing(v3)
     click    ──approved(v2)──executing(v3)──†
     sweep                        carrying_until passes │ ──executing(v4)──looks──done(v5)──
+"""
+
+REQUEST_NEVER_SEEN = Condition("request-never-seen", "attribute_not_exists(pk)")
+"""A signed request of Slack's is let in once: who replays it within the minutes for which it holds is refused.
+
+    Slack    ──puts the row──hands on──
+    replay   ───────────────x finds the row
 """

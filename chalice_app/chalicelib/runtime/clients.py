@@ -76,6 +76,14 @@ class Clients:
         make: Any = self.session.client
         return make(service, endpoint_url=self._endpoint_url, region_name=self._region, config=config)
 
+    def hurried(self, service: str) -> Any:
+        """A client of its own for who must answer within three seconds: two short tries."""
+        from botocore.config import Config
+
+        config = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=0.7, read_timeout=0.7)
+        make: Any = self.session.client
+        return make(service, endpoint_url=self._endpoint_url, region_name=self._region, config=config)
+
     @cached_property
     def ecs(self) -> ECSClient:
         client: ECSClient = self._make("ecs")
@@ -115,6 +123,10 @@ class Clients:
     def logs(self) -> CloudWatchLogsClient:
         client: CloudWatchLogsClient = self._make("logs")
         return client
+
+    @cached_property
+    def secrets(self) -> Any:
+        return self._make("secretsmanager")
 
     @cached_property
     def sts(self) -> STSClient:

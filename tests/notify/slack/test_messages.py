@@ -63,9 +63,9 @@ MESSAGES = {
     ),
     "denied": lambda: question_message(answered(State.DENIED, AnswerKind.DENY)),
     "expired": lambda: question_message(
-        question(state=State.EXPIRED, closed_at=NOON, outcome="Nobody answered by Wed 18 Nov 12:30 JST: it stays as it is")
+        question(state=State.EXPIRED, closed_at=NOON, outcome="Nobody answered by Wed 18 Nov 12:30 JST")
     ),
-    "withdrawn": lambda: question_message(question(state=State.WITHDRAWN, closed_at=NOON, outcome="it is in use again")),
+    "withdrawn": lambda: question_message(question(state=State.WITHDRAWN, closed_at=NOON, outcome="in use again")),
     "moved": lambda: moved_message(question(channel="#leads", escalated=True, version=2)),
     "details": lambda: details_message(question()),
 }  # fmt: skip

@@ -74,7 +74,9 @@ def details_message(question: Question) -> Message:
     if question.given or not question.is_pending:
         blocks.append(section(escaped(_became(question))))
     version = escaped(f"policy {question.policy}, version {question.policy_version}")
-    return Message(escaped(f"{title_of(question)}: {question.reason}"), (*blocks, context(f"{version} · {question.id}")))
+    return Message(
+        escaped(f"{title_of(question)}: {question.reason}"), (*blocks, context(f"{version} · {question.id}"))
+    )
 
 
 def keep_button(service: ServiceId) -> Any:
