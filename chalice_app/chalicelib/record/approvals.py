@@ -55,9 +55,9 @@ class ApprovalRows:
         whole = replace(question, earlier=before.as_earlier()) if before else question
         try:
             if before is None:
-                self._table.put(_item(whole), conditions.NOBODY_ASKED)
+                self._table.put(item_of(whole), conditions.NOBODY_ASKED)
             else:
-                self._table.put(_item(whole), conditions.QUESTION_CLOSED, {":before": before.id})
+                self._table.put(item_of(whole), conditions.QUESTION_CLOSED, {":before": before.id})
         except ConditionFailed as lost:
             return Opened(question_of(lost.standing), ours=False) if lost.standing else self.open(question, None)
         return Opened(whole, ours=True)
@@ -99,7 +99,8 @@ def is_question(item: Item) -> bool:
     return str(item["sk"]).startswith(SK)
 
 
-def _item(question: Question) -> dict[str, Any]:
+def item_of(question: Question) -> dict[str, Any]:
+    """What `question_of` reads."""
     return {
         "pk": PK,
         "sk": f"{SK}{question.service}",

@@ -1,0 +1,242 @@
+"""Sends what waits in the outbox, as far as time and its receivers allow.
+
+A receiver that is down, slow or wants us to wait holds back its own letters only, and nobody who acts: this runs in a
+function of its own. What failed is tried again after `FIRST_WAIT`, doubling to `LONGEST_WAIT`, or when the receiver
+says; after `MOST_TRIES` it is given up and counted. While one letter for an address waits, those behind it wait too, so
+that people read things in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING, Protocol
+
+from chalicelib.errors import NotDelivered
+from chalicelib.notify.letters import asked_question_of, notice_of, same_again_after
+from chalicelib.record.outbox import Letter, Place, Sort, Waiting, for_address
+
+if TYPE_CHECKING:
+    from chalicelib.notify.notice import Notice
+    from chalicelib.notify.routing import Target
+    from chalicelib.record.approval import Question
+    from chalicelib.record.outbox import OutboxRows
+    from chalicelib.runtime.clock import Clock
+
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(hours=1)
+MOST_TRIES = 10
+"""With those waits some four hours: an outage of Slack, but not a channel that does not exist."""
+ASKED_TO_WAIT = timedelta(seconds=30)
+"""Where a receiver wants us to wait and does not say how long."""
+DIGEST_HOLDS = 40
+"""Notices of one digest."""
+
+
+class Carrier(Protocol):
+    """``most_at_once``: more notices than that for one address are told as one message; None: never."""
+
+    most_at_once: int | None
+
+    def tell(self, where: str, notices: Sequence[Notice], id: str, now: datetime) -> None:
+        """``where`` is the address without its kind, ``id`` the letter's. Raises NotDelivered."""
+
+
+class QuestionCarrier(Carrier, Protocol):
+    def show(self, question: Question, places: Sequence[Place], now: datetime) -> tuple[Place, ...]:
+        """Where the question stands afterwards. Raises NotDelivered."""
+
+
+@dataclass(slots=True)
+class Delivered:
+    """Letters: ``sent`` (those of a digest each), ``retried`` failed and wait, ``held`` wait for their receiver,
+    ``outdated`` were news to nobody any more, ``dead`` were given up."""
+
+    sent: int = 0
+    retried: int = 0
+    held: int = 0
+    outdated: int = 0
+    dead: int = 0
+    oldest_seconds: int = 0
+    """Since when the longest waiting of them is due."""
+
+    def numbers(self) -> dict[str, int]:
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+
+class Post:
+    """``route`` says where a notice goes now. ``owner`` makes a name for each run, ``stopwatch`` counts seconds."""
+
+    def __init__(
+        self,
+        rows: OutboxRows,
+        route: Callable[[Notice, datetime], Sequence[Target]],
+        carriers: Mapping[str, Carrier],
+        slack: QuestionCarrier | None,
+        clock: Clock,
+        owner: Callable[[], str],
+        stopwatch: Callable[[], float],
+    ) -> None:
+        self._rows = rows
+        self._route = route
+        self._carriers: Mapping[str, Carrier] = {**carriers, **({"slack": slack} if slack else {})}
+        self._slack = slack
+        self._clock = clock
+        self._owner = owner
+        self._stopwatch = stopwatch
+
+    def deliver(self, seconds: float) -> Delivered:
+        """Everything that is due; what does not fit into the time is left. Raises RecordUnavailable."""
+        run = _Run(self._owner(), self._stopwatch() + seconds, Delivered())
+        waiting = self._rows.waiting()
+        if self._address(waiting, run):
+            waiting = self._rows.waiting()
+        now = self._clock.now()
+        due = sorted((one for one in waiting.letters if one.address and one.due_at <= now), key=lambda one: one.address)
+        for address, letters in groupby(due, key=lambda one: one.address):
+            self._to(address, list(letters), waiting, run)
+        return run.did
+
+    # --- to whom
+
+    def _address(self, waiting: Waiting, run: _Run) -> bool:
+        """Makes a letter for each receiver out of every notice that nobody addressed yet."""
+        found = False
+        for letter in waiting.letters:
+            now = self._clock.now()
+            if letter.address or not self._rows.claim(letter, run.owner, now):
+                continue
+            found = True
+            try:
+                notice = notice_of(letter.body)
+            except (KeyError, TypeError, ValueError) as unreadable:
+                self._give_up(letter, f"cannot be read: {unreadable}", run)
+                continue
+            for target in self._route(notice, now):
+                addressed = for_address(letter, target.address, target.due_at, target.useless_after)
+                self._rows.put(addressed, same_again_after=same_again_after(notice.kind))
+            self._rows.away(letter, run.owner, now)
+        return found
+
+    # --- sending
+
+    def _to(self, address: str, letters: Sequence[Letter], waiting: Waiting, run: _Run) -> None:
+        kind, _, where = address.partition(":")
+        paused_until = waiting.pauses.get(address)
+        is_held = kind in run.silent or (paused_until is not None and paused_until > self._clock.now())
+        carrier = self._carriers.get(kind)
+        if is_held or carrier is None:
+            self._hold(letters, run)
+            return
+        left = list(letters)
+        for batch in _batches(self._fresh(letters, run), carrier.most_at_once):
+            if self._stopwatch() >= run.until or not self._send(carrier, where, batch, run):
+                break
+            left = [one for one in left if one not in batch]
+        else:
+            return
+        self._hold(left, run)
+
+    def _fresh(self, letters: Sequence[Letter], run: _Run) -> list[Letter]:
+        """Without those that came too late."""
+        fresh: list[Letter] = []
+        for letter in letters:
+            now = self._clock.now()
+            if letter.useless_after is None or now < letter.useless_after:
+                fresh.append(letter)
+            elif self._rows.claim(letter, run.owner, now):
+                if letter.tries:
+                    self._give_up(letter, letter.trouble, run)
+                else:
+                    self._rows.away(letter, run.owner, now)
+                    run.did.outdated += 1
+        return fresh
+
+    def _send(self, carrier: Carrier, where: str, batch: Sequence[Letter], run: _Run) -> bool:
+        """False when nothing more can be sent there now."""
+        ours = [one for one in batch if self._rows.claim(one, run.owner, self._clock.now())]
+        if not ours:
+            return True  # somebody else is at it
+        now = self._clock.now()
+        try:
+            places: tuple[Place, ...] = ()
+            if ours[0].sort is Sort.QUESTION:
+                places = self._show(ours[0], now)
+            else:
+                carrier.tell(where, [notice_of(one.body) for one in ours], ours[0].id, now)
+        except NotDelivered as failed:
+            return self._failed(failed, ours, run)
+        except (KeyError, TypeError, ValueError) as unreadable:
+            for letter in ours:
+                self._give_up(letter, f"cannot be read: {unreadable}", run)
+            return True
+        for letter in ours:
+            self._rows.away(letter, run.owner, self._clock.now(), places)
+            run.did.sent += 1
+        return True
+
+    def _show(self, letter: Letter, now: datetime) -> tuple[Place, ...]:
+        assert self._slack is not None
+        before = self._rows.sent(letter.id)
+        return self._slack.show(asked_question_of(letter.body), before.places if before else (), now)
+
+    def _failed(self, failed: NotDelivered, letters: Sequence[Letter], run: _Run) -> bool:
+        """True when only these letters are the trouble, and those behind them may go."""
+        now, address = self._clock.now(), letters[0].address
+        asked_to_wait = failed.retry_after_seconds is not None or failed.code == "ratelimited"
+        tries = max(one.tries for one in letters) + (0 if asked_to_wait else 1)
+        if failed.final or tries >= MOST_TRIES:
+            for letter in letters:
+                self._give_up(letter, str(failed), run)
+            return failed.final
+        until = now + _wait(failed, tries, asked_to_wait)
+        for letter in letters:
+            self._rows.put_off(letter, run.owner, until, tries=tries, trouble=str(failed))
+            run.did.retried += 1
+        self._rows.pause(address, until)
+        if not asked_to_wait:
+            run.silent.add(address.partition(":")[0])  # not every channel need find out that Slack is down
+        return False
+
+    def _give_up(self, letter: Letter, trouble: str, run: _Run) -> None:
+        self._rows.bury(letter, run.owner, self._clock.now(), trouble)
+        run.did.dead += 1
+
+    def _hold(self, letters: Sequence[Letter], run: _Run) -> None:
+        run.did.held += len(letters)
+        for letter in letters:
+            late = int((self._clock.now() - letter.due_at).total_seconds())
+            run.did.oldest_seconds = max(run.did.oldest_seconds, late)
+
+
+class _Run:
+    """``silent``: kinds of receivers that did not answer in this run."""
+
+    def __init__(self, owner: str, until: float, did: Delivered) -> None:
+        self.owner = owner
+        self.until = until
+        self.did = did
+        self.silent: set[str] = set()
+
+
+def _batches(letters: Sequence[Letter], most_at_once: int | None) -> Iterator[Sequence[Letter]]:
+    """Questions and notices in their order, each by itself; too many notices together, at the first one's place."""
+    notices = [one for one in letters if one.sort is Sort.NOTICE]
+    if most_at_once is None or len(notices) <= most_at_once:
+        yield from ([one] for one in letters)
+        return
+    told = False
+    for letter in letters:
+        if letter.sort is Sort.QUESTION:
+            yield [letter]
+        elif not told:
+            told = True
+            yield from (notices[begin : begin + DIGEST_HOLDS] for begin in range(0, len(notices), DIGEST_HOLDS))
+
+
+def _wait(failed: NotDelivered, tries: int, asked_to_wait: bool) -> timedelta:
+    if failed.retry_after_seconds is not None:
+        return timedelta(seconds=min(failed.retry_after_seconds, LONGEST_WAIT.total_seconds()))
+    return ASKED_TO_WAIT if asked_to_wait else min(FIRST_WAIT * (1 << min(tries - 1, 10)), LONGEST_WAIT)
