@@ -102,9 +102,12 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
+    """``weeks``: this one and those before it that the bill holds in whole, oldest first."""
+
     last_week: Against
     same_week_of_last_month: Against
     days: tuple[Day, ...]
+    weeks: tuple[tuple[Week, Money], ...] = ()
 
     @property
     def spent(self) -> Money:
