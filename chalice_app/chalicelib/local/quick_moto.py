@@ -26,7 +26,7 @@ def quicken() -> None:
     if not hasattr(Table.all_items, "__wrapped__"):
         JSONSerializer._serialize_structure_member = _member(JSONSerializer._serialize_structure_member)  # type: ignore[method-assign]
         Table.all_items = _all_items(Table.all_items)  # type: ignore[method-assign]
-        responses.method_names_from_class = cache(responses.method_names_from_class)
+        responses.method_names_from_class = cache(responses.method_names_from_class)  # type: ignore[attr-defined]
 
 
 def _member(whole: Any) -> Any:
