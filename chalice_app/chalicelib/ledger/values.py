@@ -47,6 +47,9 @@ class Amount:
             None if self.usd is None or other.usd is None else self.usd - other.usd,
         )
 
+    def without_dollars(self) -> Amount:
+        return Amount(self.host_hours, self.gpu_hours, None)
+
 
 ZERO = Amount(Decimal(0), Decimal(0), Decimal(0))
 
