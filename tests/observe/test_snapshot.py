@@ -21,7 +21,7 @@ from chalicelib.decide.facts import (
     TargetGroup,
 )
 from chalicelib.observe.fleet import ClusterCounts, Fleet, Unread
-from chalicelib.observe.snapshot import SHARD_BYTES, Look, Snapshot, dump, load
+from chalicelib.observe.snapshot import SHARD_BYTES, Bookings, Look, Snapshot, dump, load
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -62,7 +62,8 @@ def snapshot(count: int) -> Snapshot:
     }
     clusters = {"gpu-dev": ClusterCounts("gpu-dev", "arn", count, 3, 1)}
     problems = (Unread(None, "old", "no answer"), Unread(ServiceId("gpu-dev", "x"), "gpu-dev", "throttled"))
-    return Snapshot(Fleet(services, clusters, NOW - timedelta(minutes=20), problems), looks, NOW)
+    booked = Bookings(frozenset({NOW, NOW + timedelta(hours=9)}), NOW - timedelta(minutes=40))
+    return Snapshot(Fleet(services, clusters, NOW - timedelta(minutes=20), problems), looks, NOW, booked)
 
 
 def test_a_snapshot_comes_back_as_it_was() -> None:

@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from chalicelib.controller.pacing import Pace, saving_of
 from chalicelib.controller.rationing import Dealt, Rations, Recount
 from chalicelib.controller.report import Decided
 from chalicelib.decide.facts import ServiceId
 from chalicelib.decide.limits import Candidate, waiting_since
 from chalicelib.execute import guards
+from chalicelib.execute.entries import PriceOf, no_price
 from chalicelib.execute.gate import Gate
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import PlanKind
@@ -44,7 +46,7 @@ class Acted:
 
 class Actor:
     """``most`` actions a run, none begun after the run's ``deadline``. ``seconds`` is how long a run may take that does
-    not say so itself; ``stopwatch`` gives seconds that only grow."""
+    not say so itself; ``stopwatch`` gives seconds that only grow. ``pace`` None: as quickly as it goes."""
 
     def __init__(
         self,
@@ -55,6 +57,8 @@ class Actor:
         seconds: float,
         stopwatch: Callable[[], float],
         workers: int = WORKERS,
+        price: PriceOf = no_price,
+        pace: Pace | None = None,
     ) -> None:
         self._gate = gate
         self._rations = rations
@@ -62,6 +66,8 @@ class Actor:
         self._seconds = seconds
         self._stopwatch = stopwatch
         self._workers = workers
+        self._price = price
+        self._pace = pace
 
     def deadline(self, seconds: float | None) -> float:
         """The last instant (of ``stopwatch``) for a run of ``seconds`` that begins now to begin one more action."""
@@ -91,7 +97,7 @@ class Actor:
             and not one.held
         ]
         with self._rations.dealt(candidates, recount, now) as dealt:
-            marked = _in_order(decided, dealt)
+            marked = self._in_order(decided, dealt, now)
             ready = [one for one in marked if one.plan and not one.held]
             idle = [one for one in ready if one.plan and not one.plan.steps]
             acts = [one for one in ready if one.plan and one.plan.steps]
@@ -105,6 +111,8 @@ class Actor:
         def one(decided: Decided) -> Outcome | None:
             plan = decided.plan
             if plan is None or self._stopwatch() > deadline:
+                return None
+            if self._pace and plan.steps and not self._pace.take(deadline):
                 return None
             look = look_again(decided)
 
@@ -120,22 +128,22 @@ class Actor:
 
         return [outcome for outcome in self.side_by_side(one, ready) if outcome]
 
+    def _in_order(self, decided: Sequence[Decided], dealt: Dealt, now: datetime) -> list[Decided]:
+        """Starts first, then the allowed stops, the largest saving first and else in their order, then those that a
+        limit holds, marked so."""
+        by_id = {one.facts.id: one for one in decided}
+        held = {one.candidate.facts.id: one for one in dealt.held}
+        allowed = [by_id[one.facts.id] for one in dealt.allowed]
+        rest = by_id.keys() - held.keys() - {one.facts.id for one in allowed}
+        return [
+            *(one for one in decided if one.facts.id in rest),
+            *sorted(allowed, key=lambda one: saving_of(one, self._price, now).rank),
+            *(replace(by_id[id], held=one.reason, decision=one.decision) for id, one in held.items()),
+        ]
+
     def side_by_side(self, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
         """``work`` done for every item, several at once; the results in the order of the items."""
         if len(items) < 2 or self._workers < 2:
             return [work(item) for item in items]
         with ThreadPoolExecutor(min(self._workers, len(items)), thread_name_prefix="act") as pool:
             return list(pool.map(work, items))
-
-
-def _in_order(decided: Sequence[Decided], dealt: Dealt) -> list[Decided]:
-    """Starts first, then the allowed stops in their order, then those that a limit holds, marked so."""
-    by_id = {one.facts.id: one for one in decided}
-    held = {one.candidate.facts.id: one for one in dealt.held}
-    allowed = [one.facts.id for one in dealt.allowed]
-    rest = by_id.keys() - held.keys() - set(allowed)
-    return [
-        *(one for one in decided if one.facts.id in rest),
-        *(by_id[id] for id in allowed),
-        *(replace(by_id[id], held=one.reason, decision=one.decision) for id, one in held.items()),
-    ]

@@ -22,6 +22,7 @@ from chalicelib.controller.run import Run
 from chalicelib.decide.facts import ServiceId
 from chalicelib.execute.plan import Plan
 from chalicelib.observe.fleet import Fleet
+from chalicelib.observe.snapshot import NOT_BOOKED, Bookings
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -50,7 +51,8 @@ class Controller:
         else:
             fleet = self._parts.inventory.steady(before, seen_at)
             fleet = self._parts.inventory.refresh_into(fleet, _unsettled(known, fleet), seen_at)
-        run = Run(known, book, fleet, looks, now, before, whole)
+        booked = picture.booked if picture else NOT_BOOKED
+        run = Run(known, book, fleet, looks, now, before, whole, booked=booked)
         return self._go(run, list(fleet.services), deadline, touched_all=whole)
 
     def look_at(
@@ -68,7 +70,8 @@ class Controller:
         wanted = sorted(set(ids))
         fleet = self._parts.inventory.refresh_into(before, wanted, self._parts.clock.now())
         looks = dict(picture.looks) if picture else {}
-        run = Run(known, book, fleet, looks, now, before, scope=frozenset(wanted))
+        booked = picture.booked if picture else NOT_BOOKED
+        run = Run(known, book, fleet, looks, now, before, scope=frozenset(wanted), booked=booked)
         present = [id for id in wanted if id in fleet.services]
         return replace(self._go(run, present, deadline, force=force, touched_all=True), why=why)
 
@@ -127,13 +130,23 @@ class Controller:
         if acted.left:
             run.notices.append(telling.of_left(len(acted.left), run.now))
         parts.notifier.tell(run.notices)
-        if due or run.fleet != run.before:
+        booked, unbooked = self._book(run)
+        if due or run.fleet != run.before or booked != run.booked:
             touched = ids if touched_all else [facts.id for facts in due]
-            parts.memo.save(run.fleet, MappingProxyType(run.looks), touched, run.now)
+            parts.memo.save(run.fleet, MappingProxyType(run.looks), touched, run.now, booked)
         asked = parts.signals.metrics_asked - asked_before
         return Report(
-            run.now, len(ids), len(due), asked, acted.decided, tuple(run.outcomes), tuple(run.notices), len(acted.left)
-        )
+            run.now, len(ids), len(due), asked, acted.decided, tuple(run.outcomes), tuple(run.notices), len(acted.left),
+            unbooked=unbooked,
+        )  # fmt: skip
+
+    def _book(self, run: Run) -> tuple[Bookings, str]:
+        """Entries for what this run was about; for everything after a sweep, and when policies changed."""
+        services = run.fleet.services
+        whole = run.scope is None or bool(run.book.changes and run.before and run.before.services)
+        about = services.values() if whole else [facts for id, facts in services.items() if run.is_about(id)]
+        now = self._parts.clock.now()
+        return self._parts.booker.keep(about, run.known, run.booked, now, whole=whole, may_list=not run.whole)
 
     def _after_acting(self, run: Run, acted: Sequence[ServiceId]) -> None:
         """The picture must show our own deeds, or the next run would take them for somebody's hand."""

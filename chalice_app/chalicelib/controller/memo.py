@@ -16,7 +16,7 @@ from chalicelib.controller.looking import Known
 from chalicelib.decide.facts import ServiceFacts, ServiceId
 from chalicelib.observe import snapshot
 from chalicelib.observe.fleet import Fleet
-from chalicelib.observe.snapshot import Look, Snapshot
+from chalicelib.observe.snapshot import NOT_BOOKED, Bookings, Look, Snapshot
 from chalicelib.record.snapshots import Snapshots
 
 _TRIES = 3
@@ -30,15 +30,24 @@ class Memo:
         """The last picture, or None when there is none that can be trusted whole."""
         return snapshot.load(self._snapshots.load())
 
-    def save(self, fleet: Fleet, looks: Mapping[ServiceId, Look], touched: Iterable[ServiceId], now: datetime) -> None:
-        """Keeps the picture. When somebody saved a newer one meanwhile, only ``touched`` is laid over it."""
+    def save(
+        self,
+        fleet: Fleet,
+        looks: Mapping[ServiceId, Look],
+        touched: Iterable[ServiceId],
+        now: datetime,
+        booked: Bookings = NOT_BOOKED,
+    ) -> None:
+        """Keeps the picture. When somebody saved a newer one meanwhile, only ``touched`` is laid over it, and only
+        what both know to be booked stays so: to book twice changes nothing."""
         mine = set(touched)
         for _ in range(_TRIES):
-            if self._snapshots.save(snapshot.dump(Snapshot(fleet, looks, now))):
+            if self._snapshots.save(snapshot.dump(Snapshot(fleet, looks, now, booked))):
                 return
             theirs = self.load()
             if theirs is not None:
                 fleet, looks = _laid_over(theirs, fleet, looks, mine)
+                booked = replace(booked, instants=booked.instants & theirs.booked.instants)
 
 
 def _laid_over(

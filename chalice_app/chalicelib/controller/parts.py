@@ -10,6 +10,7 @@ from types import MappingProxyType
 from chalicelib.controller import counting
 from chalicelib.controller.acting import Actor
 from chalicelib.controller.book import PolicyBook
+from chalicelib.controller.booking import Booker
 from chalicelib.controller.learning import Learning
 from chalicelib.controller.looking import Known, Looker
 from chalicelib.controller.memo import Memo
@@ -53,6 +54,7 @@ class Parts:
     memo: Memo
     executor: Executor
     actor: Actor
+    booker: Booker
     teller: Teller
     notifier: Notifier
     learning: Learning

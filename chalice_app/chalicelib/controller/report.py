@@ -67,6 +67,8 @@ class Report:
     """Actions that this run had no room for; the next sweep finds them still wanted."""
     why: str = "sweep"
     """What set the look off, in words."""
+    unbooked: str = ""
+    """Why entries of EventBridge Scheduler could not be kept as they should be; empty when they could."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from chalicelib.decide.govern import govern
 from chalicelib.execute.outcome import Outcome
 from chalicelib.notify.notice import Notice
 from chalicelib.observe.fleet import Fleet
-from chalicelib.observe.snapshot import Look
+from chalicelib.observe.snapshot import NOT_BOOKED, Bookings, Look
 
 
 @dataclass(slots=True)
@@ -20,7 +20,7 @@ class Run:
     """``now`` is the one instant that all decisions of the run stand on; what is written down bears the clock's.
 
     ``before`` is the fleet as the last run left it, None when there is no picture; ``whole``: every service was
-    described anew. ``scope``: the services it is about, None for all.
+    described anew. ``scope``: the services it is about, None for all. ``booked``: the entries of the Scheduler.
     """
 
     known: Known
@@ -31,6 +31,7 @@ class Run:
     before: Fleet | None = None
     whole: bool = False
     scope: frozenset[ServiceId] | None = None
+    booked: Bookings = NOT_BOOKED
     notices: list[Notice] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
 

@@ -15,7 +15,7 @@ from chalicelib.decide.backoff import retry_at
 from chalicelib.decide.case import Case, Silent, Speaks, again_in_use, earliest
 from chalicelib.decide.constants import UNKNOWN_RECHECK
 from chalicelib.decide.decision import Because, Evidence, Wanted
-from chalicelib.decide.facts import Override, OverrideKind
+from chalicelib.decide.facts import Override, OverrideKind, ServiceFacts
 from chalicelib.decide.govern import all_tags, any_glob, never_touch
 from chalicelib.decide.idle import Idle, InUse, Unknown, Use
 from chalicelib.decide.spans import quiet_at, quiet_span
@@ -63,7 +63,7 @@ def frozen(case: Case) -> Answer:
 
 def excluded(case: Case) -> Answer:
     for line in case.policy.exclude:
-        if _takes(line, case):
+        if is_excluded_by(line, case.facts):
             ends = tags.end_of(line.until, case.zone) if line.until is not None else None
             if ends is None or case.now < ends:
                 return _excluded(case, f"excluded by the policy {_until(ends, case)}: {sentence(line.reason)}", ends)
@@ -152,9 +152,10 @@ def start(case: Case, because: Because, said: str, evidence: tuple[Evidence, ...
     return Speaks(Wanted.RUNNING, because, said, evidence, until)
 
 
-def _takes(line: Exclude, case: Case) -> bool:
-    return (line.names is None or any_glob(line.names, case.facts.id.name)) and (
-        line.tags is None or all_tags(line.tags, case.facts.tags)
+def is_excluded_by(line: Exclude, facts: ServiceFacts) -> bool:
+    """Whether the line names this service; its ``until`` does not matter here."""
+    return (line.names is None or any_glob(line.names, facts.id.name)) and (
+        line.tags is None or all_tags(line.tags, facts.tags)
     )
 
 

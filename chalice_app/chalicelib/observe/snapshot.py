@@ -62,10 +62,23 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Bookings:
+    """The one-shot entries that stand in EventBridge Scheduler as far as is remembered, by their instants (UTC).
+    ``listed_at``: when AWS was last asked which there are; None: never since the memory was lost."""
+
+    instants: frozenset[datetime] = frozenset()
+    listed_at: datetime | None = None
+
+
+NOT_BOOKED = Bookings()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     fleet: Fleet
     looks: Mapping[ServiceId, Look]
     taken_at: datetime
+    booked: Bookings = NOT_BOOKED
 
 
 def dump(snapshot: Snapshot) -> list[bytes]:
@@ -73,7 +86,12 @@ def dump(snapshot: Snapshot) -> list[bytes]:
     rows = [
         service_row(facts, _look_row(snapshot.looks.get(id))) for id, facts in sorted(snapshot.fleet.services.items())
     ]
-    head = {"format": FORMAT, "taken_at": snapshot.taken_at.isoformat(), **fleet_head(snapshot.fleet)}
+    head = {
+        "format": FORMAT,
+        "taken_at": snapshot.taken_at.isoformat(),
+        "booked": _booked_row(snapshot.booked),
+        **fleet_head(snapshot.fleet),
+    }
     shards = list(_sharded(rows))
     return [
         _pack(
@@ -105,6 +123,7 @@ def load(shards: Iterable[bytes]) -> Snapshot | None:
             fleet=head_of(first, MappingProxyType(services)),
             looks=MappingProxyType(looks),
             taken_at=datetime.fromisoformat(first["taken_at"]),
+            booked=_booked_of(first["booked"]),
         )
     except (ValueError, KeyError, TypeError, IndexError, OSError, EOFError, zlib.error):
         return None
@@ -122,6 +141,20 @@ def _sharded(rows: Sequence[dict[str, Any]]) -> Iterable[Sequence[dict[str, Any]
 
 def _pack(value: Mapping[str, Any]) -> bytes:
     return gzip.compress(json.dumps(value, separators=(",", ":")).encode(), compresslevel=5, mtime=0)
+
+
+def _booked_row(booked: Bookings) -> dict[str, Any]:
+    return {
+        "instants": [instant.isoformat() for instant in sorted(booked.instants)],
+        "listed": booked.listed_at.isoformat() if booked.listed_at else None,
+    }
+
+
+def _booked_of(row: Mapping[str, Any]) -> Bookings:
+    return Bookings(
+        instants=frozenset(datetime.fromisoformat(instant) for instant in row["instants"]),
+        listed_at=datetime.fromisoformat(row["listed"]) if row["listed"] else None,
+    )
 
 
 def _look_row(look: Look | None) -> dict[str, Any] | None:

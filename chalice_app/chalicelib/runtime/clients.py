@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_sts.client import STSClient
+
+    from chalicelib.execute.bookings import SchedulerClient
 
 POOL = 16
 """Connections kept open: as many as the calls that run side by side."""
@@ -64,11 +66,12 @@ class Clients:
             self._session = boto3.session.Session(region_name=self._region, botocore_session=core_session())
         return self._session
 
-    def _make(self, service: str) -> Any:
+    def _make(self, service: str, *, retries: Literal["standard", "adaptive"] = "standard", attempts: int = 4) -> Any:
+        """``retries`` "adaptive": calls wait before AWS has to refuse them, once it has refused one."""
         from botocore.config import Config
 
         config = Config(
-            retries={"mode": "standard", "total_max_attempts": 4},
+            retries={"mode": retries, "total_max_attempts": attempts},
             connect_timeout=2,
             read_timeout=8,
             max_pool_connections=POOL,
@@ -86,7 +89,7 @@ class Clients:
 
     @cached_property
     def ecs(self) -> ECSClient:
-        client: ECSClient = self._make("ecs")
+        client: ECSClient = self._make("ecs", retries="adaptive")
         return client
 
     @cached_property
@@ -122,6 +125,12 @@ class Clients:
     @cached_property
     def logs(self) -> CloudWatchLogsClient:
         client: CloudWatchLogsClient = self._make("logs")
+        return client
+
+    @cached_property
+    def scheduler(self) -> SchedulerClient:
+        """Gives up early: what it is for, the sweep does as well."""
+        client: SchedulerClient = self._make("scheduler", attempts=2)
         return client
 
     @cached_property

@@ -7,8 +7,6 @@ their own application in its place with `install`.
 from __future__ import annotations
 
 import os
-import time
-import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -19,15 +17,14 @@ from chalicelib.runtime.clock import Clock, SystemClock
 from chalicelib.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from chalicelib.controller.acting import Actor
     from chalicelib.controller.asking import Approvals
     from chalicelib.controller.controller import Controller
+    from chalicelib.controller.pacing import Pace
     from chalicelib.controller.parts import Parts
     from chalicelib.controller.questions import Herald
     from chalicelib.decide.facts import ServiceFacts, ServiceId
     from chalicelib.execute.entries import PriceOf
     from chalicelib.execute.executor import Executor
-    from chalicelib.execute.gate import Gate
     from chalicelib.fleet.identity.identity import Identity
     from chalicelib.notify.notice import Notifier
     from chalicelib.observe.inventory import Inventory
@@ -70,11 +67,13 @@ def build(
     herald: Herald | None = None,
     take_force: bool = True,
     workers: int = 8,
+    pace: Pace | None = None,
 ) -> App:
     """Makes the application.
 
     ``take_force`` False: policies are only looked at, never taken into force (a person's command must not replace
-    what the deployment runs on). Raises ConfigurationError for an address of policies that is none.
+    what the deployment runs on). ``pace`` None: actions follow each other as quickly as they can. Raises
+    ConfigurationError for an address of policies that is none.
     """
     from chalicelib.controller.asking import Approvals
     from chalicelib.controller.controller import Controller
@@ -90,8 +89,9 @@ def build(
     inventory = Inventory(clients.ecs, clients.scaling, clients.elb, clusters=settings.clusters)
     told = notifier or _log_notifier()
     parts = _parts(
-        settings, clients, clock, record, inventory, told, herald=herald, take_force=take_force, workers=workers
-    )
+        settings, clients, clock, record, inventory, told, herald=herald, take_force=take_force, workers=workers,
+        pace=pace,
+    )  # fmt: skip
     controller = Controller(parts, timedelta(seconds=settings.full_refresh_seconds))
     app = App(
         settings, clients, clock, controller, inventory, record.states, record.controls, record.history,
@@ -125,8 +125,10 @@ def _parts(
     herald: Herald | None,
     take_force: bool,
     workers: int,
+    pace: Pace | None,
 ) -> Parts:
     from chalicelib.controller.book import PolicyBook
+    from chalicelib.controller.booking import Booker, Deadlines
     from chalicelib.controller.learning import Learning
     from chalicelib.controller.looking import Looker
     from chalicelib.controller.memo import Memo
@@ -140,14 +142,19 @@ def _parts(
     from chalicelib.record.approvals import ApprovalRows
     from chalicelib.record.learned import LearnedRows
     from chalicelib.record.snapshots import Snapshots
+    from chalicelib.runtime.compose_acting import actor_of, desk_of, price_in
 
-    price = _price_in(settings.region)
+    price = price_in(settings.region)
     rows = LearnedRows(record.table)
     signals = CloudWatchSignals(clients.cloudwatch)
     asked = probes(settings, clients, clock)
     source = source_of(settings.policies, clients.s3 if settings.policies.startswith("s3://") else None)
     executor = _executor(clients, clock, record, inventory, price)
-    questions = Questions(ApprovalRows(record.table), record.controls, record.history, clock, herald)
+    desk = desk_of(settings, clients)
+    timers = Deadlines(desk, clock) if desk else None
+    questions = Questions(ApprovalRows(record.table), record.controls, record.history, clock, herald, timers)
+    gate = Gate(executor, questions)
+    actor = actor_of(settings, clock, record.table, record.controls, gate, price, workers=workers, pace=pace)
     return Parts(
         clock=clock,
         inventory=inventory,
@@ -160,34 +167,14 @@ def _parts(
         controls=record.controls,
         memo=Memo(Snapshots(record.table)),
         executor=executor,
-        actor=_actor(settings, clock, record, Gate(executor, questions), workers),
+        actor=actor,
+        booker=Booker(desk, actor),
         teller=Teller(record.history, price),
         notifier=notifier,
         learning=Learning(rows),
         questions=questions,
         history=record.history,
         price=price,
-    )
-
-
-def _price_in(region: str) -> PriceOf:
-    from chalicelib.prices import hourly_price
-
-    return lambda facts: hourly_price(facts, region)
-
-
-def _actor(settings: Settings, clock: Clock, record: _Record, gate: Gate, workers: int) -> Actor:
-    from chalicelib.controller.acting import Actor
-    from chalicelib.controller.rationing import Rations
-    from chalicelib.record.turns import Turns
-
-    return Actor(
-        gate,
-        Rations(record.controls, Turns(record.table), clock, owner=lambda: f"run:{_new_id()}"),
-        most=settings.max_actions_per_run,
-        seconds=settings.handler_seconds,
-        stopwatch=time.monotonic,
-        workers=workers,
     )
 
 
@@ -205,6 +192,7 @@ def probes(settings: Settings, clients: Clients, clock: Clock) -> tuple[ProbeSou
 def _executor(clients: Clients, clock: Clock, record: _Record, inventory: Inventory, price: PriceOf) -> Executor:
     from chalicelib.execute.executor import Executor
     from chalicelib.observe.fleet import Gone
+    from chalicelib.runtime.compose_acting import new_id
 
     def look(service: ServiceId, now: datetime) -> ServiceFacts:
         found = inventory.refresh([service], now)[service]
@@ -218,14 +206,10 @@ def _executor(clients: Clients, clock: Clock, record: _Record, inventory: Invent
         record.states,
         record.history,
         look,
-        new_id=_new_id,
+        new_id=new_id,
         price=price,
         clock=clock,
     )
-
-
-def _new_id() -> str:
-    return uuid.uuid4().hex[:12]
 
 
 _installed: App | None = None
@@ -236,7 +220,9 @@ def current() -> App:
     global _installed
     if _installed is None:
         settings = Settings.from_env(os.environ)
-        _installed = build(settings, Clients(region=settings.region), SystemClock())
+        from chalicelib.runtime.compose_acting import real_pace
+
+        _installed = build(settings, Clients(region=settings.region), SystemClock(), pace=real_pace())
     return _installed
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.errors import ConfigurationError
+from chalicelib.execute.bookings import BookingSettings
 from chalicelib.fleet.settings import FleetSettings, PoolSettings
 
 
@@ -16,7 +17,8 @@ class Settings:
     ``policies`` is a folder or ``s3://bucket/prefix``. ``clusters`` empty means every cluster of the region.
     ``handler_seconds`` is the time one run may take before it leaves the rest to the next sweep.
     ``probe_ollama``: whether Ollama itself is asked before a stop; needs a function inside the tasks' network.
-    ``pool`` None: nobody can log in. ``fleet`` None: nothing can be launched.
+    ``pool`` None: nobody can log in. ``fleet`` None: nothing can be launched. ``bookings`` None: this process books no
+    wake-ups for edges of the clock.
     """
 
     table: str
@@ -29,6 +31,7 @@ class Settings:
     probe_ollama: bool = False
     pool: PoolSettings | None = None
     fleet: FleetSettings | None = None
+    bookings: BookingSettings | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -45,7 +48,20 @@ class Settings:
             probe_ollama=_switch(env, "LIFECYCLE_PROBE_OLLAMA"),
             pool=PoolSettings.from_env(env, region),
             fleet=FleetSettings.from_env(env),
+            bookings=_bookings(env),
         )
+
+
+def _bookings(env: Mapping[str, str]) -> BookingSettings | None:
+    group = env.get("LIFECYCLE_BOOKING_GROUP", "").strip()
+    if not group:
+        return None
+    return BookingSettings(
+        group=group,
+        target=_required(env, "LIFECYCLE_BOOKING_TARGET"),
+        role=_required(env, "LIFECYCLE_BOOKING_ROLE"),
+        dead_letters=_required(env, "LIFECYCLE_BOOKING_DEAD_LETTERS"),
+    )
 
 
 def _clusters(env: Mapping[str, str]) -> tuple[str, ...]:
