@@ -10,9 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from chalicelib.decide.facts import ServiceId
+from chalicelib.ledger.values import Amount, Baseline, Span
 from chalicelib.prices import Price
-
-BASELINE = "always on, each service at its own size"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,42 +23,6 @@ class Shape:
     price: Price | None = None
     gpus_per_task: int | None = None
     running_at_start: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Hosts were held for ``tasks`` tasks in ``[since, until)``."""
-
-    since: datetime
-    until: datetime
-    tasks: int
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """Hours of hosts and of GPUs, and dollars; None where the GPU count or the price is not known."""
-
-    host_hours: Decimal
-    gpu_hours: Decimal | None
-    usd: Decimal | None
-
-    def __add__(self, other: Amount) -> Amount:
-        """What is unknown on one side is left out of the sum; the report says how many are unknown."""
-        return Amount(
-            self.host_hours + other.host_hours,
-            _known_sum(self.gpu_hours, other.gpu_hours),
-            _known_sum(self.usd, other.usd),
-        )
-
-    def __sub__(self, other: Amount) -> Amount:
-        return Amount(
-            self.host_hours - other.host_hours,
-            None if self.gpu_hours is None or other.gpu_hours is None else self.gpu_hours - other.gpu_hours,
-            None if self.usd is None or other.usd is None else self.usd - other.usd,
-        )
-
-
-ZERO = Amount(Decimal(0), Decimal(0), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +55,7 @@ class WeekReport:
     ran: Amount
     baseline: Amount
     unpriced: tuple[ServiceId, ...]
-    baseline_name: str = BASELINE
+    baseline_name: str = Baseline.ALWAYS_ON.value
 
     @property
     def saved(self) -> Amount:
@@ -108,7 +71,3 @@ class WeekReport:
         """``source, date`` of every price used, each once."""
         prices = (row.price for row in self.rows if row.price)
         return tuple(dict.fromkeys(f"{price.source}, {price.as_of.isoformat()}" for price in prices))
-
-
-def _known_sum(one: Decimal | None, other: Decimal | None) -> Decimal:
-    return (one or Decimal(0)) + (other or Decimal(0))

@@ -10,8 +10,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from chalicelib.decide.facts import ServiceId
+from chalicelib.ledger.values import Amount
 
-from reports.figures import Amount, Row, WeekReport
+from reports.figures import Row, WeekReport
 from reports.strip import Marks, strip
 
 TEMPLATES = Path(__file__).parent / "templates"

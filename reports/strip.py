@@ -13,8 +13,9 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from chalicelib.decide.facts import ServiceId
+from chalicelib.ledger.values import Span
 
-from reports.figures import Row, Span
+from reports.figures import Row
 
 WIDTH = 1000
 _LABELS = 150

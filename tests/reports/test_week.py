@@ -100,13 +100,13 @@ def test_a_hand_start_is_paid_for_and_counted_as_such() -> None:
     assert report.rows[0].by_hand == 1
 
 
-def test_a_stop_that_a_person_undid_runs_from_then_on() -> None:
+def test_a_stop_that_a_person_undid_before_its_tasks_were_seen_to_end_saves_nothing() -> None:
     report = one_day(
         act(2, ActionKind.STOP, outcome="begun", id="s"),
         act(3, ActionKind.STOP, kind=EntryKind.HAND, outcome="undone", id="s"),
     )
 
-    assert report.ran.host_hours == 23
+    assert report.saved.host_hours == 0
 
 
 def test_a_service_of_two_tasks_is_compared_with_two_tasks() -> None:
