@@ -12,7 +12,7 @@ from chalicelib.notify.headings import HEADINGS, counted_kinds, headline, withou
 from chalicelib.notify.notice import Notice, NoticeKind
 from chalicelib.notify.slack import blocks
 from chalicelib.notify.slack.client import Message
-from chalicelib.notify.slack.messages import KEEP_SERVICE
+from chalicelib.notify.slack.messages import keep_button
 
 MOST_LINES = 40
 """Of a digest; a message of Slack has at most 50 blocks."""
@@ -48,7 +48,7 @@ def _line(notice: Notice) -> str:
 def _keep_button(notice: Notice) -> Any:
     if notice.kind is not NoticeKind.CLOSING_SOON or notice.service is None:
         return None
-    return blocks.button(KEEP_SERVICE, "Keep it running", str(notice.service))
+    return keep_button(notice.service)
 
 
 def _facts_beside(notice: Notice) -> Iterator[str]:
