@@ -13,8 +13,7 @@ from rich.text import Text
 from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit
 from chalicelib.cli.options import command, output_option
-from chalicelib.cli.rows import state
-from chalicelib.controller.wording import measured
+from chalicelib.controller.wording import measured, state_of
 from chalicelib.decide import words
 from chalicelib.decide.decision import Evidence, RuleName
 from chalicelib.decide.govern import govern
@@ -89,7 +88,7 @@ def _print(desk: Desk, seen: Seen, decided: Decided, wishes: Sequence[tuple[Poli
     paper, facts = desk.paper, decided.facts
     show_difference(desk, seen)
     show_held(desk, seen, only=frozenset(policy.name for policy, _ in wishes))
-    paper.say(f"{facts.id}  {state(facts, decided.seen.memory)}", "bold")
+    paper.say(f"{facts.id}  {state_of(facts, decided.seen.memory)}", "bold")
     if not seen.survey.remembered:
         paper.say(f"No record was found (table {desk.table}): overrides and handled openings are unknown.", "yellow")
     if decided.refused:
@@ -162,7 +161,7 @@ def _document(seen: Seen, decided: Decided, wishes: Sequence[tuple[Policy, Decis
     return {
         "service": str(decided.facts.id),
         "at": seen.now,
-        "now": state(decided.facts, decided.seen.memory),
+        "now": state_of(decided.facts, decided.seen.memory),
         "refused": decided.refused or None,
         "held": decided.held or None,
         "policies": [one(policy, decision) for policy, decision in wishes],

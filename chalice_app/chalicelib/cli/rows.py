@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.cli.render import dollars, short_moment
 from chalicelib.controller.report import Decided, Survey, WhyNot
+from chalicelib.controller.wording import state_of
 from chalicelib.decide.decision import Because, Decision, Evidence, RuleName, Wanted
-from chalicelib.decide.facts import ActionKind, ServiceFacts, ServiceMemory
+from chalicelib.decide.facts import ServiceFacts
 from chalicelib.decide.govern import nearest_miss
 from chalicelib.decide.tags import zone_of
 from chalicelib.policy.model import Mode, Policy, PolicySet
@@ -97,16 +98,6 @@ def rows(survey: Survey, region: str) -> tuple[Row, ...]:
     return tuple(found)
 
 
-def state(facts: ServiceFacts, memory: ServiceMemory) -> str:
-    """``running 2``, ``starting 0/1``, ``stopping``, ``stopped``: one or two words."""
-    pending = memory.pending.kind if memory.pending else None
-    if facts.desired_count == 0:
-        return "stopping" if facts.running_count or pending is ActionKind.STOP else "stopped"
-    if facts.running_count < facts.desired_count or not facts.is_ready:
-        return f"starting {facts.running_count}/{facts.desired_count}"
-    return f"running {facts.running_count}"
-
-
 def unmatched(policies: PolicySet, services: tuple[ServiceFacts, ...]) -> tuple[str, ...]:
     """One sentence for each policy that takes no service at all, with what came nearest."""
     live = [policy for policy in policies.policies if policy.mode is not Mode.DISABLED]
@@ -129,7 +120,7 @@ def _refused(decided: Decided) -> Row:
     ungoverned = decided.why_not in (None, WhyNot.NO_POLICY)
     return Row(
         service=str(decided.facts.id),
-        now=state(decided.facts, decided.seen.memory),
+        now=state_of(decided.facts, decided.seen.memory),
         wanted=Wanted.LEAVE,
         what=What.UNGOVERNED if ungoverned else What.REFUSED,
         why=decided.refused or "no policy matches it",
@@ -151,7 +142,7 @@ def _wish(decided: Decided, policy: Policy, decision: Decision, survey: Survey, 
         why = f"{why}; waits: {waits}" if decided.held else waits
     return Row(
         service=str(facts.id),
-        now=state(facts, decided.seen.memory),
+        now=state_of(facts, decided.seen.memory),
         wanted=decision.wanted,
         what=what,
         why=why,

@@ -7,15 +7,16 @@ the past is accepted, and no abbreviation of a zone.
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime, timedelta, timezone, tzinfo
+from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import click
 
+from chalicelib.errors import Unfit
+from chalicelib.fleet.times import is_time_of_day, moment_of, until_of
+
 _LAST_ZONE = timezone(timedelta(hours=-12))
 """Where a day ends last."""
-_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
 class DurationType(click.ParamType[timedelta]):
@@ -43,34 +44,19 @@ DURATION = DurationType()
 
 def until(text: str, now: datetime, zone: ZoneInfo, option: str = "--until") -> datetime:
     """The instant meant by ``text``, in UTC. Raises click.BadParameter with one sentence."""
-    local_now = now.astimezone(zone)
-    if found := _CLOCK.fullmatch(text):
-        at = local_now.replace(hour=int(found[1]), minute=int(found[2]), second=0, microsecond=0)
-        meant = at if at > local_now else at + timedelta(days=1)
-    else:
-        meant = _moment(text, zone, option)
-    if meant.astimezone(now.tzinfo) <= now:
-        raise _wrong(f"{text} is over: it is {local_now:%Y-%m-%d %H:%M} in {zone.key}.", option)
-    return meant.astimezone(now.tzinfo)
+    try:
+        return until_of(text, now, zone)
+    except Unfit as unfit:
+        raise click.BadParameter(str(unfit), param_hint=option) from None
 
 
 def check(text: str, now: datetime, option: str = "--until") -> None:
     """Refuses what is wrong wherever the people are, before anything is looked up. Raises click.BadParameter."""
-    if not _CLOCK.fullmatch(text) and _moment(text, _LAST_ZONE, option) <= now:
-        raise _wrong(f"{text} is over: it is {now:%Y-%m-%d %H:%M} UTC.", option)
-
-
-def _moment(text: str, zone: tzinfo, option: str) -> datetime:
-    """A date means its end: what lasts until the 18th lasts through the 18th."""
+    if is_time_of_day(text):
+        return
     try:
-        if len(text) == len("2026-12-31"):
-            day = date.fromisoformat(text) + timedelta(days=1)
-            return datetime(day.year, day.month, day.day, tzinfo=zone)
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise _wrong(f'"{text}" is no time: write 18:00, 2026-12-31 or 2026-12-31T18:00.', option) from None
-    return at if at.tzinfo else at.replace(tzinfo=zone)
-
-
-def _wrong(sentence: str, option: str) -> click.BadParameter:
-    return click.BadParameter(sentence, param_hint=option)
+        over = moment_of(text, _LAST_ZONE) <= now
+    except Unfit as unfit:
+        raise click.BadParameter(str(unfit), param_hint=option) from None
+    if over:
+        raise click.BadParameter(f"{text} is over: it is {now:%Y-%m-%d %H:%M} UTC.", param_hint=option)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.decide import words
 from chalicelib.decide.decision import Evidence
+from chalicelib.decide.facts import ActionKind, ServiceFacts, ServiceMemory
 from chalicelib.record.approval import AnswerKind, Given, NoAnswer, Question, State
 
 
@@ -64,6 +65,16 @@ def answer_of(given: Given, question: Question) -> str:
         case other:
             assert_never(other)
     return f"{given.by}, {at}: {said}{why}"
+
+
+def state_of(facts: ServiceFacts, memory: ServiceMemory) -> str:
+    """``running 2``, ``starting 0/1``, ``stopping``, ``stopped``: one or two words."""
+    pending = memory.pending.kind if memory.pending else None
+    if facts.desired_count == 0:
+        return "stopping" if facts.running_count or pending is ActionKind.STOP else "stopped"
+    if facts.running_count < facts.desired_count or not facts.is_ready:
+        return f"starting {facts.running_count}/{facts.desired_count}"
+    return f"running {facts.running_count}"
 
 
 def measured(one: Evidence) -> str:

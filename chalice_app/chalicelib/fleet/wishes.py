@@ -218,6 +218,13 @@ class Wishes:
         self._note(said, permission.policy, permission.policy_version, describe(said, zone_of(self._named(permission))))
         return said
 
+    def owns(self, facts: ServiceFacts, policy: Policy | None, caller: Caller) -> bool:
+        """A launched instance is its owner's, any other service its tag's or its policy's owner's."""
+        if self._instances is not None and INSTANCE_TAG in facts.tags:
+            return self._instances.get(facts.tags[INSTANCE_TAG]).owner_sub == caller.sub
+        names = {caller.sub, caller.email} - {""}
+        return facts.tags.get(OWNER_TAG) in names or (policy is not None and policy.owner in names)
+
     def policies(self) -> PolicySet:
         """Those in force. Raises NotAllowed when the deployment has not read any yet."""
         kept = self._store.load()
@@ -291,12 +298,7 @@ class Wishes:
         """Raises Forbidden for who may only read."""
         if not caller.role.may_write:
             raise Forbidden(f"{caller.role.value} may look, and change nothing.")
-        names = {caller.sub, caller.email} - {""}
-        if self._instances is not None and INSTANCE_TAG in facts.tags:
-            owns = self._instances.get(facts.tags[INSTANCE_TAG]).owner_sub == caller.sub
-        else:
-            owns = facts.tags.get(OWNER_TAG) in names or policy.owner in names
-        return Speaker(str(caller), caller.is_admin, owns)
+        return Speaker(str(caller), caller.is_admin, self.owns(facts, policy, caller))
 
     def _reckon_with_its_time(self, facts: ServiceFacts, end: datetime, now: datetime, *, extends: bool) -> None:
         """Only a word with an end of its own reaches past the time to live, and then moves it."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.errors import Conflict
+from chalicelib.errors import Conflict, NotFound, Unfit
 from chalicelib.fleet.identity.asking import Told, ask, no_such_person
-from chalicelib.fleet.people import Role, role_of
+from chalicelib.fleet.people import Caller, Role, role_of
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
@@ -25,7 +25,7 @@ _INVITE: Told = {"UsernameExistsException": lambda: Conflict("This address has a
 
 @dataclass(frozen=True, slots=True)
 class PoolPerson:
-    """``second_factor``: what they confirm a login with, empty for nothing."""
+    """``second_factor``: what they confirm a login with, empty for nothing. ``verified``: the address is theirs."""
 
     sub: str
     email: str
@@ -34,6 +34,7 @@ class PoolPerson:
     enabled: bool
     created_at: datetime
     second_factor: tuple[str, ...]
+    verified: bool = False
 
 
 class PoolPeople:
@@ -53,7 +54,21 @@ class PoolPeople:
             enabled=bool(found["Enabled"]),
             created_at=found["UserCreateDate"],
             second_factor=tuple(found.get("UserMFASettingList", ())),
+            verified=said.get("email_verified", "").lower() == "true",
         )
+
+    def with_address(self, email: str) -> Caller | None:
+        """Who has this address, with the role and groups of this moment; None for nobody, for an address that is not
+        verified, an account that is switched off, and somebody without a role."""
+        try:
+            person = self.get(email)
+            groups = self.groups(person.sub)
+        except (NotFound, Unfit):
+            return None
+        role = role_of(groups)
+        if role is None or not (person.enabled and person.verified and person.email == email.lower()):
+            return None
+        return Caller(person.sub, person.email, role, groups)
 
     def groups(self, who: str) -> frozenset[str]:
         groups: set[str] = set()
