@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chalicelib.errors import ConfigurationError
 from chalicelib.execute.bookings import BookingSettings
 from chalicelib.fleet.settings import FleetSettings, PoolSettings
+from chalicelib.notify.settings import NoticeSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Settings:
     pool: PoolSettings | None = None
     fleet: FleetSettings | None = None
     bookings: BookingSettings | None = None
+    notices: NoticeSettings = field(default_factory=NoticeSettings)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -49,6 +51,7 @@ class Settings:
             pool=PoolSettings.from_env(env, region),
             fleet=FleetSettings.from_env(env),
             bookings=_bookings(env),
+            notices=NoticeSettings.from_env(env),
         )
 
 
