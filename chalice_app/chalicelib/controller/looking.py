@@ -12,8 +12,10 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib.controller.abreast import side_by_side
 from chalicelib.controller.recalling import Recall
 from chalicelib.controller.report import Decided, WhyNot
+from chalicelib.controller.spotting import SpotSource, with_spot
 from chalicelib.decide.decide import decide
 from chalicelib.decide.decision import Because, Decision, Wanted
 from chalicelib.decide.facts import Observation, ServiceFacts, ServiceId, ServiceMemory
@@ -62,11 +64,16 @@ class _Governed:
 
 class Looker:
     def __init__(
-        self, signals: SignalSource, probe_sources: Sequence[ProbeSource] = (), recall: Recall | None = None
+        self,
+        signals: SignalSource,
+        probe_sources: Sequence[ProbeSource] = (),
+        recall: Recall | None = None,
+        spot: SpotSource | None = None,
     ) -> None:
         self._signals = signals
         self._probes = tuple(probe_sources)
         self._recall = recall or Recall()
+        self._spot = spot
 
     def look(
         self,
@@ -82,13 +89,16 @@ class Looker:
         Raises AwsUnreachable when AWS refuses our credentials.
         """
         found: list[Decided | _Governed] = [self._govern(facts, known, now) for facts in services]
-        remembered = self._with_memories([one for one in found if isinstance(one, _Governed)])
-        watched = [self._with_probes(one, known, now) for one in remembered]
+        placed = [self._with_spot(one, now) for one in found if isinstance(one, _Governed)]
+        remembered = self._with_memories(placed)
+        watched = side_by_side(lambda one: self._with_probes(one, known, now), remembered)
         governed = self._with_signals(watched, known, looks, now, sure=sure)
-        decided = {
-            (id := one.seen.facts.id): self._decide(one, known, now, told=look.told if (look := looks.get(id)) else ())
-            for one in governed
-        }
+
+        def decide_on(one: _Governed) -> Decided:
+            look = looks.get(one.seen.facts.id)
+            return self._decide(one, known, now, told=look.told if look else ())
+
+        decided = {one.facts.id: one for one in side_by_side(decide_on, governed)}
         return tuple(one if isinstance(one, Decided) else decided[one.seen.facts.id] for one in found)
 
     def _govern(self, facts: ServiceFacts, known: Known, now: datetime) -> Decided | _Governed:
@@ -101,6 +111,10 @@ class Looker:
             left_over = None if hold else mend(facts, seen.memory, now)
             return Decided(facts, seen, plan=left_over, refused=words, why_not=why_not)
         return _Governed(seen, governance)
+
+    def _with_spot(self, one: _Governed, now: datetime) -> _Governed:
+        seen = with_spot(self._spot, one.seen, one.policies, now)
+        return one if seen is one.seen else replace(one, seen=seen)
 
     def _with_memories(self, governed: Sequence[_Governed]) -> list[_Governed]:
         """What was learned of the services whose timeout is learned; nobody else's is read."""
@@ -173,7 +187,7 @@ class Looker:
     ) -> tuple[Observation, Decision, bool]:
         """The decision, the observation it stands on, and whether a probe turned a stop away.
 
-        Probes are asked where all else calls for a stop, unless they were (``probed``).
+        Probes are asked where all else calls for a stop, or for a move by force, unless they were (``probed``).
         """
 
         def judged(on: Observation) -> Decision:
@@ -181,13 +195,14 @@ class Looker:
 
         first = judged(seen)
         about_to_stop = first.wanted is Wanted.STOPPED and seen.facts.desired_count > 0 and not first.cuts
-        if not about_to_stop or probed:
+        about_to_move = first.placing is not None and first.placing.by_force
+        if not (about_to_stop or about_to_move) or probed:
             return seen, first, False
         answers = ask_all(self._probes, seen.facts, probes(policy), now)
         memory = replace(seen.memory, flight=after_asking(policy, seen.memory.flight, answers.values(), now))
         asked = replace(seen, signals={**seen.signals, **answers}, memory=memory)
         again = judged(asked)
-        return asked, again, again.wanted is not Wanted.STOPPED
+        return asked, again, about_to_stop and again.wanted is not Wanted.STOPPED
 
 
 def _nobody_may_act(governance: Governance, facts: ServiceFacts) -> tuple[WhyNot, str] | None:
