@@ -55,7 +55,7 @@ def init(desk: Desk, name: str, timezone: str, force: bool) -> Exit:
     folder = desk.policy_folder
     policy = folder / f"{name}.yaml"
     files = {policy: FIRST_POLICY.format(name=name, timezone=timezone), folder / "schema.json": schema.text()}
-    _check(files[policy], policy)
+    _check(desk, files[policy], policy)
     if policy.exists() and not force:
         raise Stop(f"{policy} is already there: choose another --name, or overwrite it with --force.")
     desk.may_have_written = True
@@ -76,13 +76,11 @@ def init(desk: Desk, name: str, timezone: str, force: bool) -> Exit:
     return Exit.DONE
 
 
-def _check(text: str, path: Path) -> None:
+def _check(desk: Desk, text: str, path: Path) -> None:
     """The name and the zone come from the command line: a wrong one is wrong usage, found before writing."""
-    from datetime import UTC, datetime
-
     from chalicelib.policy.loader import load
 
-    problems = [one for one in load({path.name: text}, today=datetime.now(UTC).date()).problems if one.is_error]
+    problems = [one for one in load({path.name: text}, today=desk.now().date()).problems if one.is_error]
     if problems:
         raise Stop(problems[0].sentence, Exit.USAGE)
 

@@ -7,11 +7,11 @@ number of actions) is left to the next sweep, which finds it still wanted.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from chalicelib.controller.abreast import WORKERS, side_by_side
 from chalicelib.controller.pacing import Pace, saving_of
 from chalicelib.controller.rationing import Dealt, Rations, Recount
 from chalicelib.controller.report import Decided
@@ -25,9 +25,6 @@ from chalicelib.execute.plan import PlanKind
 
 RESERVE_SECONDS = 45.0
 """What one action may take at the longest, kept free at the end of a run."""
-
-WORKERS = 8
-"""Services acted on side by side: below the connections a client keeps open."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -143,7 +140,4 @@ class Actor:
 
     def side_by_side(self, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
         """``work`` done for every item, several at once; the results in the order of the items."""
-        if len(items) < 2 or self._workers < 2:
-            return [work(item) for item in items]
-        with ThreadPoolExecutor(min(self._workers, len(items)), thread_name_prefix="act") as pool:
-            return list(pool.map(work, items))
+        return side_by_side(work, items, self._workers)

@@ -7,10 +7,10 @@ idle stop and the start that somebody made after it. Habits and bets cannot be r
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from chalicelib.controller.abreast import side_by_side
 from chalicelib.decide.decision import Because
 from chalicelib.decide.facts import ActionKind, ServiceFacts, ServiceId, SignalName
 from chalicelib.decide.learned import LONGEST_BOOT, NEWEST_BOOT_WEIGHT, UNLEARNED, Learned, law_of_stops
@@ -21,9 +21,6 @@ from chalicelib.record.learned import LearnedRows
 
 MOST_ENTRIES = 500
 """Of the history of one service, read once when its row is lost."""
-
-WORKERS = 10
-"""Rows read side by side: below the connections a client keeps open."""
 
 TIMEOUT = "idle timeout"
 """The name under which a learned timeout stands among a decision's evidence, in minutes."""
@@ -38,7 +35,9 @@ class Recalled:
 class Recall:
     """Reads, and never writes."""
 
-    def __init__(self, rows: LearnedRows | None = None, history: History | None = None, price: PriceOf = no_price):
+    def __init__(
+        self, rows: LearnedRows | None = None, history: History | None = None, price: PriceOf = no_price
+    ) -> None:
         self._rows = rows
         self._history = history
         self._price = price
@@ -46,10 +45,7 @@ class Recall:
     def __call__(self, services: Iterable[ServiceFacts]) -> Mapping[ServiceId, Recalled]:
         """Of each service. Raises RecordUnavailable."""
         asked = list(services)
-        if len(asked) <= 1:
-            return {facts.id: self._recalled(facts) for facts in asked}
-        with ThreadPoolExecutor(min(WORKERS, len(asked)), thread_name_prefix="recall") as pool:
-            return dict(zip((facts.id for facts in asked), pool.map(self._recalled, asked), strict=True))
+        return dict(zip((facts.id for facts in asked), side_by_side(self._recalled, asked), strict=True))
 
     def _recalled(self, facts: ServiceFacts) -> Recalled:
         return Recalled(self._learned(facts.id), self._usd_per_hour(facts))
