@@ -27,13 +27,17 @@ def build_app(desk: Desk) -> App:
     at the local files.
     """
     from chalicelib.notify.notice import Silence
+    from chalicelib.notify.outbox import OutboxHerald
+    from chalicelib.record.outbox import OutboxRows
+    from chalicelib.record.table import Table
     from chalicelib.runtime.compose import build
     from chalicelib.runtime.settings import Settings
 
     clients = desk.aws()
     region = desk.region or clients.session.region_name or ""
     settings = Settings(table=desk.table, policies=desk.policies, region=region)
-    return build(settings, clients, desk.time(), notifier=Silence(), take_force=False)
+    herald = OutboxHerald(OutboxRows(Table(clients.dynamodb, desk.table)))  # the deployment shows what is asked here
+    return build(settings, clients, desk.time(), notifier=Silence(), herald=herald, take_force=False)
 
 
 def inventory(desk: Desk) -> Inventory:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
-from chalicelib.errors import NotDelivered
+from chalicelib.errors import AwsUnreachable, ConfigurationError, NotDelivered
 from chalicelib.notify.letters import asked_question_of, notice_of, same_again_after
 from chalicelib.record.outbox import Letter, Place, Sort, Waiting, for_address
 
@@ -38,7 +38,8 @@ DIGEST_HOLDS = 40
 class Carrier(Protocol):
     """``most_at_once``: more notices than that for one address are told as one message; None: never."""
 
-    most_at_once: int | None
+    @property
+    def most_at_once(self) -> int | None: ...
 
     def tell(self, where: str, notices: Sequence[Notice], id: str, now: datetime) -> None:
         """``where`` is the address without its kind, ``id`` the letter's. Raises NotDelivered."""
@@ -168,6 +169,8 @@ class Post:
                 carrier.tell(where, [notice_of(one.body) for one in ours], ours[0].id, now)
         except NotDelivered as failed:
             return self._failed(failed, ours, run)
+        except (ConfigurationError, AwsUnreachable) as secret:  # a secret that people can put right
+            return self._failed(NotDelivered(str(secret)), ours, run)
         except (KeyError, TypeError, ValueError) as unreadable:
             for letter in ours:
                 self._give_up(letter, f"cannot be read: {unreadable}", run)

@@ -100,7 +100,9 @@ class OutboxRows:
             is_news = same_again_after is not None and letter.made_at - sent.at >= same_again_after
             if not is_news:
                 return False
-        changes = Changes(set={**_content_of(letter), "tries": letter.tries, "trouble": letter.trouble or None})
+        ends = epoch(letter.due_at + SENT_STAYS)  # for a deployment in which nobody delivers
+        content = {**_content_of(letter), TTL_ATTRIBUTE: ends}
+        changes = Changes(set={**content, "tries": letter.tries, "trouble": letter.trouble or None})
         values = {":letter_version": letter.version}
         return self._won(f"{_TO}{letter.id}", changes, conditions.NEWER_LETTER, values)
 

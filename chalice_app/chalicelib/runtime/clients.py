@@ -138,6 +138,11 @@ class Clients:
         return self._make("secretsmanager")
 
     @cached_property
+    def mail(self) -> Any:
+        """SES, version 2."""
+        return self._make("sesv2")
+
+    @cached_property
     def sts(self) -> STSClient:
         client: STSClient = self._make("sts")
         return client

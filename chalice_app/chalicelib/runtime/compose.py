@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.execute.entries import PriceOf
     from chalicelib.execute.executor import Executor
     from chalicelib.fleet.identity.identity import Identity
+    from chalicelib.notify.delivering import Post
     from chalicelib.notify.notice import Notifier
     from chalicelib.observe.inventory import Inventory
     from chalicelib.observe.signals import ProbeSource
@@ -52,6 +53,8 @@ class App:
     policies_in_force: PoliciesInForce
     notifier: Notifier
     approvals: Approvals
+    post: Post | None = None
+    """None in a deployment that tells nobody anything."""
     identity: Identity | None = None
     """None in a deployment without a user pool."""
     fleet: Fleet | None = None
@@ -83,11 +86,13 @@ def build(
     from chalicelib.record.policies import PoliciesInForce
     from chalicelib.record.states import States
     from chalicelib.record.table import Table
+    from chalicelib.runtime import compose_post
 
     table = Table(clients.dynamodb, settings.table)
     record = _Record(table, States(table), Controls(table), History(table), PoliciesInForce(table))
     inventory = Inventory(clients.ecs, clients.scaling, clients.elb, clusters=settings.clusters)
-    told = notifier or _log_notifier()
+    told = notifier or compose_post.notifier(settings, table)
+    herald = herald or compose_post.herald(settings, table)
     parts = _parts(
         settings, clients, clock, record, inventory, told, herald=herald, take_force=take_force, workers=workers,
         pace=pace,
@@ -96,6 +101,7 @@ def build(
     app = App(
         settings, clients, clock, controller, inventory, record.states, record.controls, record.history,
         record.policies, told, Approvals(controller, parts.questions, parts.policies_now),
+        compose_post.post(settings, clients, clock, table, record.policies),
     )  # fmt: skip
     if settings.pool is None and settings.fleet is None:
         return app
@@ -230,11 +236,3 @@ def install(app: App | None) -> None:
     """Puts ``app`` in the place of the one `current` would build; None takes it away again."""
     global _installed
     _installed = app
-
-
-def _log_notifier() -> Notifier:
-    from aws_lambda_powertools import Logger
-
-    from chalicelib.notify.notice import LogNotifier
-
-    return LogNotifier(Logger(service="lifecycle"))

@@ -9,6 +9,7 @@ from chalicelib.errors import ConfigurationError
 from chalicelib.execute.bookings import BookingSettings
 from chalicelib.fleet.settings import FleetSettings, PoolSettings
 from chalicelib.notify.settings import NoticeSettings
+from chalicelib.notify.slack.settings import SlackSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Settings:
     ``handler_seconds`` is the time one run may take before it leaves the rest to the next sweep.
     ``probe_ollama``: whether Ollama itself is asked before a stop; needs a function inside the tasks' network.
     ``pool`` None: nobody can log in. ``fleet`` None: nothing can be launched. ``bookings`` None: this process books no
-    wake-ups for edges of the clock.
+    wake-ups for edges of the clock. ``slack`` None: nobody is asked anything, and Slack is told nothing.
     """
 
     table: str
@@ -34,6 +35,7 @@ class Settings:
     fleet: FleetSettings | None = None
     bookings: BookingSettings | None = None
     notices: NoticeSettings = field(default_factory=NoticeSettings)
+    slack: SlackSettings | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -52,6 +54,7 @@ class Settings:
             fleet=FleetSettings.from_env(env),
             bookings=_bookings(env),
             notices=NoticeSettings.from_env(env),
+            slack=SlackSettings.from_env(env),
         )
 
 
