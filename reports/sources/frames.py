@@ -3,8 +3,8 @@
 The frame is long. One row is one day of one `Cut` of the bill: the cuts of a day each add up to the same total, so
 that a section takes its cut (`Bill.cut`) and never adds two. A day is a day of UTC, as the bill's days are.
 
-A source never raises for what it could not read: that becomes `Unknown` with its sentence, and `Source.state` says
-so. It raises ReportError for what a person must mend: a file that is no bill, a setting that is wrong.
+A source's ``gather`` never raises for what it could not read: that becomes `Unknown` with its sentence, and
+`Source.state` says so. Its ``bill`` raises SourceFailed with that sentence, for who asked for nothing else.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from chalicelib.fleet.model import ENVIRONMENT_TAG, MODEL_TAG, OWNER_TAG
+
 from reports.model import Source
 from reports.sections import Anomaly, BudgetPace, Commitments, Forecast
-from reports.values import Section
+from reports.values import Section, Sentence, Unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,12 +88,12 @@ resource-days.
 
 @dataclass(frozen=True, slots=True)
 class TagKeys:
-    """The tag that tells each of the tag cuts, as it is called in the bill."""
+    """The tag that tells each of the tag cuts, as it is called in the bill. What we launch bears these."""
 
     workload: str = "aws:ecs:serviceName"
-    model: str = "ollama-lifecycle:model"
-    environment: str = "environment"
-    owner: str = "owner"
+    model: str = MODEL_TAG
+    environment: str = ENVIRONMENT_TAG
+    owner: str = OWNER_TAG
 
     def of(self, cut: Cut) -> str:
         return {
@@ -140,3 +142,9 @@ class Gathered:
     anomalies: Section[tuple[Anomaly, ...]]
     commitments: Section[Commitments]
     budgets: Section[tuple[BudgetPace, ...]]
+
+
+def nothing_but(bill: Section[Bill], source: Source, name: str) -> Gathered:
+    """Of a source that has the bill and no more."""
+    unknown = Unknown(Sentence("only_cost_explorer", {"source": name}))
+    return Gathered((source,), bill, unknown, unknown, unknown, unknown)
