@@ -71,7 +71,7 @@ def test_what_has_no_price_has_hours_and_no_dollars(counted: Ledger) -> None:
     odd = sums.by_service(counted)[ODD]
     assert odd.saved.host_hours == Decimal("0.75")
     assert all(row.saved.usd is None for row in counted.rows if row.service == ODD and row.ran.host_hours)
-    assert (odd.ran.usd, odd.baseline.usd) == (0, 0)
+    assert (odd.ran.usd, odd.baseline.usd, odd.saved.usd) == (None, None, None)
 
 
 def test_hours_in_which_spot_was_dearer_count_against_the_policy(counted: Ledger) -> None:

@@ -58,6 +58,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("status", "fleet", "Every service: its state, who governs it, what comes next."),
             Entry("why", "reasons", "The rules for one service, with a mark at the one that won."),
             Entry("history", "past", "What was decided and done, by whom and why."),
+            Entry("savings", "saving", "What was saved, by policy, service or day, and against what."),
         ),
     ),
     (

@@ -16,6 +16,7 @@ from chalicelib.cli.options import command, output_option
 from chalicelib.cli.progress import waiting
 from chalicelib.cli.render import Column, without_name
 from chalicelib.cli.times import DURATION
+from chalicelib.cli.zones import zone_called
 from chalicelib.decide import words
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def history(
     from chalicelib.record.history import History
     from chalicelib.record.table import Table
 
-    shown_in = _zone(zone) if zone else None
+    shown_in = zone_called(zone) if zone else None
     now = desk.now()
     table = Table(desk.aws().dynamodb, desk.table)
     past = History(table)
@@ -133,16 +134,6 @@ def _why_nothing(service: str | None, since: timedelta, kinds: tuple[str, ...]) 
         f"The record holds nothing{what}{about} from the last {words.length(since)}; --since 30d looks further back. "
         "Only what changed something, or would have, is recorded."
     )
-
-
-def _zone(name: str) -> ZoneInfo:
-    from chalicelib.policy.problems import ScalarError
-    from chalicelib.policy.texts import parse_zone
-
-    try:
-        return parse_zone(name)
-    except ScalarError as error:
-        raise click.BadParameter(f'"{name}": {error.message}.', param_hint="--zone") from None
 
 
 COMMANDS = (history,)

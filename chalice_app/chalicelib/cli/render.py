@@ -11,7 +11,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -136,5 +136,8 @@ def without_name(text: str, service: object) -> str:
 
 
 def dollars(amount: Decimal | None, *, per: str = "") -> str:
-    """`$1.20/h`; unknown prices are `?`, never an invented number."""
-    return "?" if amount is None else f"${amount:,.2f}{per}"
+    """`$1.20/h`; unknown prices are `?`, never an invented number. Half a cent is rounded up."""
+    if amount is None:
+        return "?"
+    cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{'-' if cents < 0 else ''}${abs(cents):,.2f}{per}"

@@ -7,13 +7,15 @@ the past is accepted, and no abbreviation of a zone.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import click
 
 from chalicelib.errors import Unfit
 from chalicelib.fleet.times import is_time_of_day, moment_of, until_of
+from chalicelib.policy.moments import first_instant
 
 _LAST_ZONE = timezone(timedelta(hours=-12))
 """Where a day ends last."""
@@ -60,3 +62,25 @@ def check(text: str, now: datetime, option: str = "--until") -> None:
         raise click.BadParameter(str(unfit), param_hint=option) from None
     if over:
         raise click.BadParameter(f"{text} is over: it is {now:%Y-%m-%d %H:%M} UTC.", param_hint=option)
+
+
+def past(text: str, now: datetime, zone: ZoneInfo, option: str, *, ends: bool = False) -> datetime:
+    """The instant meant by ``text``, in UTC: ``7d`` ago, a moment, or a date, which means its begin in ``zone``.
+
+    With ``ends`` a date means its end, though not later than now. Raises click.BadParameter with one sentence.
+    """
+    from chalicelib.policy.problems import ScalarError
+    from chalicelib.policy.texts import parse_duration
+
+    with suppress(ScalarError):
+        return now - parse_duration(text)
+    try:
+        end = moment_of(text, zone)
+    except Unfit:
+        said = f'"{text}" is no time: write 7d, 2026-12-31 or 2026-12-31T18:00.'
+        raise click.BadParameter(said, param_hint=option) from None
+    begin = first_instant(zone, datetime.fromisoformat(text)) if len(text) == len("2026-12-31") else end
+    if begin > now:
+        said = f"{text} is still to come: it is {now.astimezone(zone):%Y-%m-%d %H:%M} in {zone.key}."
+        raise click.BadParameter(said, param_hint=option)
+    return min(end if ends else begin, now).astimezone(UTC)

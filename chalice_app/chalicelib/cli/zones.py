@@ -10,6 +10,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import click
+
 from chalicelib.decide.tags import UTC_ZONE, zone_of
 
 if TYPE_CHECKING:
@@ -18,6 +20,17 @@ if TYPE_CHECKING:
     from chalicelib.decide.facts import ServiceFacts
     from chalicelib.policy.model import PolicySet
     from chalicelib.record.policies import PoliciesInForce
+
+
+def zone_called(name: str) -> ZoneInfo:
+    """As it is given with ``--zone``. Raises click.BadParameter with one sentence."""
+    from chalicelib.policy.problems import ScalarError
+    from chalicelib.policy.texts import parse_zone
+
+    try:
+        return parse_zone(name)
+    except ScalarError as error:
+        raise click.BadParameter(f'"{name}": {error.message}.', param_hint="--zone") from None
 
 
 def shared_zone(policies: PolicySet) -> ZoneInfo:

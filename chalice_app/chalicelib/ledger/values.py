@@ -103,8 +103,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A sum of rows. Dollars are those of rows with both prices known; ``unpriced_hours`` are the host hours of the
-    others, of the baseline."""
+    """A sum of rows. Dollars are those of rows with both prices known, None where no row has both.
+
+    ``unpriced_hours`` are the host hours that the dollars leave out: of the baseline, or of what ran if that is more.
+    """
 
     ran: Amount = ZERO
     baseline: Amount = ZERO
@@ -125,7 +127,7 @@ class Tally:
 def tally(rows: Iterable[Row]) -> Tally:
     """Exact to the last digit of Decimal, in whatever order the rows come."""
     hours, base_hours, usd, base_usd, unpriced = (Decimal(0) for _ in range(5))
-    gpus, base_gpus = Decimal(0), Decimal(0)
+    gpus, base_gpus, priced = Decimal(0), Decimal(0), 0
     for row in rows:
         hours += row.ran.host_hours
         base_hours += row.baseline.host_hours
@@ -134,9 +136,13 @@ def tally(rows: Iterable[Row]) -> Tally:
         if row.ran.usd is None or row.baseline.usd is None:
             unpriced += max(row.baseline.host_hours, row.ran.host_hours)
             continue
+        priced += 1 if row.rate or row.baseline_rate else 0
         usd += row.ran.usd
         base_usd += row.baseline.usd
-    return Tally(Amount(hours, gpus, usd), Amount(base_hours, base_gpus, base_usd), unpriced)
+    sums = Tally(Amount(hours, gpus, usd), Amount(base_hours, base_gpus, base_usd), unpriced)
+    if unpriced and not priced:
+        return Tally(sums.ran.without_dollars(), sums.baseline.without_dollars(), unpriced)
+    return sums
 
 
 @dataclass(frozen=True, slots=True)
