@@ -128,7 +128,9 @@ RULES = [
         "needs escalate-to",
     ),
     ("limits: {keep-running-per: cluster}\nidle: {stop-after: 30m}", "write keep-running: 1 too"),
-    ("mode: enforce\nspot: {use: prefer}", "not in this version"),
+    ("spot: {use: prefer, providers: {spot: gpu-spot}}", "name both capacity providers"),
+    ("spot: {use: prefer, providers: {spot: gpu, on-demand: gpu}}", "same capacity provider"),
+    ("spot: {use: prefer, providers: {spot: FARGATE_SPOT, on-demand: gpu}}", "cannot share a strategy"),
 ]
 
 

@@ -86,6 +86,8 @@ def list_services(world: World, params: Params) -> dict[str, Any]:
 
 
 def describe_services(world: World, params: Params) -> dict[str, Any]:
+    for service in _cluster(world, params).values():
+        service.settle()
     at_most(params["services"], 10, "services")
     services = _cluster(world, params)
     names = [_last(one) for one in params["services"]]
@@ -117,6 +119,10 @@ def describe_service(service: FakeService, with_tags: bool) -> dict[str, Any]:
         "taskDefinition": service.task_definition,
         "schedulingStrategy": service.scheduling,
         "deploymentController": {"type": service.controller},
+        "deploymentConfiguration": {
+            "minimumHealthyPercent": service.healthy_percent[0],
+            "maximumPercent": service.healthy_percent[1],
+        },
         "deployments": [{"id": "ecs-svc/1", "status": "PRIMARY", "rolloutState": rollout}],
         "events": [
             {"id": str(index), "createdAt": at, "message": message}
@@ -140,6 +146,11 @@ def update_service(world: World, params: Params) -> dict[str, Any]:
     if "taskDefinition" in params:
         service.task_definition = params["taskDefinition"]
     if "capacityProviderStrategy" in params:
+        names = {one["capacityProvider"] for one in params["capacityProviderStrategy"]}
+        if not params.get("forceNewDeployment"):
+            raise AwsError("InvalidParameterException", "A new strategy takes a forced deployment.")
+        if names & {"FARGATE", "FARGATE_SPOT"} and names - {"FARGATE", "FARGATE_SPOT"}:
+            raise AwsError("InvalidParameterException", "Fargate and Auto Scaling group providers cannot be mixed.")
         service.strategy, service.launch_type = list(params["capacityProviderStrategy"]), None
     if "desiredCount" in params:
         if params["desiredCount"] < 0:
@@ -147,6 +158,8 @@ def update_service(world: World, params: Params) -> dict[str, Any]:
         if service.scheduling == "DAEMON":
             raise AwsError("InvalidParameterException", "The daemon scheduling strategy has no desired count")
         service.set_desired(params["desiredCount"])
+    if params.get("forceNewDeployment"):
+        service.deploy_anew()
     return {"service": describe_service(service, with_tags=False)}
 
 
@@ -186,6 +199,7 @@ def _describe_task(task: FakeTask, world: World) -> dict[str, Any]:
         "lastStatus": "RUNNING" if runs else "PENDING",
         "healthStatus": task.health,
         **({"startedAt": task.starts_at} if runs else {}),
+        **({"capacityProviderName": task.provider} if task.provider else {}),
         **({"attachments": [_interface(task.address)]} if task.address else {}),
     }
 

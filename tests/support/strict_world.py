@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Literal
+from typing import Any, Literal
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
@@ -39,6 +39,9 @@ class FakeTask:
     health: str = "UNKNOWN"
     address: str | None = None
     """Of its own network interface (awsvpc)."""
+    provider: str | None = None
+    """The capacity provider that placed it."""
+    deployment: int = 1
 
     def runs(self, now: datetime) -> bool:
         return self.starts_at is not None and self.starts_at <= now
@@ -82,6 +85,8 @@ class FakeService:
     boot: timedelta | None = timedelta(0)
     """How long a new task takes until it runs; None: it never does."""
     tasks: list[FakeTask] = field(default_factory=list)
+    healthy_percent: tuple[int, int] = (100, 200)
+    deployment: int = 1
     events: list[tuple[datetime, str]] = field(default_factory=list)
 
     @property
@@ -112,10 +117,39 @@ class FakeService:
         """Tasks follow at once downwards; upwards they take ``boot``. ``started`` back-dates them."""
         self.desired = desired
         del self.tasks[desired:]
-        while len(self.tasks) < desired:
-            at = started or (None if self.boot is None else self.world.now + self.boot)
+        self.fill(started)
+
+    def fill(self, started: datetime | None = None) -> None:
+        """Tasks of the current deployment until there are as many as desired."""
+        while sum(task.deployment == self.deployment for task in self.tasks) < self.desired:
+            provider = str(self.strategy[-1]["capacityProvider"]) if self.strategy else None
+            there = self.boot is not None and provider not in self.world.no_capacity
+            at = started or (self.world.now + (self.boot or timedelta()) if there else None)
             arn = ARN.format(service="ecs", resource=f"task/{self.cluster}/{_unique()}")
-            self.tasks.append(FakeTask(arn, self.name, at))
+            self.tasks.append(FakeTask(arn, self.name, at, provider=provider, deployment=self.deployment))
+
+    def deploy_anew(self) -> None:
+        """A forced deployment: the old tasks stay for as many as have to be healthy, and go when the new ones run."""
+        self.deployment += 1
+        self.tasks = [task for task in self.tasks if task.runs(self.world.now)]
+        if self.healthy_percent[0] == 0:
+            self.tasks = []
+        self.fill()
+        self.settle()
+
+    def settle(self) -> None:
+        """What ECS does by itself: tasks that wait get capacity once there is some, old ones go when new ones run."""
+        for task in self.tasks:
+            if task.starts_at is None and self.boot is not None and task.provider not in self.world.no_capacity:
+                task.starts_at = self.world.now + self.boot
+        fresh = [task for task in self.tasks if task.deployment == self.deployment]
+        if sum(task.runs(self.world.now) for task in fresh) >= self.desired:
+            self.tasks = fresh
+
+    def lose(self, task: FakeTask) -> None:
+        """AWS takes its host; ECS starts another."""
+        self.tasks.remove(task)
+        self.fill()
 
     def sends(self, signal: SignalWord, series: Series | float | None, *, status: str = "Complete") -> FakeService:
         """What CloudWatch holds for this service. Requests and healthy hosts go to its first target group."""
@@ -148,7 +182,11 @@ class World:
     scaling: dict[str, FakeScaling] = field(default_factory=dict)
     attached: dict[str, str | None] = field(default_factory=dict)
     """Target group ARN -> load balancer ARN."""
+    schedules: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    """Entries of EventBridge Scheduler by group and name."""
     metrics: dict[MetricKey, FakeMetric] = field(default_factory=dict)
+    no_capacity: set[str] = field(default_factory=set)
+    """Capacity providers that get no host."""
     metrics_late: timedelta = timedelta(minutes=2)
     """How long after its end a minute becomes visible; CloudWatch promises nothing."""
     metric_results_per_page: int | None = None

@@ -53,7 +53,7 @@ def why(desk: Desk, service: str, output: str) -> Exit:
 
     \b
     JSON: {service, at, now, refused, held, policies: [{policy, mode, source, version, last_good_of, wanted, reason,
-           rules: [{rule, says, wanted, wins}], evidence, look_again_at, next_transition}]}
+           rules: [{rule, says, wanted, wins}], evidence, placing, look_again_at, next_transition}]}
     """
     from chalicelib.cli.surveying import look
     from chalicelib.cli.world import one_service
@@ -102,6 +102,9 @@ def _print(desk: Desk, seen: Seen, decided: Decided, wishes: Sequence[tuple[Poli
         _print_rules(desk, seen, decided, policy)
         zone = zone_of(policy)
         _print_evidence(desk, decision.evidence, zone)
+        if decision.placing:
+            paper.say(f"  placement     {decision.placing.reason}")
+            _print_evidence(desk, decision.placing.evidence, zone)
         paper.say(f"  asked again   {words.clock_with_year(decision.look_again_at, zone)}")
         following = _next_transition(policy, seen.now)
         if following:
@@ -154,6 +157,7 @@ def _document(seen: Seen, decided: Decided, wishes: Sequence[tuple[Policy, Decis
             "reason": decision.reason,
             "rules": _weighed(seen, decided, policy),
             "evidence": decision.evidence,
+            "placing": decision.placing,
             "look_again_at": decision.look_again_at,
             "next_transition": {"at": following[0], "opens": following[1]} if following else None,
         }

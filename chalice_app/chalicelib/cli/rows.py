@@ -28,10 +28,11 @@ UTC = ZoneInfo("UTC")
 
 
 class What(StrEnum):
-    """What a row comes to. The first five are worth a line in `plan`, the others only with `--all`."""
+    """What a row comes to. The first six are worth a line in `plan`, the others only with `--all`."""
 
     STOP = "stop"
     START = "start"
+    MOVE = "move"
     MEND = "mend"
     HELD = "held"
     REFUSED = "refused"
@@ -40,7 +41,7 @@ class What(StrEnum):
     UNGOVERNED = "ungoverned"
 
 
-LOUD = frozenset({What.STOP, What.START, What.MEND, What.HELD, What.REFUSED, What.UNKNOWN})
+LOUD = frozenset({What.STOP, What.START, What.MOVE, What.MEND, What.HELD, What.REFUSED, What.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Row:
     @property
     def acts(self) -> bool:
         """Whether carrying the plan out would touch the service."""
-        return self.mode is Mode.ENFORCE and self.what in (What.STOP, What.START, What.MEND)
+        return self.mode is Mode.ENFORCE and self.what in (What.STOP, What.START, What.MOVE, What.MEND)
 
     @property
     def change(self) -> str:
@@ -137,7 +138,7 @@ def _wish(decided: Decided, policy: Policy, decision: Decision, survey: Survey, 
     facts = decided.facts
     what = _what(decided, decision, rules=rules)
     saves, until = _savings(facts, policy, decision, survey.at, region) if what is What.STOP else (None, None)
-    why = decision.reason
+    why = _why(decision, what)
     if rules and (waits := decided.held or decided.refused or (decided.plan.refusal if decided.plan else "")):
         why = f"{why}; waits: {waits}" if decided.held else waits
     return Row(
@@ -159,6 +160,16 @@ def _wish(decided: Decided, policy: Policy, decision: Decision, survey: Survey, 
     )
 
 
+def _why(decision: Decision, what: What) -> str:
+    """A placement that is refused is worth a word beside whatever else is wanted."""
+    placing = decision.placing
+    if placing is None:
+        return decision.reason
+    if what is What.MOVE:
+        return placing.reason
+    return f"{decision.reason}; {placing.reason}" if placing.refused else decision.reason
+
+
 def _what(decided: Decided, decision: Decision, *, rules: bool) -> What:
     if rules and (decided.refused or (decided.plan and decided.plan.refusal)):
         return What.REFUSED
@@ -170,6 +181,8 @@ def _what(decided: Decided, decision: Decision, *, rules: bool) -> What:
         return What.STOP
     if not rules and decision.wanted is Wanted.RUNNING and not decided.facts.is_running:
         return What.START
+    if not rules and decision.placing and decision.placing.to and decided.facts.desired_count > 0:
+        return What.MOVE
     if decision.because is Because.UNKNOWN:
         return What.UNKNOWN
     return What.HELD if _waits_for_quiet(decision, decided.facts) else What.KEEP

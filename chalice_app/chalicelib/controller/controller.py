@@ -158,5 +158,5 @@ class Controller:
 def _unsettled(known: Known, fleet: Fleet) -> list[ServiceId]:
     """What may have changed by our own hand since the picture was made: also what a run that died was about."""
     granted = {one.service for one in known.controls.questions if one.is_granted}
-    pending = {id for id, memory in known.memories.items() if memory.pending}
+    pending = {id for id, memory in known.memories.items() if memory.pending or memory.spot.short_since}
     return [id for id in sorted(granted | pending) if id in fleet.services]

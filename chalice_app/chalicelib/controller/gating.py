@@ -138,6 +138,10 @@ def _granted(one: Decided, question: Question, needed: ApprovalAction | None, no
             return Pass(question)
         if one.plan.kind is not PlanKind.MEND:
             return Over(question, False, "Not done: it changed since it was asked", needed)
+    if question.action is ApprovalAction.SPOT_MOVE:
+        pending = one.seen.memory.pending
+        moved = pending is not None and pending.to_spot
+        return Over(question, moved, "It is moved to Spot" if moved else f"Not done after all: {_now(one)}", needed)
     stops = question.action is not ApprovalAction.START_WHEN_CLOSED
     if stops == (one.facts.desired_count == 0):
         return Over(question, True, f"It is {'stopped' if stops else 'started'}")

@@ -75,7 +75,7 @@ def _action(kind: PlanKind) -> ActionKind | None:
             return ActionKind.START
         case PlanKind.STOP:
             return ActionKind.STOP
-        case PlanKind.MEND:
+        case PlanKind.MOVE | PlanKind.MEND:
             return None
         case other:
             assert_never(other)

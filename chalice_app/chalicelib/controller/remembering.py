@@ -13,6 +13,7 @@ from chalicelib.controller.news import ended_wishes, news_of
 from chalicelib.controller.parts import Parts
 from chalicelib.controller.report import Decided
 from chalicelib.controller.run import Run
+from chalicelib.controller.spot_notes import note_spot
 from chalicelib.decide.constants import HORIZON
 from chalicelib.decide.decide import closing_warning
 from chalicelib.decide.decision import Because
@@ -36,6 +37,7 @@ def remember(parts: Parts, run: Run, acted: Acted) -> None:
     open_ends = acted.left | undone - hopeless
     _note_doubts(parts, acted.decided, run.now)
     _note_flights(parts, run, acted.decided)
+    note_spot(parts, acted.decided, run.now)
     for one in acted.decided:
         id, last = one.facts.id, run.looks.get(one.facts.id)
         closing = None

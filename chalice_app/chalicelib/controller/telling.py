@@ -74,13 +74,18 @@ def _kind(outcome: Outcome) -> NoticeKind | None:
         case OutcomeStatus.REFUSED:
             return NoticeKind.REFUSED
         case OutcomeStatus.FAILED:
-            return NoticeKind.START_FAILED if outcome.kind is PlanKind.START else NoticeKind.STOP_FAILED
+            starts = outcome.kind in (PlanKind.START, PlanKind.MOVE)
+            return NoticeKind.START_FAILED if starts else NoticeKind.STOP_FAILED
         case OutcomeStatus.DONE:
             match outcome.kind:
                 case PlanKind.STOP:
                     return None if outcome.verified else NoticeKind.STOPPED
                 case PlanKind.START:
                     return NoticeKind.STARTED if outcome.verified else NoticeKind.STARTING
+                case PlanKind.MOVE:
+                    if outcome.verified:
+                        return NoticeKind.MOVED
+                    return None if outcome.to_spot else NoticeKind.SPOT_FALLBACK
                 case PlanKind.MEND:
                     return NoticeKind.MENDED
                 case other:

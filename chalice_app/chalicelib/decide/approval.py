@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from chalicelib.decide.approval_action import ApprovalAction
+from chalicelib.decide.capacity import Market
 from chalicelib.decide.decision import Decision, RuleName, Wanted
 from chalicelib.decide.tags import zone_of
 from chalicelib.policy.sections.hours import Closed, Hours
@@ -43,6 +44,8 @@ def act_of(policy: Policy, decision: Decision, now: datetime) -> ApprovalAction 
             return ApprovalAction.CLOSED_STOP
         case Wanted.RUNNING, RuleName.OVERRIDE:
             return ApprovalAction.START_WHEN_CLOSED if closed_until(policy, now) else None
+        case _ if decision.placing and decision.placing.by_force and decision.placing.market is Market.SPOT:
+            return ApprovalAction.SPOT_MOVE
         case _:
             return None
 

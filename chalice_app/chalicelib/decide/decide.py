@@ -9,7 +9,7 @@ AWS, no environment: the same function runs live, in `plan`, in `why`, in policy
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
@@ -19,6 +19,7 @@ from chalicelib.decide.constants import ACT_RECHECK, HORIZON, PROBES, UNKNOWN_RE
 from chalicelib.decide.decision import Decision, RuleName, Wanted
 from chalicelib.decide.facts import Availability, Observation, Override
 from chalicelib.decide.idle import Use
+from chalicelib.decide.placement import place
 from chalicelib.decide.rules import Answer
 from chalicelib.decide.spans import Span
 from chalicelib.policy.model import Policy, PolicySet
@@ -64,8 +65,8 @@ def decide_case(case: Case) -> Decision:
     for name, rule in RULES:
         answer = rule(case)
         if isinstance(answer, Speaks):
-            return _conclude(case, name, answer)
-    return _conclude(case, RuleName.DEFAULT, hours.otherwise(case))
+            return _placed(case, _conclude(case, name, answer))
+    return _placed(case, _conclude(case, RuleName.DEFAULT, hours.otherwise(case)))
 
 
 def weigh(
@@ -150,6 +151,19 @@ def _conclude(case: Case, name: RuleName, verdict: Speaks) -> Decision:
         cuts=verdict.cuts,
         policy=case.policy.name,
     )
+
+
+def _placed(case: Case, decision: Decision) -> Decision:
+    """With the word of its placement, which the policy may leave alone."""
+    placing = place(case, decision) if case.policy.spot is not None else None
+    if placing is None:
+        return decision
+    again = decision.look_again_at
+    if placing.until is not None and case.now < placing.until < again:
+        again = placing.until
+    if placing.to and case.now + ACT_RECHECK < again:
+        again = case.now + ACT_RECHECK
+    return replace(decision, placing=placing, look_again_at=again)
 
 
 def _look_again_at(case: Case, verdict: Speaks) -> datetime:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.decide.capacity import Market, Setback, Strategy
 from chalicelib.decide.facts import ServiceId
 
 
@@ -56,6 +57,25 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Placing:
+    """Where the tasks of one service are to run, and why.
+
+    ``to`` is the strategy to bring about; empty: nothing is to be changed now. ``reason`` is one sentence.
+    ``setback`` is remembered of Spot together with the move. ``by_force``: tasks that run well are replaced for money's
+    sake. ``until`` is the first instant at which this could change by itself. ``refused``: it cannot be moved at all.
+    """
+
+    market: Market | None
+    reason: str
+    to: Strategy = ()
+    setback: Setback | None = None
+    by_force: bool = False
+    until: datetime | None = None
+    refused: bool = False
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What should become of one service, and why.
 
@@ -75,3 +95,5 @@ class Decision:
     cuts: bool = False
     policy: str = ""
     """Name of the policy that decided."""
+    placing: Placing | None = None
+    """Where its tasks are to run; None where the policy leaves that alone."""

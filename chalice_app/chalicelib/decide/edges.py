@@ -1,7 +1,7 @@
 """The instants at which the clock alone can change what is wanted of a service: pure, from policy, words and record.
 
 They are the hours' openings and closings, the warning before a closing, the end of the time that running work gets
-after one, ends of overrides, exclusions and starts by hand, and begins and ends of freezes. What only signals can tell
+after one, ends of overrides, exclusions and starts by hand, begins and ends of freezes, and ends of waits for Spot. What only signals can tell
 (idleness, quiet, a failed start's next try) is none: it has no instant to wait for, and the sweep looks for it.
 """
 
@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from chalicelib.decide import tags
 from chalicelib.decide.case import timetable
 from chalicelib.decide.facts import Override, ServiceFacts, ServiceMemory
+from chalicelib.decide.placement import wait_ends
 from chalicelib.decide.rules import is_excluded_by
 from chalicelib.policy.model import Freeze, Policy
 from chalicelib.policy.sections.hours import Closed, Hours
@@ -32,6 +33,7 @@ def next_edges(
         *(word.until for word in overrides if word.service == facts.id and word.until is not None),
         *(instant for freeze in freezes for instant in (freeze.from_, freeze.to)),
         *_of_exclusions(policy, facts),
+        *_of_spot(policy, facts, memory),
     ]
     return frozenset(instant for instant in instants if instant > now)
 
@@ -50,6 +52,13 @@ def _of_hours(hours: Hours | None, facts: ServiceFacts, memory: ServiceMemory, n
         yield phase.since + (hours.cut_after or timedelta())
     if not phase.open and memory.hand_started_at is not None:
         yield memory.hand_started_at + hours.started_by_hand
+
+
+def _of_spot(policy: Policy, facts: ServiceFacts, memory: ServiceMemory) -> Iterator[datetime]:
+    """The end of the wait for Spot: falling back five minutes late is an outage of five minutes."""
+    ends = wait_ends(policy.spot, facts, memory) if policy.spot is not None else None
+    if ends is not None:
+        yield ends
 
 
 def _of_exclusions(policy: Policy, facts: ServiceFacts) -> Iterator[datetime]:

@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from chalicelib.decide.capacity import NO_SETBACKS, CapacityNews, Provider, SpotMemory, Strategy
+from chalicelib.decide.capacity import CapacityProviderUse as CapacityProviderUse
 from chalicelib.decide.flight import Flight
 from chalicelib.decide.learned import UNLEARNED, Learned
 from chalicelib.decide.readings import Availability as Availability
@@ -46,15 +48,6 @@ class LaunchType(StrEnum):
     FARGATE = "fargate"
     EC2 = "ec2"
     EXTERNAL = "external"
-
-
-@dataclass(frozen=True, slots=True)
-class CapacityProviderUse:
-    """One item of a capacity provider strategy."""
-
-    name: str
-    base: int = 0
-    weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +90,11 @@ class ServiceFacts:
     described_at: datetime
     launch_type: LaunchType = LaunchType.FARGATE
     tags: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    capacity_providers: tuple[CapacityProviderUse, ...] = ()
+    capacity_providers: Strategy = ()
+    running_on: tuple[tuple[str, int], ...] = ()
+    """Capacity provider and number of its running tasks, in the order of names; without those placed otherwise."""
+    healthy_percent: tuple[int, int] | None = None
+    """The least and the most tasks while a deployment goes on, in percent of the desired count."""
     target_groups: tuple[TargetGroup, ...] = ()
     scaling: ScalingBounds | None = None
     ready_since: datetime | None = None
@@ -129,16 +126,19 @@ class StartFailure:
 class ActionKind(StrEnum):
     START = "start"
     STOP = "stop"
+    MOVE = "move"
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An action whose effect is not yet verified; it fails at ``deadline``."""
+    """An action whose effect is not yet verified; it fails at ``deadline``. ``to`` is where a move goes."""
 
     kind: ActionKind
     since: datetime
     deadline: datetime
     action_id: str
+    to: Strategy = ()
+    to_spot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,7 @@ class ServiceMemory:
     """The last request that only a probe saw, or when probes were first asked; None: they never were."""
     gone_since: datetime | None = None
     """When it was first missing from the list of all services; None while it is there."""
+    spot: SpotMemory = NO_SETBACKS
     owed_line: str = ""
     """The packed line of the history of an action that was settled and not written down yet."""
 
@@ -212,3 +213,9 @@ class Observation:
     """Read only for policies with an adaptive idle timeout."""
     usd_per_hour: float | None = None
     """Of all its tasks together; None when the price is not known, or was not asked for."""
+    providers: tuple[Provider, ...] | None = None
+    """The capacity providers that say by their tags what they are; None where nobody asked."""
+    capacity: CapacityNews | None = None
+    """What AWS says of tasks that are missing; None where nobody asked."""
+    covered_by: str = ""
+    """The commitment (Reserved Instance, Savings Plan) that pays for it on demand already; empty: none that we know."""

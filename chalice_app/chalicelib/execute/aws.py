@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.decide.capacity import Strategy
 from chalicelib.decide.facts import ScalingBounds, ServiceId
 from chalicelib.errors import ActionFailed
 
@@ -34,6 +35,19 @@ def set_desired_count(ecs: ECSClient, service: ServiceId, count: int, *, new_dep
     arguments: dict[str, Any] = {"cluster": service.cluster, "service": service.name, "desiredCount": count}
     if new_deployment:
         arguments["forceNewDeployment"] = True
+    _call(service, "ecs:UpdateService", lambda: ecs.update_service(**arguments))
+
+
+def set_placement(ecs: ECSClient, service: ServiceId, to: Strategy) -> None:
+    """ECS takes another strategy only together with a forced deployment."""
+    arguments: dict[str, Any] = {
+        "cluster": service.cluster,
+        "service": service.name,
+        "capacityProviderStrategy": [
+            {"capacityProvider": one.name, "base": one.base, "weight": one.weight} for one in to
+        ],
+        "forceNewDeployment": True,
+    }
     _call(service, "ecs:UpdateService", lambda: ecs.update_service(**arguments))
 
 

@@ -19,9 +19,11 @@ from chalicelib.execute.steps import (
     LookAgain,
     MarkDraining,
     MarkPending,
+    NoteSetback,
     RestoreScaling,
     SaveSize,
     SetDesiredCount,
+    SetPlacement,
     SettleRunning,
     Step,
     SuspendScaling,
@@ -90,6 +92,11 @@ class Doer:
             case RestoreScaling():
                 aws.restore_scaling(self._scaling, facts.id, step.bounds)
                 return replace(facts, scaling=step.bounds)
+            case NoteSetback():
+                self._states.note_setback(facts.id, step.setback)
+            case SetPlacement():
+                aws.set_placement(self._ecs, facts.id, step.to)
+                return replace(facts, capacity_providers=step.to)
             case SetDesiredCount():
                 return self._set_desired_count(step, facts)
             case MarkPending():
@@ -129,7 +136,7 @@ class Doer:
         self._begun(run, facts)
         now = self._clock.now()
         deadline = now + timedelta(seconds=step.within_seconds)
-        self._states.mark_pending(run.lease, Pending(step.kind, now, deadline, run.action_id))
+        self._states.mark_pending(run.lease, Pending(step.kind, now, deadline, run.action_id, step.to, step.to_spot))
         opening = run.decision.handles_opening
         if opening and run.plan.kind is PlanKind.START:
             self._states.handle_opening(facts.id, opening, now)

@@ -115,6 +115,8 @@ def action_of(plan: Plan) -> ActionKind | None:
             return ActionKind.START
         case PlanKind.STOP:
             return ActionKind.STOP
+        case PlanKind.MOVE:
+            return ActionKind.MOVE
         case PlanKind.MEND:
             return None
         case other:

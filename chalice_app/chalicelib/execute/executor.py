@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from chalicelib.decide.capacity import Setback, SetbackKind
 from chalicelib.decide.decision import Decision
 from chalicelib.decide.facts import ServiceFacts, ServiceId, ServiceMemory
 from chalicelib.errors import (
@@ -50,7 +51,12 @@ Look = Callable[[ServiceId, datetime], ServiceFacts]
 LEASE_SECONDS = 600
 """Longer than any handler may run (270 s), so that a lock never ends while its owner still acts."""
 
-_NOT_AFTER_ALL = {PlanKind.STOP: "not stopped", PlanKind.START: "not started", PlanKind.MEND: "not put right"}
+_NOT_AFTER_ALL = {
+    PlanKind.STOP: "not stopped",
+    PlanKind.START: "not started",
+    PlanKind.MOVE: "not moved",
+    PlanKind.MEND: "not put right",
+}
 
 
 @dataclass(slots=True)
@@ -180,8 +186,22 @@ class Executor:
         """A stop is taken back when AWS surely refused it; where no answer came, the next look finds out."""
         run, reason = course.run, str(trouble)
         if isinstance(trouble, ActionFailed) and not trouble.uncertain:
-            reason += self._take_back(course)
+            reason += self._take_back(course) or self._remember_refused_move(course, reason)
         return self._scribe.failed(run, course.facts, reason)
+
+    def _remember_refused_move(self, course: _Course, reason: str) -> str:
+        """So that a move which AWS refuses is not asked for at every look."""
+        run = course.run
+        if run.plan.kind is not PlanKind.MOVE:
+            return ""
+        try:
+            now = self._clock.now()
+            if any(isinstance(step, MarkPending) and step.to_spot for step in run.plan.steps):
+                self._states.note_setback(run.plan.service, Setback(now, SetbackKind.FAILED, run.action_id))
+            self._states.start_not_begun(run.lease, reason, now)
+        except (RecordUnavailable, ConditionFailed) as lost:
+            return f" And it could not be recorded: {lost}"
+        return ""
 
     def _start_troubled(self, course: _Course, trouble: LifecycleError) -> Outcome:
         """Only a start that AWS was asked for counts as failed; one that went out is awaited, whatever came after."""

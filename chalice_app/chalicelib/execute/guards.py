@@ -75,6 +75,8 @@ def still_wanted(look_again: LookAgain | None, plan: Plan) -> Again | None:
 
 
 def _still(plan: Plan, now: Decision) -> bool:
+    if plan.kind is PlanKind.MOVE:
+        return _same_move(plan.decision, now)
     if now.rule in NOTHING_IS_WRITTEN:
         return False
     match plan.kind:
@@ -82,10 +84,16 @@ def _still(plan: Plan, now: Decision) -> bool:
             return now.wanted is Wanted.STOPPED
         case PlanKind.START:
             return now.wanted is Wanted.RUNNING or _own_retry(plan, now)
-        case PlanKind.MEND:
+        case PlanKind.MOVE | PlanKind.MEND:
             return True
         case other:
             assert_never(other)
+
+
+def _same_move(planned: Decision, now: Decision) -> bool:
+    """A freeze that holds stops alone holds no move; one that holds moves leaves nothing to move to."""
+    there, then = now.placing, planned.placing
+    return there is not None and then is not None and bool(there.to) and there.to == then.to
 
 
 def _own_retry(plan: Plan, now: Decision) -> bool:

@@ -37,3 +37,5 @@ class Outcome:
     entry: Entry | None = None
     news: bool = True
     overtaken: bool = False
+    to_spot: bool = False
+    """Of a move: whether it goes to Spot."""

@@ -1,7 +1,8 @@
 """Turns a decision into data: the steps, and the fingerprint of the world they were made for. Pure.
 
-Three kinds of plans exist: stop, start, and *mend*, which finishes or takes back what an interrupted run left half
-done. A start of a service whose size we never saved carries a refusal instead of steps: we never invent 1.
+Four kinds of plans exist: stop, start, move (to other capacity), and *mend*, which finishes or takes back what an
+interrupted run left half done. A start of a service whose size we never saved carries a refusal instead of steps: we
+never invent 1.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from chalicelib.decide import backoff
+from chalicelib.decide.capacity import Market
 from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
 from chalicelib.decide.facts import (
     ActionKind,
@@ -26,9 +28,11 @@ from chalicelib.execute.steps import (
     LookAgain,
     MarkDraining,
     MarkPending,
+    NoteSetback,
     RestoreScaling,
     SaveSize,
     SetDesiredCount,
+    SetPlacement,
     SettleRunning,
     Step,
     SuspendScaling,
@@ -47,6 +51,7 @@ NOTHING_IS_WRITTEN = frozenset({RuleName.FREEZE_ALL, RuleName.NEVER_TOUCH, RuleN
 class PlanKind(StrEnum):
     START = "start"
     STOP = "stop"
+    MOVE = "move"
     MEND = "mend"
 
 
@@ -79,19 +84,26 @@ def plan(
     decision: Decision, facts: ServiceFacts, memory: ServiceMemory, now: datetime, *, policy_version: str = ""
 ) -> Plan | None:
     """What to do about ``decision``; None when nothing is to be done, or not yet (`retry_at`)."""
-    if decision.rule in NOTHING_IS_WRITTEN or _is_older_than_our_act(facts, memory):
+    if _is_older_than_our_act(facts, memory):
         return None
     memory = _of_this_service(facts, memory)
+    frozen = decision.rule in NOTHING_IS_WRITTEN
+    kind, steps, refusal = _NOTHING if frozen else _turn(decision, facts, memory, now)
+    if not steps and not refusal:
+        kind, steps, refusal = _move(decision, facts, memory, now)
+    return _made(decision, facts, policy_version, kind, steps, refusal)
+
+
+def _turn(decision: Decision, facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> _Steps:
     match decision.wanted:
         case Wanted.STOPPED:
-            kind, steps, refusal = _stop(facts, memory)
+            return _stop(facts, memory)
         case Wanted.RUNNING:
-            kind, steps, refusal = _start(facts, memory, now)
+            return _start(decision, facts, memory, now)
         case Wanted.LEAVE:
-            kind, steps, refusal = _leave(decision, facts, memory, now)
+            return _leave(decision, facts, memory, now)
         case other:
             assert_never(other)
-    return _made(decision, facts, policy_version, kind, steps, refusal)
 
 
 def mend(facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> Plan | None:
@@ -116,6 +128,7 @@ def take_back_steps(facts: ServiceFacts, saved: SavedSize | None) -> tuple[Step,
 
 
 _Steps = tuple[PlanKind, tuple[Step, ...], str]
+_NOTHING: _Steps = (PlanKind.MEND, (), "")
 _PENDING_STOP = MarkPending(ActionKind.STOP, int(STOP_WITHIN.total_seconds()))
 _PENDING_START = MarkPending(ActionKind.START, int(START_WITHIN.total_seconds()))
 
@@ -146,7 +159,7 @@ def _stop(facts: ServiceFacts, memory: ServiceMemory) -> _Steps:
     return PlanKind.STOP, (*steps, SetDesiredCount(0, was=facts.desired_count), _PENDING_STOP), ""
 
 
-def _start(facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> _Steps:
+def _start(decision: Decision, facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> _Steps:
     saved, retry = memory.saved_size, retry_at(memory.start_failure)
     if facts.desired_count > 0 and (_pending(memory) or memory.draining_since or saved is None or facts.is_ready):
         return _mend(facts, memory)
@@ -167,7 +180,7 @@ def _start(facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> _Steps:
     steps: tuple[Step, ...] = ()
     if again or facts.desired_count == 0:
         count = max(saved.desired_count, facts.desired_count)
-        steps = (SetDesiredCount(count, was=facts.desired_count, again=again),)
+        steps = (*_placement(decision, facts), SetDesiredCount(count, was=facts.desired_count, again=again))
     return PlanKind.START, (*steps, *_restore(facts, saved), _PENDING_START), ""
 
 
@@ -175,8 +188,29 @@ def _leave(decision: Decision, facts: ServiceFacts, memory: ServiceMemory, now: 
     """A start of ours that failed is ours to try again, unless people took the service out of our hands."""
     up_and_failed = facts.desired_count > 0 and memory.start_failure and not facts.is_ready
     if up_and_failed and not memory.draining_since and decision.rule is not RuleName.EXCLUSION:
-        return _start(facts, memory, now)
+        return _start(decision, facts, memory, now)
     return _mend(facts, memory)
+
+
+def _move(decision: Decision, facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> _Steps:
+    """To other capacity. What was heard of Spot since the last failure is news; without any the next try waits."""
+    placing, retry = decision.placing, retry_at(memory.start_failure)
+    if placing is None or not placing.to or facts.desired_count == 0:
+        return _NOTHING
+    stops = memory.draining_since is not None or _pending(memory) is ActionKind.STOP
+    if stops or (retry and now < retry and not facts.is_ready and placing.setback is None):
+        return _NOTHING
+    to_spot = placing.market is Market.SPOT
+    awaited = MarkPending(ActionKind.MOVE, int(START_WITHIN.total_seconds()), placing.to, to_spot)
+    return PlanKind.MOVE, (*_placement(decision, facts), awaited), ""
+
+
+def _placement(decision: Decision, facts: ServiceFacts) -> tuple[Step, ...]:
+    placing = decision.placing
+    if placing is None or not placing.to:
+        return ()
+    noted = (NoteSetback(placing.setback),) if placing.setback else ()
+    return (*noted, SetPlacement(placing.to, was=facts.capacity_providers))
 
 
 def _mend(facts: ServiceFacts, memory: ServiceMemory) -> _Steps:

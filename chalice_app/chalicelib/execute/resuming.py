@@ -24,6 +24,8 @@ def acting_now(service: ServiceId, held: Locked, now: datetime) -> str:
             doing = "is starting it"
         case ActionKind.STOP:
             doing = "is stopping it"
+        case ActionKind.MOVE:
+            doing = "is moving it"
         case _:
             doing = "is acting on it"
     longest = f", for {words.length(held.until - now)} at the longest" if held.until else ""

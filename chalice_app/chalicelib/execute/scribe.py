@@ -34,8 +34,10 @@ class Scribe:
         entry = self._entry(run, facts, EntryKind.ACTED, reason_of(run), "begun" if begun else "mended")
         if not begun:
             self._write(entry)
+        to_spot = any(isinstance(step, MarkPending) and step.to_spot for step in run.plan.steps)
+        status, id = OutcomeStatus.DONE, run.action_id
         return Outcome(
-            facts.id, run.plan.kind, OutcomeStatus.DONE, entry.reason, run.action_id, verified=not begun, entry=entry
+            facts.id, run.plan.kind, status, entry.reason, id, verified=not begun, entry=entry, to_spot=to_spot
         )
 
     def refused(self, run: Run, word: str, reason: str) -> Outcome:
@@ -106,6 +108,8 @@ class Scribe:
 
 
 def reason_of(run: Run) -> str:
+    if run.plan.kind is PlanKind.MOVE and run.plan.decision.placing is not None:
+        return run.plan.decision.placing.reason
     if run.plan.kind is not PlanKind.MEND:
         return run.decision.reason
     return "Put right what an interrupted run or a hand had left: " + "; ".join(run.plan.describe()) + "."

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
+from chalicelib.decide.capacity import Setback, Strategy
 from chalicelib.decide.facts import ActionKind, ScalingBounds
 
 
@@ -74,16 +75,53 @@ class RestoreScaling:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteSetback:
+    """Remembers, before anything is moved, that Spot failed the service: so it is not moved back at the next look."""
+
+    setback: Setback
+    step: Literal["note-setback"] = "note-setback"
+
+    def describe(self) -> str:
+        return f"remember that Spot failed it ({self.setback.kind})"
+
+
+@dataclass(frozen=True, slots=True)
+class SetPlacement:
+    """Another capacity provider strategy, with the forced deployment without which ECS takes none."""
+
+    to: Strategy
+    was: Strategy
+    step: Literal["set-placement"] = "set-placement"
+
+    def describe(self) -> str:
+        return (
+            f"place its tasks on {placement_words(self.to)} (was {placement_words(self.was)}), by a forced deployment"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class MarkPending:
-    """The effect is awaited for ``within_seconds``."""
+    """The effect is awaited for ``within_seconds``. ``to``: where a move goes."""
 
     kind: ActionKind
     within_seconds: int
+    to: Strategy = ()
+    to_spot: bool = False
     step: Literal["mark-pending"] = "mark-pending"
 
     def describe(self) -> str:
-        effect = "its tasks have ended" if self.kind is ActionKind.STOP else "it is ready"
-        return f"verify within {self.within_seconds // 60} min that {effect}"
+        return f"verify within {self.within_seconds // 60} min that {self._effect()}"
+
+    def _effect(self) -> str:
+        match self.kind:
+            case ActionKind.STOP:
+                return "its tasks have ended"
+            case ActionKind.START:
+                return "it is ready"
+            case ActionKind.MOVE:
+                return f"its tasks run on {placement_words(self.to)}"
+            case other:
+                assert_never(other)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +148,8 @@ Step = (
     | LookAgain
     | SaveSize
     | SuspendScaling
+    | NoteSetback
+    | SetPlacement
     | SetDesiredCount
     | RestoreScaling
     | MarkPending
@@ -118,8 +158,15 @@ Step = (
 )
 
 
-WRITES_TO_AWS = (SuspendScaling, SetDesiredCount, RestoreScaling)
+WRITES_TO_AWS = (SuspendScaling, SetPlacement, SetDesiredCount, RestoreScaling)
 """Before the first of these the world is looked at once more, before each of them our lock."""
+
+
+def placement_words(strategy: Strategy) -> str:
+    """``gpu-spot``, ``gpu-od (the first 1) and gpu-spot``."""
+    if not strategy:
+        return "its launch type"
+    return " and ".join(f"{one.name} (the first {one.base})" if one.base else one.name for one in strategy)
 
 
 def _bounds(scaling: ScalingBounds) -> str:

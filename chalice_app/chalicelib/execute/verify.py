@@ -1,8 +1,8 @@
 """Looks whether a pending action had its effect, and records the truth: done, late, failed, or undone by a person.
 
 A start counts as done when all its tasks run; ECS saying that it cannot, or the deadline, make it a failed start with
-ECS's own words, and the next try waits. A stop counts as done when its last task ended. Facts from before the action
-say nothing about it.
+ECS's own words, and the next try waits. A move counts as done when all its tasks run where they were moved to. A stop
+counts as done when its last task ended. Facts from before the action say nothing about it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
+from chalicelib.decide.capacity import Setback, SetbackKind
 from chalicelib.decide.facts import ActionKind, Pending, ServiceFacts, ServiceId, ServiceMemory
+from chalicelib.decide.in_place import at_place
 from chalicelib.errors import ActionFailed, RecordUnavailable
 from chalicelib.execute.entries import PriceOf, no_price, verified_entry
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import STOP_WITHIN, PlanKind
 from chalicelib.execute.sizes import scaling_to_restore
+from chalicelib.execute.steps import placement_words
 from chalicelib.execute.trouble import Trouble, read_trouble
 from chalicelib.record.history import EntryKind, History, as_text, from_text
 from chalicelib.record.states import States
@@ -42,7 +45,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class DidNotStart:
+    """``setback``: what a move to Spot that did not come up means for the next one."""
+
     said: str
+    setback: Setback | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,8 @@ def judge(facts: ServiceFacts, pending: Pending, now: datetime, trouble: Trouble
             return _judge_stop(facts, pending, now)
         case ActionKind.START:
             return _judge_start(facts, pending, now, trouble)
+        case ActionKind.MOVE:
+            return _judge_move(facts, pending, now, trouble)
         case other:
             assert_never(other)
 
@@ -98,6 +106,25 @@ def _judge_start(facts: ServiceFacts, pending: Pending, now: datetime, trouble: 
     if now >= pending.deadline:
         words = f" ECS said last: {trouble.last_words}" if trouble.last_words else " ECS gives no reason."
         return DidNotStart(f"{facts.id}: {facts.running_count} of {_tasks(wanted)} run after {minutes} min.{words}")
+    return None
+
+
+def _judge_move(facts: ServiceFacts, pending: Pending, now: datetime, trouble: Trouble) -> Verdict | None:
+    minutes, there = _minutes(pending, now), placement_words(pending.to)
+    if facts.desired_count == 0:
+        return TurnedByHand(f"{facts.id}: somebody set its desired count to 0 while it was moving.", ActionKind.STOP)
+    setback = Setback(now, SetbackKind.FAILED, pending.action_id) if pending.to_spot else None
+    if facts.capacity_providers != pending.to:
+        now_on = placement_words(facts.capacity_providers)
+        back = f"its placement is {now_on} again, as when ECS rolls a deployment back or somebody sets it"
+        return DidNotStart(f"{facts.id} did not move to {there}: {back}.", setback)
+    if facts.is_ready and at_place(facts, pending.to):
+        return Ready(f"{facts.id} has moved: {_tasks(facts.desired_count)} on {there} after {minutes} min.")
+    if trouble.hopeless:
+        return DidNotStart(f"{facts.id} does not come up on {there}: {trouble.hopeless}", setback)
+    if now >= pending.deadline:
+        words = f" ECS said last: {trouble.last_words}" if trouble.last_words else " ECS gives no reason."
+        return DidNotStart(f"{facts.id} did not come up on {there} within {minutes} min.{words}", setback)
     return None
 
 
@@ -179,7 +206,9 @@ class Verifier:
             case Ended():
                 return self._states.mark_stopped(service, pending.action_id, now, line=line)
             case DidNotStart():
-                failure = self._states.mark_start_failed(service, pending.action_id, verdict.said, now, line=line)
+                failure = self._states.mark_start_failed(
+                    service, pending.action_id, verdict.said, now, line=line, setback=verdict.setback
+                )
                 return failure is not None
             case StillStopping():
                 return self._states.wait_longer(service, replace(pending, deadline=now + _LATE_STOP), now, line=line)
@@ -190,15 +219,24 @@ class Verifier:
 
 
 def _not_ready_yet(services: Sequence[tuple[ServiceFacts, ServiceMemory]]) -> dict[ServiceId, datetime]:
-    """Starts that are not all there: only of these ECS is asked why."""
+    """Starts and moves that are not all there: only of these ECS is asked why."""
     return {
         facts.id: memory.pending.since
         for facts, memory in services
-        if memory.pending
-        and memory.pending.kind is ActionKind.START
-        and facts.described_at > memory.pending.since
-        and 0 <= facts.running_count < facts.desired_count
+        if memory.pending and facts.described_at > memory.pending.since and _is_awaited(facts, memory.pending)
     }
+
+
+def _is_awaited(facts: ServiceFacts, pending: Pending) -> bool:
+    match pending.kind:
+        case ActionKind.STOP:
+            return False
+        case ActionKind.START:
+            return 0 <= facts.running_count < facts.desired_count
+        case ActionKind.MOVE:
+            return facts.desired_count > 0 and not at_place(facts, pending.to)
+        case other:
+            assert_never(other)
 
 
 def _minutes(pending: Pending, now: datetime) -> int:

@@ -104,6 +104,8 @@ def _of_action(entry: Entry) -> Word | None:
     match entry.outcome, entry.action:
         case "begun", ActionKind.STOP:
             return Word.STOP
+        case "begun", ActionKind.MOVE:
+            return Word.NOTE
         case "begun", _:
             return Word.START
         case "mended", _:

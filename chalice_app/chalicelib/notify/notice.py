@@ -34,6 +34,7 @@ class NoticeKind(StrEnum):
     ORPHAN = "orphan"
     SPOT_INTERRUPTED = "spot-interrupted"
     SPOT_FALLBACK = "spot-fallback"
+    MOVED = "moved"
     BUDGET_PACE = "budget-pace"
     BUDGET = "budget"
     COST_ANOMALY = "cost-anomaly"

@@ -7,10 +7,12 @@ task that is not RUNNING, or that its health check calls UNHEALTHY, makes no ser
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from chalicelib.decide.capacity import FARGATE_PROVIDERS
 from chalicelib.decide.facts import (
     CapacityProviderUse,
     LaunchType,
@@ -54,7 +56,7 @@ def describe(
     *,
     scaling: ScalingBounds | None,
     attachments: Mapping[str, str | None],
-    ready_since: datetime | None,
+    ready: Ready | None,
     now: datetime,
 ) -> ServiceFacts:
     """One service as facts. ``attachments``: target group ARN -> load balancer ARN, None when attached to none."""
@@ -74,12 +76,14 @@ def describe(
         launch_type=launch_type,
         tags=MappingProxyType({tag["key"]: tag.get("value", "") for tag in service.get("tags", []) if "key" in tag}),
         capacity_providers=strategy,
+        running_on=tuple(sorted(ready.on.items())) if running and ready else (),
+        healthy_percent=_healthy_percent(service),
         target_groups=tuple(
             TargetGroup(metric_name_of_target_group(arn), metric_name_of_load_balancer(attachments.get(arn)))
             for arn in target_group_arns(service)
         ),
         scaling=scaling,
-        ready_since=ready_since if running else None,
+        ready_since=ready.since if running and ready else None,
         created_at=utc(service.get("createdAt")),
         task_definition=service.get("taskDefinition", ""),
         unmanageable=why_unmanageable(service, launch_type),
@@ -122,28 +126,44 @@ def scaling_bounds(target: ScalableTargetTypeDef) -> ScalingBounds:
     )
 
 
-def newest_ready(tasks: Iterable[TaskTypeDef]) -> dict[str, datetime]:
-    """Service name -> start of its newest task that runs and is not known to be unhealthy.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The tasks of one service that run and are not known to be unhealthy: the newest one's start, and how many run on
+    each capacity provider."""
 
-    A task that has no health check reports UNKNOWN for ever, so UNKNOWN counts as ready.
-    """
-    newest: dict[str, datetime] = {}
+    since: datetime
+    on: Mapping[str, int]
+
+    def and_also(self, others: Ready) -> Ready:
+        names = self.on.keys() | others.on.keys()
+        both = {name: self.on.get(name, 0) + others.on.get(name, 0) for name in names}
+        return Ready(max(self.since, others.since), MappingProxyType(both))
+
+
+def ready_tasks(tasks: Iterable[TaskTypeDef]) -> dict[str, Ready]:
+    """By service name. A task that has no health check reports UNKNOWN for ever, so UNKNOWN counts as ready."""
+    found: dict[str, Ready] = {}
     for task in tasks:
         group, started = task.get("group", ""), task.get("startedAt")
         runs = task.get("lastStatus") == "RUNNING" and task.get("healthStatus") != "UNHEALTHY"
         if not runs or started is None or not group.startswith(SERVICE_GROUP):
             continue
-        name = group.removeprefix(SERVICE_GROUP)
-        at = started.astimezone(UTC)
-        if name not in newest or at > newest[name]:
-            newest[name] = at
-    return newest
+        name, provider = group.removeprefix(SERVICE_GROUP), task.get("capacityProviderName")
+        one = Ready(started.astimezone(UTC), MappingProxyType({provider: 1} if provider else {}))
+        found[name] = found[name].and_also(one) if name in found else one
+    return found
+
+
+def _healthy_percent(service: ServiceTypeDef) -> tuple[int, int] | None:
+    configuration = service.get("deploymentConfiguration", {})
+    least, most = configuration.get("minimumHealthyPercent"), configuration.get("maximumPercent")
+    return None if least is None or most is None else (least, most)
 
 
 def _launch_type(service: ServiceTypeDef, strategy: tuple[CapacityProviderUse, ...]) -> LaunchType:
     """ECS leaves ``launchType`` out when a capacity provider strategy places the tasks."""
     if strategy:
-        fargate = all(use.name in ("FARGATE", "FARGATE_SPOT") for use in strategy)
+        fargate = all(use.name in FARGATE_PROVIDERS for use in strategy)
         return LaunchType.FARGATE if fargate else LaunchType.EC2
     match service.get("launchType"):
         case "FARGATE":

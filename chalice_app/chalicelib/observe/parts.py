@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.decide.facts import ScalingBounds, ServiceFacts, ServiceId
 from chalicelib.observe.calls import Failed, attempt, chunks, together
-from chalicelib.observe.describing import describe, target_group_arns
+from chalicelib.observe.describing import Ready, describe, target_group_arns
 from chalicelib.observe.reads import NAMES_PER_PAGE, SCALABLE_TARGETS_PER_CALL, Reads
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Parts:
     """What a description needs beside DescribeServices; a part that failed says why."""
 
     scaling: Mapping[ServiceId, ScalingBounds | Failed] | Failed
-    ready: Mapping[ServiceId, datetime]
+    ready: Mapping[ServiceId, Ready]
     ready_failed: Mapping[ServiceId | str, Failed]
     attachments: Mapping[str, str | None] | Failed
 
@@ -66,10 +66,8 @@ class PartReader:
             ready, failed = self._ready(walks)
             return Parts(scaling, ready, failed, attachments.result())
 
-    def _ready(
-        self, walks: Sequence[ServiceId | str]
-    ) -> tuple[dict[ServiceId, datetime], dict[ServiceId | str, Failed]]:
-        """Start of the newest running task of each service (or of each of a cluster's), and the walks that failed."""
+    def _ready(self, walks: Sequence[ServiceId | str]) -> tuple[dict[ServiceId, Ready], dict[ServiceId | str, Failed]]:
+        """The ready tasks of each service (or of each of a cluster's), and the walks that failed."""
         lists = together([partial(self._reads.running_tasks, *_where(walk)) for walk in walks])
         failed = {walk: one for walk, one in zip(walks, lists, strict=True) if isinstance(one, Failed)}
         by_cluster: dict[str, list[tuple[str, ServiceId | str]]] = defaultdict(list)
@@ -80,13 +78,13 @@ class PartReader:
         answers = together(
             [partial(self._reads.ready_among, name, [arn for arn, _ in some]) for name, some in hundreds]
         )
-        ready: dict[ServiceId, datetime] = {}
+        ready: dict[ServiceId, Ready] = {}
         for (_, some), answer in zip(hundreds, answers, strict=True):
             if isinstance(answer, Failed):
                 failed.update(dict.fromkeys((walk for _, walk in some), answer))
                 continue
-            for id, at in answer.items():
-                ready[id] = max(at, ready.get(id, at))
+            for id, some_of_it in answer.items():
+                ready[id] = ready[id].and_also(some_of_it) if id in ready else some_of_it
         return ready, failed
 
     def _attachments(self, described: Mapping[ServiceId, ServiceTypeDef]) -> Mapping[str, str | None] | Failed:
@@ -107,7 +105,7 @@ def whole(id: ServiceId, service: ServiceTypeDef, parts: Parts, now: datetime) -
         attachments = parts.attachments
     elif target_group_arns(service):
         return parts.attachments
-    return describe(service, id, scaling=scaling, attachments=attachments, ready_since=parts.ready.get(id), now=now)
+    return describe(service, id, scaling=scaling, attachments=attachments, ready=parts.ready.get(id), now=now)
 
 
 def _where(walk: ServiceId | str) -> tuple[str] | tuple[str, str]:

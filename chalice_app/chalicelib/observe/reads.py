@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Final, NotRequired, TypedDict
 
 from botocore.exceptions import ClientError
 
 from chalicelib.decide.facts import ScalingBounds, ServiceId
 from chalicelib.observe.calls import chunks
-from chalicelib.observe.describing import last_part, newest_ready, scaling_bounds
+from chalicelib.observe.describing import Ready, last_part, ready_tasks, scaling_bounds
 from chalicelib.observe.fleet import ClusterCounts
 
 if TYPE_CHECKING:
@@ -145,10 +144,10 @@ class Reads:
         )
         return [arn for page in pages for arn in page["taskArns"]]
 
-    def ready_among(self, cluster: str, tasks: Sequence[str]) -> dict[ServiceId, datetime]:
-        """When the newest running task of each service started, among at most 100 tasks: one call."""
+    def ready_among(self, cluster: str, tasks: Sequence[str]) -> dict[ServiceId, Ready]:
+        """The ready tasks of each service, among at most 100 tasks: one call."""
         described = self._ecs.describe_tasks(cluster=cluster, tasks=list(tasks))["tasks"]
-        return {ServiceId(cluster, name): at for name, at in newest_ready(described).items()}
+        return {ServiceId(cluster, name): ready for name, ready in ready_tasks(described).items()}
 
     def attachments(self, arns: Sequence[str]) -> dict[str, str | None]:
         """Target group ARN -> ARN of its load balancer, None when it has none or no longer exists.

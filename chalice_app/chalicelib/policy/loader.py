@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from chalicelib.policy import held, lint, thisversion
+from chalicelib.policy import held, lint
 from chalicelib.policy.document import Document, by_name, read_document
 from chalicelib.policy.guards import check_defaults, check_locked, plain, read_guards, zone_in
 from chalicelib.policy.meaning import version_of, version_of_set
@@ -181,10 +181,6 @@ class _Load:
         if not isinstance(entry.value, MapNode):
             return None
         merged = merge(entry.value, defaults)
-        early = tuple(thisversion.refusals(merged))
-        self.problems.extend(early)
-        if early:
-            self.bad.add(entry.key)
         read = read_policy(entry, merged, zone_in(merged) or zone)
         if isinstance(read, Policy):
             return _Made(read, entry.mark, merged)

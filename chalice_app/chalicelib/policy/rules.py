@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from chalicelib.policy.problems import nearest_word
 from chalicelib.policy.texts import SHORTEST_STOP_AFTER, TOO_SHORT_TO_TELL
@@ -204,6 +204,21 @@ def _signals(signals: Mapping[SignalWord, SignalRule]) -> Iterator[Finding]:
 def spot(section: Spot) -> Iterator[Finding]:
     if section.use == "only" and section.fall_back_after is not None:
         yield Finding(("fall-back-after",), "LC066", "use: only never falls back; write use: prefer, or leave it out")
+    if section.providers is not None:
+        yield from _pair(section.providers)
+
+
+def _pair(providers: Mapping[Literal["spot", "on-demand"], str]) -> Iterator[Finding]:
+    spot, on_demand = providers.get("spot"), providers.get("on-demand")
+    message = ""
+    if spot is None or on_demand is None:
+        message = "name both capacity providers, spot and on-demand, or leave providers out"
+    elif spot == on_demand:
+        message = "spot and on-demand are the same capacity provider, so nothing could move"
+    elif (spot == "FARGATE_SPOT") != (on_demand == "FARGATE") or spot == "FARGATE" or on_demand == "FARGATE_SPOT":
+        message = "Fargate's pair is {spot: FARGATE_SPOT, on-demand: FARGATE}; it cannot share a strategy with others"
+    if message:
+        yield Finding(("providers",), "LC072", message)
 
 
 def approval(section: Approval) -> Iterator[Finding]:

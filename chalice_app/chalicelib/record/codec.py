@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from chalicelib.decide.capacity import CapacityProviderUse, Setback, SetbackKind, SpotMemory
 from chalicelib.decide.facts import (
     ActionKind,
     Pending,
@@ -78,11 +79,13 @@ def pending_attributes(pending: Pending) -> dict[str, Any]:
         "pending_since": when_text(pending.since),
         "pending_deadline": when_text(pending.deadline),
         "pending_action": pending.action_id,
+        "pending_to": [[one.name, one.base, one.weight] for one in pending.to] or None,
+        "pending_to_spot": pending.to_spot or None,
     }
 
 
 SAVED = ("saved_desired", "saved_scaling", "saved_at")
-PENDING = ("pending_kind", "pending_since", "pending_deadline", "pending_action")
+PENDING = ("pending_kind", "pending_since", "pending_deadline", "pending_action", "pending_to", "pending_to_spot")
 FAILURE = ("failure_count", "failure_at", "failure_reason")
 LOCK = ("lock_owner", "lock_until")
 REFUSAL = ("refusal_key", "refusal_at")
@@ -107,6 +110,8 @@ def _pending_of(item: Item) -> Pending | None:
         since=when(item["pending_since"]),
         deadline=when(item["pending_deadline"]),
         action_id=str(item["pending_action"]),
+        to=tuple(CapacityProviderUse(str(one[0]), int(one[1]), int(one[2])) for one in item.get("pending_to", ())),
+        to_spot=bool(item.get("pending_to_spot", False)),
     )
 
 
@@ -127,6 +132,23 @@ def _flight_of(item: Item) -> Flight | None:
     return Flight(seen_at, maybe_when(item.get("flight_gone"))) if seen_at else None
 
 
+def setback_text(setback: Setback) -> str:
+    """``2026-11-20T08:00:00.000000Z lost i-0123``: one word of a set, the same for the same setback."""
+    return f"{when_text(setback.at)} {setback.kind.value} {setback.key}".rstrip()
+
+
+def spot_of(item: Item) -> SpotMemory:
+    return SpotMemory(
+        setbacks=tuple(sorted(_setback(text) for text in item.get("spot_setbacks", ()))),
+        short_since=maybe_when(item.get("short_since")),
+    )
+
+
+def _setback(text: str) -> Setback:
+    at, kind, *key = text.split(" ", 2)
+    return Setback(when(at), SetbackKind(kind), key[0] if key else "")
+
+
 def memory_of(item: Item) -> ServiceMemory:
     return ServiceMemory(
         opening_handled=maybe_when(item.get("opening_handled")),
@@ -140,5 +162,6 @@ def memory_of(item: Item) -> ServiceMemory:
         unknown_since=maybe_when(item.get("unknown_since")),
         flight=_flight_of(item),
         gone_since=maybe_when(item.get("gone_since")),
+        spot=spot_of(item),
         owed_line=str(item.get("owed_line", "")),
     )

@@ -6,10 +6,12 @@ row is forgotten too: only when its service is surely gone, or when it is about 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.decide.capacity import Setback
 from chalicelib.decide.facts import SavedSize, ServiceId
 from chalicelib.decide.flight import Flight
 from chalicelib.errors import ConditionFailed
@@ -67,6 +69,26 @@ class Notes:
         """One can tell again. False when it has become unknown anew meanwhile."""
         values = {":unknown_since": when_text(unknown_since)}
         return self._won(service, Changes(remove=("unknown_since",)), conditions.SAME_UNKNOWN, values)
+
+    def note_short(self, service: ServiceId, since: datetime) -> bool:
+        """Tasks are missing where they are to run. False when an earlier instant stands."""
+        return self._won(service, Changes(set={"short_since": when_text(since)}), conditions.SHORT_ONCE)
+
+    def note_whole(self, service: ServiceId, short_since: datetime) -> bool:
+        """They are all there again. False when some were missed anew meanwhile."""
+        values = {":short_since": when_text(short_since)}
+        return self._won(service, Changes(remove=("short_since",)), conditions.SAME_SHORT, values)
+
+    def note_setback(self, service: ServiceId, setback: Setback) -> bool:
+        """Spot failed it. False when that was noted already: told twice, it is one."""
+        text = codec.setback_text(setback)
+        return self._won(service, Changes(add={"spot_setbacks": {text}}), conditions.NEW_SETBACK, {":setback": text})
+
+    def forget_setbacks(self, service: ServiceId, known: Sequence[Setback], keep: Sequence[Setback]) -> bool:
+        """Keeps only ``keep`` of what is ``known``. False when another was noted meanwhile."""
+        texts = {codec.setback_text(one) for one in keep}
+        values = {":setbacks": {codec.setback_text(one) for one in known}}
+        return self._won(service, Changes(set={"spot_setbacks": texts or None}), conditions.SAME_SETBACKS, values)
 
     def note_flight(self, service: ServiceId, before: Flight | None, now: Flight) -> bool:
         """A request that only a probe sees was first seen, or is gone. False when another was noted meanwhile."""

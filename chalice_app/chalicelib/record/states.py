@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from chalicelib.decide.capacity import Setback
 from chalicelib.decide.facts import (
     ActionKind,
     Pending,
@@ -139,6 +140,8 @@ class States(Notes):
                 gone += ("hand_started_at", *codec.FAILURE)
             case ActionKind.START:
                 gone += ("draining_since", "stopped_at")
+            case ActionKind.MOVE:
+                gone = codec.REFUSAL
         self._write(lease, Changes(set=sets, remove=gone))
 
     def start_not_begun(self, lease: Lease, reason: str, now: datetime) -> StartFailure:
@@ -165,10 +168,22 @@ class States(Notes):
         return self._settle(service, action_id, now, Changes(remove=gone), line) is not None
 
     def mark_start_failed(
-        self, service: ServiceId, action_id: str, reason: str, now: datetime, *, line: str = ""
+        self,
+        service: ServiceId,
+        action_id: str,
+        reason: str,
+        now: datetime,
+        *,
+        line: str = "",
+        setback: Setback | None = None,
     ) -> StartFailure | None:
-        """It did not come up: counts the failure. None when another action began meanwhile."""
+        """It did not come up: counts the failure. None when another action began meanwhile.
+
+        ``setback`` is remembered with it, so that a move to Spot which failed is not made again at once.
+        """
         changes = _failed(reason, now)
+        if setback is not None:
+            changes = replace(changes, add={**changes.add, "spot_setbacks": {codec.setback_text(setback)}})
         after = self._settle(service, action_id, now, replace(changes, remove=codec.PENDING), line)
         return codec.failure_of(after) if after is not None else None
 
@@ -187,6 +202,8 @@ class States(Notes):
                 sets, gone = {"hand_started_at": when_text(now)}, (*gone, "hand_stopped_at", "stopped_at")
             case ActionKind.STOP:
                 sets, gone = {"hand_stopped_at": when_text(now)}, (*gone, "hand_started_at")
+            case ActionKind.MOVE:
+                raise ValueError(f"{service}: a hand starts or stops")
         return self._settle(service, action_id, now, Changes(set=sets, remove=gone), line) is not None
 
     # --- how

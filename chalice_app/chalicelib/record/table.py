@@ -6,7 +6,7 @@ the name and with what stood there. Anything else that goes wrong raises `Record
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -62,11 +62,12 @@ def create_table(client: DynamoDBClient, name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What one update does: ``set`` (a None is a removal), ``remove``, ``add`` (numbers). Names need no escaping."""
+    """What one update does: ``set`` (a None is a removal), ``remove``, ``add`` (numbers, or
+    texts into a set). Names need no escaping."""
 
     set: Mapping[str, Any] = field(default_factory=dict)
     remove: tuple[str, ...] = ()
-    add: Mapping[str, int] = field(default_factory=dict)
+    add: Mapping[str, int | Set[str]] = field(default_factory=dict)
 
     def expression(self) -> tuple[str, dict[str, str], dict[str, Any]]:
         """(UpdateExpression, names, values). An attribute that is set is not removed as well."""

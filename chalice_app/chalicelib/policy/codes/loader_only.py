@@ -25,14 +25,14 @@ LOADER_ONLY: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "LC066",
             "LC067",
             "LC068",
+            "LC072",
             "LC081",
             "LC082",
             "LC083",
             "LC084",
         ),
-        "what this version does, and what tests and doubts say": (
+        "what tests and doubts say": (
             "LC070",
-            "LC080",
             *(f"LC{number:03}" for number in range(90, 99)),
         ),
     }

@@ -106,8 +106,15 @@ RULES = {
     "LC066": Code(
         "use: only with fall-back-after",
         "only means: never on demand. What may fall back is use: prefer.",
-        "mode: disabled\nspot: {use: only, fall-back-after: 5m}",
-        "mode: disabled\nspot: {use: prefer, fall-back-after: 5m}",
+        "spot: {use: only, fall-back-after: 5m}",
+        "spot: {use: prefer, fall-back-after: 5m}",
+    ),
+    "LC072": Code(
+        "Capacity providers that are no pair",
+        "A service moves between one capacity provider for Spot and one on demand. Fargate's two and those of Auto Scaling "
+        "groups cannot share a strategy, so both are of one kind.",
+        "spot: {use: prefer, providers: {spot: FARGATE_SPOT, on-demand: gpu-on-demand}}",
+        "spot: {use: prefer, providers: {spot: FARGATE_SPOT, on-demand: FARGATE}}",
     ),
     "LC067": Code(
         "Escalate to whom?",

@@ -5,13 +5,6 @@ from __future__ import annotations
 from chalicelib.policy.codes.code import Code
 
 TOGETHER = {
-    "LC080": Code(
-        "Not in this version",
-        "The language has it and this program does not do it yet. Ignoring it in silence would be worse, so a policy "
-        "that uses it is not taken, unless its mode is disabled.",
-        "mode: enforce\nspot: {use: prefer}",
-        "mode: disabled\nspot: {use: prefer}",
-    ),
     "LC081": Code(
         "Two policies of one name",
         "Names are unique across all files. Neither of the two is taken; the last good version stays.",

@@ -35,6 +35,7 @@ NoticeWord = Literal[
     "orphan",
     "spot-interrupted",
     "spot-fallback",
+    "moved",
     "budget-pace",
     "budget",
     "cost-anomaly",
