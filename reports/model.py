@@ -102,12 +102,16 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """``weeks``: this one and those before it that the bill holds in whole, oldest first."""
+    """``weeks``: this one and those before it that are known, oldest first.
+
+    ``compared_days``: how many days of this week are known; of earlier weeks the same days are compared.
+    """
 
     last_week: Against
     same_week_of_last_month: Against
     days: tuple[Day, ...]
     weeks: tuple[tuple[Week, Money], ...] = ()
+    compared_days: int = 7
 
     @property
     def spent(self) -> Money:

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SPENT, SAVED, BEFORE = "#0072B2", "#E69F00", "#3A4653"
+SPENT, PALE, SAVED, BEFORE = "#0072B2", "#8FBFDD", "#E69F00", "#3A4653"
+"""PALE: an earlier week, and a day that is still estimated."""
 _INK, _SOFT, _GRID = "#1d2733", "#5c6b7a", "#e3e8ee"
-_INCHES = (5.0, 2.35)
+_INCHES = 5.0
+_HIGH, _LOW = 2.35, 1.55
 _DPI = 200
 _POINTS = 8.5
 
@@ -40,7 +42,7 @@ def charts(report: WeeklyReport) -> Mapping[str, bytes]:
 
 def _days(totals: Totals) -> Figure:
     """Bars of what was spent; above them, hatched, what was saved; a dash where the same day a week before stood."""
-    figure, axes = _empty(totals.spent.currency)
+    figure, axes = _empty(totals.spent.currency, _HIGH)
     for at, day in enumerate(totals.days):
         _day(axes, at, day)
     axes.set_xticks(range(len(totals.days)), [f"{day.day:%m-%d}" for day in totals.days])
@@ -51,7 +53,7 @@ def _days(totals: Totals) -> Figure:
 def _day(axes: Axes, at: int, day: Day) -> None:
     spent = float(day.spent.amount) if day.spent is not None else 0.0
     saved = float(day.saved.amount) if day.saved is not None else 0.0
-    axes.bar(at, spent, width=0.62, color=SPENT, alpha=0.55 if day.estimated else 1.0)
+    axes.bar(at, spent, width=0.62, color=PALE if day.estimated else SPENT)
     if saved > 0:
         axes.bar(at, saved, bottom=spent, width=0.62, facecolor="white", edgecolor=SAVED, hatch="////", linewidth=0.9)
     elif saved < 0:
@@ -61,14 +63,21 @@ def _day(axes: Axes, at: int, day: Day) -> None:
     if day.spent is None:
         axes.annotate("?", (at, 0), ha="center", va="bottom", fontsize=12, color=_SOFT)
     elif spent:
-        axes.annotate(_short(day.spent), (at, spent / 2), ha="center", va="center", fontsize=_POINTS, color="white")
+        axes.annotate(
+            _short(day.spent),
+            (at, spent / 2),
+            ha="center",
+            va="center",
+            fontsize=_POINTS,
+            color=_INK if day.estimated else "white",
+        )
 
 
 def _weeks(totals: Totals) -> Figure:
-    figure, axes = _empty(totals.spent.currency)
+    figure, axes = _empty(totals.spent.currency, _LOW)
     for at, (_, amount) in enumerate(totals.weeks):
         is_this = at == len(totals.weeks) - 1
-        axes.bar(at, float(amount.amount), width=0.62, color=SPENT, alpha=1.0 if is_this else 0.45)
+        axes.bar(at, float(amount.amount), width=0.62, color=SPENT if is_this else PALE)
         axes.annotate(
             _short(amount), (at, float(amount.amount)), (0, 2), textcoords="offset points", ha="center",
             fontsize=_POINTS, color=_INK, weight="bold" if is_this else "normal",
@@ -78,17 +87,18 @@ def _weeks(totals: Totals) -> Figure:
     return figure
 
 
-def _empty(currency: str) -> tuple[Figure, Axes]:
+def _empty(currency: str, inches_high: float) -> tuple[Figure, Axes]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=_INCHES, layout="constrained", facecolor="white")
+    figure = Figure(figsize=(_INCHES, inches_high), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(_SOFT)
     axes.tick_params(length=0, labelsize=_POINTS, labelcolor=_INK)
     axes.yaxis.set_major_formatter(lambda value, _position: f"{value:,.0f}" if value == int(value) else f"{value:,.1f}")
+    axes.locator_params(axis="y", nbins=5)
     axes.set_ylabel(currency, fontsize=_POINTS, color=_SOFT)
     axes.grid(axis="y", color=_GRID, linewidth=0.8)
     axes.set_axisbelow(True)

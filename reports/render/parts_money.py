@@ -36,6 +36,8 @@ def totals(found: Section[Totals], header: Header, words: Words) -> Part:
     ):
         rows.append((name, cells.known(against.before, cells.money, words), *_changes(against, words)))
     notes = cells.reasons(words, value.last_week.before, value.same_week_of_last_month.before)
+    if value.compared_days < len(value.days):
+        notes = (*notes, words("compared", n=value.compared_days))
     table = Table("totals", "", cells.columns(words, "span", "amount change change_share"), tuple(rows))
     return Part("totals", title, tables=(table,), charts=_charts(value, words), notes=notes)
 
@@ -46,7 +48,7 @@ def _charts(value: Totals, words: Words) -> tuple[Chart, ...]:
     told = tuple(f"{week} {cells.money(amount).text}" for week, amount in value.weeks)
     return (
         _days(value, words),
-        Chart(WEEKS_CHART, words("chart_weeks"), words("alt_weeks", weeks=told), (("spent", words("legend_spent")),)),
+        Chart(WEEKS_CHART, words("chart_weeks"), words("alt_weeks", weeks=told)),
     )
 
 

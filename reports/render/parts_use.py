@@ -136,5 +136,5 @@ def unit_costs(value: UnitCosts, words: Words) -> Part:
     )
     rows = tuple((name, cells.known(cost, cells.money, words)) for name, cost in named)
     table = Table("units", "", cells.columns(words, "unit", "cost"), rows)
-    notes = cells.reasons(words, *(cost for _, cost in named))
+    notes = (words("units_mean"), *cells.reasons(words, *(cost for _, cost in named)))
     return Part("unit_costs", words("unit_costs"), tables=(table,), notes=notes)

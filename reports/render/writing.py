@@ -9,7 +9,7 @@ from reports.model import WeeklyReport
 from reports.render import cells, parts_money, parts_trust, parts_use
 from reports.render.document import Document, Part, Tile, Tone
 from reports.sections import Forecast, Savings, Untagged, Waste
-from reports.values import Known, Section, Unknown
+from reports.values import Known, Money, Section, Unknown
 from reports.words import Words, words
 
 MOST_TO_DO = 4
@@ -93,7 +93,9 @@ def _spent(report: WeeklyReport, say: Words) -> str:
         return say("quiet")
     if against.change is None or against.change_share is None:
         return say("spent_first", spent=against.now)
-    return say("spent_changed", spent=against.now, change=against.change, share=against.change_share)
+    key = "spent_more" if against.change.amount > 0 else "spent_less" if against.change.amount < 0 else "spent_same"
+    change = Money(abs(against.change.amount), against.change.currency)
+    return say(key, spent=against.now, change=change, share=abs(against.change_share))
 
 
 def _saved(value: Savings, say: Words) -> str:
@@ -178,7 +180,8 @@ def _todo(report: WeeklyReport, say: Words) -> tuple[str, ...]:
         found.append(say("todo_waste", who=line.who or say("nobody"), amount=line.amount, how=line.how))
     if isinstance(report.savings, Known) and report.savings.value.would:
         best = max(report.savings.value.would, key=lambda one: one.amount.amount)
-        if best.amount.amount > 0:
+        is_said = f"lifecycle promote {best.policy}" in "".join(found)
+        if best.amount.amount > 0 and not is_said:
             found.append(say("todo_would", policy=best.policy, amount=best.amount))
     found += _money_todo(report, say)
     return tuple(found[:MOST_TO_DO])
