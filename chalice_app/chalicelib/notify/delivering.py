@@ -133,9 +133,11 @@ class Post:
             return
         left = list(letters)
         for batch in _batches(self._fresh(letters, run), carrier.most_at_once):
-            if self._stopwatch() >= run.until or not self._send(carrier, where, batch, run):
+            if self._stopwatch() >= run.until:
                 break
             left = [one for one in left if one not in batch]
+            if not self._send(carrier, where, batch, run):
+                break
         else:
             return
         self._hold(left, run)

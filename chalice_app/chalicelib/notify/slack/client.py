@@ -176,7 +176,8 @@ def _tried(method: str, call: Callable[[], Any]) -> Any:
 
     try:
         return call()
-    except (OSError, HTTPException, ValueError, SlackClientError) as error:
+    except (OSError, HTTPException, ValueError, SlackClientError, AttributeError) as error:
+        # AttributeError: slack_sdk takes a body that is JSON for an object without looking.
         # urllib puts a connection that was never made into a URLError, and leaves a silence after it as it is.
         uncertain = not isinstance(error, URLError)
         raise NotDelivered(f"Slack did not answer {method}: {type(error).__name__}.", uncertain=uncertain) from error
