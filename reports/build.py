@@ -14,14 +14,14 @@ from typing import TypeVar
 
 from chalicelib.ledger.values import Ledger, Row
 
+from reports.making import ahead, from_bill, from_ledger
 from reports.making import costs as spending
-from reports.making import from_bill, from_ledger
 from reports.making.converting import shown_in
 from reports.making.costs import Costs
 from reports.making.labels import Labels
 from reports.making.use import Use
 from reports.model import Breakdown, Header, Mover, Rate, Source, State, WeeklyReport
-from reports.sections import Honesty, Spot, SuiteCost, UnitCosts, Untagged
+from reports.sections import Forecast, Honesty, Spot, SuiteCost, UnitCosts, Untagged
 from reports.sources.frames import Gathered
 from reports.values import Known, Money, Section, Sentence, Unknown, Week, total
 
@@ -73,7 +73,7 @@ def build(given: Given) -> WeeklyReport:
         spot=_bind(recorded, lambda one: _spot(one, given, costs)),
         commitments=given.gathered.commitments,
         anomalies=given.gathered.anomalies,
-        forecast=given.gathered.forecast,
+        forecast=_forecast(given, costs),
         budgets=given.gathered.budgets,
         unit_costs=_unit_costs(recorded, given.use),
         untagged=_untagged(given, costs),
@@ -87,7 +87,7 @@ def _costs(given: Given) -> Section[Costs]:
     match given.gathered.bill, given.recorded:
         case Known(bill), _:
             if bill.days:
-                return Known(spending.of_bill(bill))
+                return Known(spending.of_bill(bill, given.week, given.generated_at))
             return Unknown(Sentence("empty_bill"))
         case _, Known(recorded):
             rows = (*recorded.before, *recorded.ledger.rows)
@@ -161,6 +161,13 @@ def _per_thousand(rows: list[Row], use: Section[Use]) -> Section[Money]:
     counted = [row for row in rows if use.value.counts(row.service)]
     requests = use.value.total({row.service for row in counted})
     return _per(counted, Decimal(requests) / THOUSAND, "no_requests")
+
+
+def _forecast(given: Given, costs: Section[Costs]) -> Section[Forecast]:
+    """A source's own where there is one."""
+    if isinstance(given.gathered.forecast, Known):
+        return given.gathered.forecast
+    return _bind(costs, lambda one: ahead.forecast(one, given.week))
 
 
 def _untagged(given: Given, costs: Section[Costs]) -> Section[Untagged]:

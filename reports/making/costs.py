@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pandas as pd
@@ -45,6 +45,7 @@ class Costs:
     first: date | None
     last: date | None
     estimated: frozenset[date]
+    week: Week
 
     def of(self, dimension: Dimension) -> pd.DataFrame:
         return self.frame[self.frame["dimension"] == dimension.value]
@@ -54,13 +55,14 @@ class Costs:
         return next((self.of(one) for one in _WHOLE if len(self.of(one))), self.frame.iloc[:0])
 
     def known(self, week: Week) -> tuple[date, ...]:
-        """The days of a week that can be told; none of a week before all history."""
-        if self.first is None or self.last is None or week.days[-1] < self.first:
+        """The days that can be told: of an earlier week all of them, or none where its begin is before all history."""
+        if self.first is None or self.last is None or (week != self.week and week.monday < self.first):
             return ()
-        return tuple(day for day in week.days if day <= self.last)
+        return tuple(day for day in week.days if self.first <= day <= self.last)
 
 
-def of_bill(bill: Bill) -> Costs:
+def of_bill(bill: Bill, week: Week, as_of: datetime) -> Costs:
+    """``as_of``: a day that was not over then is not known yet."""
     told = bill.frame[~bill.frame["kind"].isin(_APART) & bill.frame["billed"].notna()]
     parts = [
         pd.DataFrame(
@@ -78,8 +80,10 @@ def of_bill(bill: Bill) -> Costs:
         if len(rows := told[told["cut"] == cut.value])
     ]
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
-    days = bill.days
-    return Costs(bill.currency, frame, min(days, default=None), max(days, default=None), frozenset(bill.estimated))
+    today = as_of.astimezone(UTC).date()
+    days = [day for day in bill.days if day < today]
+    first, last = min(days, default=None), max(days, default=None)
+    return Costs(bill.currency, frame, first, last, frozenset(bill.estimated), week)
 
 
 def of_ledger(rows: Iterable[Row], labels: Labels, first: date | None, last: date, week: Week) -> Costs:
@@ -90,24 +94,24 @@ def of_ledger(rows: Iterable[Row], labels: Labels, first: date | None, last: dat
         if row.ran.usd
         for dimension, name in labels.of(row.service).items()
     ]
-    return Costs("USD", pd.DataFrame(told, columns=list(COLUMNS)), first, last, frozenset())
+    return Costs("USD", pd.DataFrame(told, columns=list(COLUMNS)), first, last, frozenset(), week)
 
 
 def totals(costs: Costs, week: Week, saved: Mapping[date, Money]) -> Totals:
     """``saved`` by day is left out where it is in another currency."""
-    by_day = _by_day(costs)
+    spent = by_day(costs)
     days = costs.known(week)
 
     def of(day: date) -> Money:
-        return Money(by_day.get(day, Decimal(0)), costs.currency)
+        return Money(spent.get(day, Decimal(0)), costs.currency)
 
     def whole(one: Week) -> Section[Money]:
         told = [day for day in costs.known(one) if day.weekday() in {each.weekday() for each in days}]
         if not told:
             return Unknown(Sentence("no_history", {"week": str(one)}))
-        return Known(Money(sum((by_day.get(day, Decimal(0)) for day in told), Decimal(0)), costs.currency))
+        return Known(Money(sum((spent.get(day, Decimal(0)) for day in told), Decimal(0)), costs.currency))
 
-    now = Money(sum((by_day.get(day, Decimal(0)) for day in days), Decimal(0)), costs.currency)
+    now = Money(sum((spent.get(day, Decimal(0)) for day in days), Decimal(0)), costs.currency)
     before = week.back(1)
     told_before = set(costs.known(before))
     earlier = dict(zip(week.days, before.days, strict=True))
@@ -131,7 +135,7 @@ def totals(costs: Costs, week: Week, saved: Mapping[date, Money]) -> Totals:
     )
 
 
-def _by_day(costs: Costs) -> Mapping[date, Decimal]:
+def by_day(costs: Costs) -> Mapping[date, Decimal]:
     found: dict[date, Decimal] = {}
     for day, amounts in costs.whole.groupby("day", sort=True)["amount"]:
         assert isinstance(day, date)

@@ -43,17 +43,18 @@ def charts(report: WeeklyReport) -> Mapping[str, bytes]:
 def _days(totals: Totals) -> Figure:
     """Bars of what was spent; above them, hatched, what was saved; a dash where the same day a week before stood."""
     figure, axes = _empty(totals.spent.currency, _HIGH)
+    all_estimated = all(day.estimated for day in totals.days if day.spent is not None)
     for at, day in enumerate(totals.days):
-        _day(axes, at, day)
+        _day(axes, at, day, pale=day.estimated and not all_estimated)
     axes.set_xticks(range(len(totals.days)), [f"{day.day:%m-%d}" for day in totals.days])
     axes.set_xlim(-0.6, len(totals.days) - 0.4)
     return figure
 
 
-def _day(axes: Axes, at: int, day: Day) -> None:
+def _day(axes: Axes, at: int, day: Day, *, pale: bool) -> None:
     spent = float(day.spent.amount) if day.spent is not None else 0.0
     saved = float(day.saved.amount) if day.saved is not None else 0.0
-    axes.bar(at, spent, width=0.62, color=PALE if day.estimated else SPENT)
+    axes.bar(at, spent, width=0.62, color=PALE if pale else SPENT)
     if saved > 0:
         axes.bar(at, saved, bottom=spent, width=0.62, facecolor="white", edgecolor=SAVED, hatch="////", linewidth=0.9)
     elif saved < 0:
@@ -69,7 +70,7 @@ def _day(axes: Axes, at: int, day: Day) -> None:
             ha="center",
             va="center",
             fontsize=_POINTS,
-            color=_INK if day.estimated else "white",
+            color=_INK if pale else "white",
         )
 
 
