@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import duckdb
 from chalicelib.errors import SourceFailed
 
-from reports.sources.embedded import rows
+from reports.sources.embedded import name, rows
 from reports.sources.focus_checks import RAW, TEXTS, TYPES, check, value_of
 from reports.sources.focus_columns import COLUMNS, PERIOD, Column, Is
-from reports.sources.focus_files import Files
+from reports.sources.focus_files import Files, Form
 
 
 def make_view(connection: duckdb.DuckDBPyConnection, files: Files) -> int:
@@ -23,13 +23,10 @@ def make_view(connection: duckdb.DuckDBPyConnection, files: Files) -> int:
     held = {str(row[0]): str(row[1]) for row in rows(connection, f"DESCRIBE {RAW}")}
     chosen = _chosen(files, held)
     count = check(connection, files, chosen, held)
-    fields = [f"{_read(column, own, held[own])} AS {column.name}" for column, own in chosen.items()]
-    fields += [f"{_nothing(column)} AS {column.name}" for column in COLUMNS if column not in chosen]
-    if PERIOD not in held:
-        period = _read(_column("BillingPeriodStart"), chosen[_column("BillingPeriodStart")], held)
-        fields.append(f"strftime({period}, '%Y-%m') AS {PERIOD}")
-    else:
-        fields.append(PERIOD)
+    made = {column.name: _read(files.form, column, own, held[own]) for column, own in chosen.items()}
+    made |= {column.name: _nothing(column) for column in COLUMNS if column not in chosen}
+    made[PERIOD] = PERIOD if PERIOD in held else f"strftime({made['BillingPeriodStart']}, '%Y-%m')"
+    fields = [f"{expression} AS {called}" for called, expression in made.items()]
     connection.execute(f"CREATE VIEW focus AS SELECT {', '.join(fields)} FROM {RAW}")  # noqa: S608
     return count
 
@@ -45,13 +42,18 @@ def _chosen(files: Files, held: Mapping[str, str]) -> dict[Column, str]:
     return chosen
 
 
-def _read(column: Column, own: str, held: str | Mapping[str, str]) -> str:
-    """An expression of the column in its own type."""
-    kind = held if isinstance(held, str) else held[own]
+def _read(form: Form, column: Column, own: str, kind: str) -> str:
+    """An expression of the column in the type that it should have; ``kind`` is the one it has.
+
+    Text of parquet files is taken as it is: they can say that there is no value, and asking costs a second of ten
+    million rows.
+    """
     value, is_text = value_of(own, kind), kind.startswith(TEXTS)
     match column.kind:
+        case Is.TEXT if is_text:
+            return value if form is Form.CSV else name(own)
         case Is.TEXT:
-            return value if is_text else f"CAST({value} AS VARCHAR)"
+            return f"CAST({value} AS VARCHAR)"
         case Is.NUMBER:
             return f"CAST({value} AS {TYPES[Is.NUMBER]})" if is_text else value
         case Is.TIME:
@@ -65,7 +67,3 @@ def _read(column: Column, own: str, held: str | Mapping[str, str]) -> str:
 def _nothing(column: Column) -> str:
     kinds = {Is.TEXT: "VARCHAR", Is.TIME: "TIMESTAMP", Is.TAGS: "MAP(VARCHAR, VARCHAR)"}
     return f"CAST(NULL AS {kinds.get(column.kind) or TYPES[column.kind]})"
-
-
-def _column(named: str) -> Column:
-    return next(column for column in COLUMNS if column.name == named)
