@@ -16,6 +16,7 @@ from chalicelib.entrypoints.cognito_triggers import (
 )
 from chalicelib.entrypoints.events import events, on_aws_events
 from chalicelib.entrypoints.schedules import schedules, sweep
+from chalicelib.entrypoints.slack.blueprint import slack, slack_actions, slack_functions
 from chalicelib.entrypoints.wake import wake, wake_functions
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "post_confirmation",
     "pre_authentication",
     "pre_sign_up",
+    "slack",
+    "slack_actions",
     "sweep",
     "wake",
 ]
@@ -35,5 +38,6 @@ middleware.install(app)
 app.register_blueprint(api)
 app.register_blueprint(events)
 app.register_blueprint(schedules)
+app.register_blueprint(slack_functions)
 app.register_blueprint(triggers)
 app.register_blueprint(wake_functions)

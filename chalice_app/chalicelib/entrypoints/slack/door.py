@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1_000_000
 HELP_WORDS = frozenset({"", "help"})
-UNINSTALLED = frozenset({"app_uninstalled", "tokens_revoked"})
-"""Events after which nobody can be told anything any more."""
 
 
 class Queue(Protocol):
