@@ -14,6 +14,9 @@ from chalicelib.entrypoints.api.routing import Needs
 from support.chalice_package import package
 
 RESPONSES = "x-amazon-apigateway-gateway-responses"
+SLACK = "/api/slack/{door}"
+"""Slack's own function: no token, but Slack's signature, which the function checks itself."""
+QUICK = ("/api/auth/login", "/api/auth/challenge", "/api/auth/refresh", SLACK)
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +52,18 @@ def test_everything_is_throttled_and_whatever_needs_no_token_more_than_the_rest(
     assert general["ThrottlingRateLimit"] == {"Ref": "RequestsPerSecond"}
     assert {method for method, _ in settings} == {"POST"}
     open_posts = {route.path for route in ROUTES if route.method == "POST" and route.needs is Needs.OPEN}
-    assert set(limited) == open_posts | {"/api/models/start"}
+    assert set(limited) == open_posts | {"/api/models/start", SLACK}
     for path, one in limited.items():
-        most = 25 if path in ("/api/auth/login", "/api/auth/challenge", "/api/auth/refresh") else 10
+        most = 25 if path in QUICK else 10
         assert 5 <= one["ThrottlingRateLimit"] <= most, path
         assert one["ThrottlingBurstLimit"] >= 2 * one["ThrottlingRateLimit"], path
+
+
+def test_slacks_requests_reach_its_own_function_and_no_other(api: dict[str, Any]) -> None:
+    integration = api["DefinitionBody"]["paths"][SLACK]["post"]["x-amazon-apigateway-integration"]
+
+    assert "${Slack.Arn}" in str(integration["uri"])
+    assert [path for path in api["DefinitionBody"]["paths"] if "slack" in path] == [SLACK]
 
 
 def test_one_slow_client_alone_cannot_shut_login_for_everybody(api: dict[str, Any]) -> None:

@@ -23,14 +23,15 @@ from chalicelib.fleet.identity import lockout, people_rows
 from chalicelib.fleet.identity.passwords import LEAST
 from chalicelib.fleet.people import Role
 from chalicelib.fleet.settings import FleetSettings
+from chalicelib.record import slack_requests
 from chalicelib.record.table import TABLE, TTL_ATTRIBUTE
 from support.chalice_package import ROOT, add_bytecode, package
 
 TRIGGERS = {"PreSignUp", "PreAuthentication", "PostAuthentication", "PostConfirmation"}
 """What the user pool asks us: Cognito's names for them, and the template's for the functions."""
-ACTING = ("Sweep", "AwsEvents", "APIHandler", "Wake")
+ACTING = ("Sweep", "AwsEvents", "APIHandler", "Wake", "SlackActions")
 """Functions that look at services and may start and stop them."""
-FUNCTIONS = {*ACTING, *TRIGGERS}
+FUNCTIONS = {*ACTING, *TRIGGERS, "Slack"}
 
 NO_RESOURCE_NAMES = {
     "application-autoscaling:DescribeScalableTargets",
@@ -368,7 +369,7 @@ def test_only_services_of_the_clusters_named_may_be_changed(resources: dict[str,
 
     assert all("service/${ClusterPattern}/" in resource for _, resource in writers)
     every_service = {role for role, resource in writers if resource.endswith("service/${ClusterPattern}/*'}")}
-    assert every_service == {"SweepRole", "AwsEventsRole"}, "people reach what was launched, and nothing else"
+    assert every_service == {"SweepRole", "AwsEventsRole", "SlackActionsRole"}, "others reach only what was launched"
 
 
 def test_of_autoscaling_only_the_desired_count_of_ecs_services_may_be_registered(resources: dict[str, Any]) -> None:
@@ -392,6 +393,44 @@ def test_the_api_may_write_its_logs_and_look_after_people_of_its_own_pool(resour
 
     assert set(statements["WriteLogs"]["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
     assert statements["LookAfterPeople"]["Resource"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
+
+
+def test_who_answers_slack_may_hand_on_and_nothing_else(resources: dict[str, Any]) -> None:
+    allowed = {
+        action: statement
+        for role, statement in _statements(resources)
+        if role == "SlackRole"
+        for action in _each(statement["Action"])
+        if not action.startswith("logs:")
+    }
+
+    assert set(allowed) == {"dynamodb:PutItem", "sqs:SendMessage", "secretsmanager:GetSecretValue"}
+    assert allowed["dynamodb:PutItem"]["Condition"]["ForAllValues:StringEquals"] == {
+        "dynamodb:LeadingKeys": [slack_requests.PK]
+    }
+    assert allowed["sqs:SendMessage"]["Resource"] == {"Fn::GetAtt": ["SlackQueue", "Arn"]}
+    assert resources["Slack"]["Properties"]["Timeout"] <= 10
+
+
+def test_what_was_asked_in_slack_waits_in_a_queue_of_its_own(resources: dict[str, Any]) -> None:
+    source = resources["SlackActions"]["Properties"]["Events"]["SlackActionsSqsEventSource"]["Properties"]
+    queue = resources["SlackQueue"]["Properties"]
+
+    assert source["Queue"] == {"Fn::Sub": "${SlackQueue.Arn}"}
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["BatchSize"] == 1
+    assert queue["VisibilityTimeout"] > resources["SlackActions"]["Properties"]["Timeout"]
+    most = queue["VisibilityTimeout"] * queue["RedrivePolicy"]["maxReceiveCount"]
+    assert most <= 30 * 60, "Slack takes an answer for half an hour"
+
+
+def test_no_secret_of_slacks_stands_in_an_environment(resources: dict[str, Any]) -> None:
+    for name in FUNCTIONS:
+        variables = resources[name]["Properties"].get("Environment", {}).get("Variables", {})
+        told = {key: value for key, value in variables.items() if "SLACK" in key and key != "LIFECYCLE_SLACK_QUEUE"}
+        assert set(map(str, told.values())) <= {
+            str({"Ref": parameter}) for parameter in ("SlackSecret", "SlackTeams", "SlackUnknown")
+        }
 
 
 def test_sweep_and_events_may_do_the_same_to_the_fleet(resources: dict[str, Any]) -> None:
