@@ -196,7 +196,7 @@ def _describe_task(task: FakeTask, world: World) -> dict[str, Any]:
         "taskArn": task.arn,
         "group": f"service:{task.service}",
         "desiredStatus": "RUNNING",
-        "lastStatus": "RUNNING" if runs else "PENDING",
+        "lastStatus": "RUNNING" if runs else "PROVISIONING" if task.provider in world.no_capacity else "PENDING",
         "healthStatus": task.health,
         **({"startedAt": task.starts_at} if runs else {}),
         **({"capacityProviderName": task.provider} if task.provider else {}),

@@ -21,7 +21,7 @@ from chalicelib.policy.model import Policy
 class SpotSource(Protocol):
     """Reads what is known of capacity. None of it raises but for AwsUnreachable."""
 
-    def providers(self, cluster: str) -> tuple[Provider, ...] | None:
+    def providers(self, now: datetime) -> tuple[Provider, ...] | None:
         """Those that say by their tags what they are; None when they cannot be read."""
 
     def news(self, facts: ServiceFacts, now: datetime) -> CapacityNews:
@@ -38,7 +38,7 @@ def with_spot(source: SpotSource | None, seen: Observation, policies: Sequence[P
         return seen
     facts = seen.facts
     if any(needs_tags(one, facts) for one in sections):
-        seen = replace(seen, providers=source.providers(facts.id.cluster))
+        seen = replace(seen, providers=source.providers(now))
     if any(one.use != "never" for one in sections):
         seen = replace(seen, covered_by=source.covered_by(facts, now))
     if any(asks_for_capacity(one, facts, seen.memory, now) for one in sections):

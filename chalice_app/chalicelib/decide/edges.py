@@ -1,8 +1,9 @@
 """The instants at which the clock alone can change what is wanted of a service: pure, from policy, words and record.
 
 They are the hours' openings and closings, the warning before a closing, the end of the time that running work gets
-after one, ends of overrides, exclusions and starts by hand, begins and ends of freezes, and ends of waits for Spot. What only signals can tell
-(idleness, quiet, a failed start's next try) is none: it has no instant to wait for, and the sweep looks for it.
+after one, ends of overrides, exclusions and starts by hand, begins and ends of freezes, and ends of waits for Spot.
+What only signals can tell (idleness, quiet, a failed start's next try) is none: it has no instant to wait for, and the
+sweep looks for it.
 """
 
 from __future__ import annotations

@@ -121,6 +121,13 @@ SAME_SETBACKS = Condition("same-setbacks", "spot_setbacks = :setbacks")
     event           ──host i-2 is taken: adds a 13th──
 """
 
+NEWER_COVERAGE = Condition("newer-coverage", "attribute_not_exists(read_at) OR read_at < :read_at")
+"""What commitments cover is read once a day by whoever is first.
+
+    sweep    ──reads at 08:00──────────────keeps(08:00)──
+    another  ──reads at 07:59─────────────────────────────x keeps(07:59)
+"""
+
 FLIGHT_ONCE = Condition("flight-once", "attribute_not_exists(flight_seen)")
 SAME_FLIGHT = Condition("same-flight", "flight_seen = :flight_seen")
 """Who saw a request gone says so only of the one that it read; a later one, seen by another sweep, stands.

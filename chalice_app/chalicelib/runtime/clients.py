@@ -66,7 +66,14 @@ class Clients:
             self._session = boto3.session.Session(region_name=self._region, botocore_session=core_session())
         return self._session
 
-    def _make(self, service: str, *, retries: Literal["standard", "adaptive"] = "standard", attempts: int = 4) -> Any:
+    def _make(
+        self,
+        service: str,
+        *,
+        retries: Literal["standard", "adaptive"] = "standard",
+        attempts: int = 4,
+        region: str | None = None,
+    ) -> Any:
         """``retries`` "adaptive": calls wait before AWS has to refuse them, once it has refused one."""
         from botocore.config import Config
 
@@ -77,7 +84,7 @@ class Clients:
             max_pool_connections=POOL,
         )
         make: Any = self.session.client
-        return make(service, endpoint_url=self._endpoint_url, region_name=self._region, config=config)
+        return make(service, endpoint_url=self._endpoint_url, region_name=region or self._region, config=config)
 
     def hurried(self, service: str) -> Any:
         """A client of its own for who must answer within three seconds: two short tries."""
@@ -128,6 +135,14 @@ class Clients:
         return client
 
     @cached_property
+    def autoscaling(self) -> Any:
+        return self._make("autoscaling")
+
+    @cached_property
+    def cost_explorer(self) -> Any:
+        return self._make("ce")
+
+    @cached_property
     def scheduler(self) -> SchedulerClient:
         """Gives up early: what it is for, the sweep does as well."""
         client: SchedulerClient = self._make("scheduler", attempts=2)
@@ -146,3 +161,15 @@ class Clients:
     def sts(self) -> STSClient:
         client: STSClient = self._make("sts")
         return client
+
+    @cached_property
+    def spot_prices(self) -> Any:
+        """EC2, for its history of Spot prices."""
+        return self._make("ec2")
+
+    @cached_property
+    def price_list(self) -> Any:
+        """The AWS Price List, which answers in few regions."""
+        from chalicelib.prices.price_list import home_of_prices
+
+        return self._make("pricing", region=home_of_prices(self._region or self.session.region_name or ""))

@@ -149,6 +149,7 @@ def _parts(
     from chalicelib.record.learned import LearnedRows
     from chalicelib.record.snapshots import Snapshots
     from chalicelib.runtime.compose_acting import actor_of, desk_of, price_in
+    from chalicelib.runtime.compose_spot import capacity_of
 
     price = price_in(settings.region)
     rows = LearnedRows(record.table)
@@ -165,7 +166,9 @@ def _parts(
         clock=clock,
         inventory=inventory,
         signals=signals,
-        looker=Looker(signals, asked, Recall(rows, record.history, price)),
+        looker=Looker(
+            signals, asked, Recall(rows, record.history, price), capacity_of(clients, record.table, settings.region)
+        ),
         source=source,
         book=PolicyBook(source if take_force else None, record.policies, frozenset(one.name for one in asked)),
         in_force=PolicyBook(None, record.policies),

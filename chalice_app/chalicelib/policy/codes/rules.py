@@ -111,8 +111,8 @@ RULES = {
     ),
     "LC072": Code(
         "Capacity providers that are no pair",
-        "A service moves between one capacity provider for Spot and one on demand. Fargate's two and those of Auto Scaling "
-        "groups cannot share a strategy, so both are of one kind.",
+        "A service moves between one capacity provider for Spot and one on demand. Fargate's two and those of Auto "
+        "Scaling groups cannot share a strategy, so both are of one kind.",
         "spot: {use: prefer, providers: {spot: FARGATE_SPOT, on-demand: gpu-on-demand}}",
         "spot: {use: prefer, providers: {spot: FARGATE_SPOT, on-demand: FARGATE}}",
     ),
