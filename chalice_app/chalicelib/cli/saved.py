@@ -39,7 +39,8 @@ def lines(counted: Ledger, zone: ZoneInfo, view: str) -> Sequence[Line]:
     return [Line(credit.name, told, len(acted_on[credit])) for credit, told in sums.by_credit(counted).items()]
 
 
-def show(paper: Paper, counted: Ledger, zone: ZoneInfo, view: str) -> None:
+def show(paper: Paper, counted: Ledger, zone: ZoneInfo, view: str, troubles: Sequence[str]) -> None:
+    """``troubles``: sentences on sources of prices that failed."""
     span = f"{words.clock_with_year(counted.since, zone)} to {words.clock_with_year(counted.until, zone)}"
     if not counted.accounts:
         paper.say(f"The record holds nothing from {span}: nothing was saved, and nothing is known.")
@@ -63,6 +64,8 @@ def show(paper: Paper, counted: Ledger, zone: ZoneInfo, view: str) -> None:
     if counted.unpriced:
         named = words.listed([str(service) for service in counted.unpriced])
         paper.say(f"No price is known for {named}: {_hours(total.unpriced_hours)} host hours are in no sum.", "yellow")
+    for sentence in troubles:
+        paper.say(sentence, "yellow")
     _show_wishes(paper, counted)
 
 
@@ -86,7 +89,7 @@ def _show_wishes(paper: Paper, counted: Ledger) -> None:
     )
 
 
-def as_json(counted: Ledger, zone: ZoneInfo, view: str) -> Mapping[str, object]:
+def as_json(counted: Ledger, zone: ZoneInfo, view: str, troubles: Sequence[str]) -> Mapping[str, object]:
     """Every amount as exact text, rounded only to a hundredth of an hour and a cent."""
     total = counted.total
     return {
@@ -115,6 +118,7 @@ def as_json(counted: Ledger, zone: ZoneInfo, view: str) -> Mapping[str, object]:
             }
             for policy, wishes in sums.wished_by_policy(counted).items()
         ],
+        "troubles": troubles,
     }
 
 

@@ -16,6 +16,7 @@ from chalicelib.cli.times import past
 from chalicelib.cli.zones import policies_in, shared_zone, zone_called
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -60,7 +61,7 @@ def savings(desk: Desk, since: str, end: str | None, view: str, baseline: str, z
     JSON: {since, until, zone, baseline, currency, price_sources, unpriced, by, total: {ran, baseline,
            saved: {host_hours, gpu_hours, usd}, saved_share, unpriced_hours},
            lines: [{name, services, ran, baseline, saved, unpriced_hours}],
-           dry_run: [{policy, services, host_hours, usd, unpriced}]}
+           dry_run: [{policy, services, host_hours, usd, unpriced}], troubles}
     """
     from chalicelib.record.policies import PoliciesInForce
     from chalicelib.record.table import Table
@@ -72,20 +73,23 @@ def savings(desk: Desk, since: str, end: str | None, view: str, baseline: str, z
     if begin >= until:
         raise click.BadParameter(f"{since} is not before {end or 'now'}.", param_hint="--since")
     with waiting("Reading the record"):
-        counted = _counted(desk, table, begin, until, where, with_habits=baseline == "own-habit")
+        counted, troubles = _counted(desk, table, begin, until, where, with_habits=baseline == "own-habit")
     if output == "json":
-        desk.paper.json(as_json(counted, where, view))
+        desk.paper.json(as_json(counted, where, view, troubles))
     else:
-        show(desk.paper, counted, where, view)
+        show(desk.paper, counted, where, view, troubles)
     desk.paper.last_line(NOTHING_CHANGED, beside_json=output == "json")
     return Exit.DONE
 
 
 def _counted(
     desk: Desk, table: Table, since: datetime, until: datetime, zone: ZoneInfo, *, with_habits: bool
-) -> Ledger:
+) -> tuple[Ledger, Sequence[str]]:
+    """And what could not be asked of prices, in sentences."""
     from chalicelib.ledger.counting import Terms, ledger
+    from chalicelib.ledger.places import unquoted
     from chalicelib.ledger.reading import read, read_habits
+    from chalicelib.prices.book import price_book
     from chalicelib.record.history import History
     from chalicelib.record.states import States
 
@@ -93,7 +97,9 @@ def _counted(
     entries = read(history, States(table).all(), since, until)
     services = {entry.service for entry in entries if entry.service is not None}
     habits = read_habits(history, services, until, zone) if with_habits else None
-    return ledger(entries, since, until, Terms(zone, habits=habits))
+    region = desk.region or desk.aws().session.region_name or ""
+    quoted = price_book(desk.aws(), table, region).quoted(unquoted(entries), since, until, desk.now())
+    return ledger(entries, since, until, Terms(zone, quoted, habits)), quoted.problems
 
 
 COMMANDS = (savings,)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib.decide.facts import ServiceId
 from chalicelib.ledger.courses import THE_BEGINNING, Known, credits
 from chalicelib.ledger.values import Credit
 from chalicelib.prices.hosts import Market
@@ -76,6 +78,22 @@ def at_places(
         end = min(following.at, until) if following else until
         if begin < end:
             yield place, begin, end
+
+
+def unquoted(entries: Iterable[Entry]) -> frozenset[tuple[str, Market]]:
+    """Hosts and markets of which the record alone knows no price. ``entries`` in any order."""
+    by_service: dict[ServiceId, list[Entry]] = defaultdict(list)
+    for entry in sorted(entries, key=lambda one: one.at):
+        if entry.service is not None:
+            by_service[entry.service].append(entry)
+    found: set[tuple[str, Market]] = set()
+    for service, told in by_service.items():
+        for place in places(Known(service), told):
+            if Market.SPOT in (place.market, place.own_market):
+                found.add((place.host, Market.SPOT))
+            if place.price is None:
+                found.add((place.host, Market.ON_DEMAND))
+    return frozenset((host, market) for host, market in found if host)
 
 
 def rate_of(host: str, market: Market | None, listed: Price | None, at: datetime, quotes: Quotes) -> Price | None:
