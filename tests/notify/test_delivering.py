@@ -6,21 +6,31 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING
 
 import pytest
 from chalicelib.notify import delivering
 from chalicelib.notify.delivering import MOST_TRIES
 from chalicelib.record.approval import State
 from chalicelib.record.table import Table
-from support.moto_record import moto_table, race
+from support.moto_record import moto_client, new_table, race
 from support.post_room import CHAT, PostRoom, answers, post_room
 from support.questions import given, question
 from support.toy_cloud import Killed, Mortality, MortalTable
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[DynamoDBClient]:
+    with moto_client() as client:
+        yield client
+
 
 @pytest.fixture
-def room() -> Iterator[PostRoom]:
-    with moto_table() as table, post_room(table) as made:
+def room(dynamodb: DynamoDBClient) -> Iterator[PostRoom]:
+    with post_room(new_table(dynamodb)) as made:
         yield made
 
 

@@ -42,6 +42,7 @@ HEADINGS: Mapping[NoticeKind, Heading] = MappingProxyType({
     NoticeKind.ORPHAN: Heading("👻", "Orphan found", needs_somebody=True),
     NoticeKind.SPOT_INTERRUPTED: Heading("⚡", "Spot interruption", needs_somebody=True),
     NoticeKind.SPOT_FALLBACK: Heading("↪️", "On demand for now"),
+    NoticeKind.MOVED: Heading("🔀", "Moved"),
     NoticeKind.BUDGET_PACE: Heading("📈", "Ahead of the budget", needs_somebody=True),
     NoticeKind.BUDGET: Heading("💸", "AWS Budgets", needs_somebody=True),
     NoticeKind.COST_ANOMALY: Heading("📊", "Cost anomaly", needs_somebody=True),
