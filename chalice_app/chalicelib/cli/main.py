@@ -39,6 +39,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("test", "checking", "Run the tests that stand in the policies."),
             Entry("show", "showing", "The merged policy, and where each value comes from."),
             Entry("schedule", "calendar", "When a policy opens and closes, day by day."),
+            Entry("import", "importing", "Policies from Cloud Custodian, Instance Scheduler or kube-downscaler."),
             Entry("explain", "explaining", "What an error code such as LC014 means."),
         ),
     ),

@@ -1,0 +1,99 @@
+"""What the actions of a Cloud Custodian policy do to a service: stop it, start it, or neither.
+
+Sizes that are written in a file are never taken over: an opening here restores the size that was saved at the stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.importing.custodian_schedule import Kind
+from chalicelib.importing.trees import is_list, is_mapping
+
+_STOPPING = ("stop", "suspend")
+_STARTING = ("start", "resume")
+_SIZED = ("modify", "resize", "scale", "update", "modify-service", "scaling")
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """``kind`` None: nothing in it stops or starts. ``notes`` say what is not carried over."""
+
+    kind: Kind | None
+    notes: tuple[str, ...]
+
+
+def acting(actions: object, meant: Kind) -> Acting:
+    """``meant`` is what the filter's name says (offhour: off); a policy without actions is taken for that."""
+    found: list[Kind] = []
+    notes: list[str] = []
+    listed = list(_listed(actions))
+    for name, keys in listed:
+        if name in _STOPPING or name in _STARTING:
+            found.append("off" if name in _STOPPING else "on")
+        elif name in _SIZED:
+            kind, more = _sized(name, keys)
+            found += [kind] if kind else []
+            notes += more
+        else:
+            notes.append(f'The action "{name}" is not carried over.')
+    if not listed:
+        return Acting(meant, ("Its original has no actions, so it only lists; this one would act once enforced.",))
+    kinds = set(found)
+    return Acting(found[0] if len(kinds) == 1 else None, tuple(notes))
+
+
+def _listed(actions: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for one in actions if is_list(actions) else [actions]:
+        if isinstance(one, str) and one:
+            yield one, {}
+        elif is_mapping(one):
+            yield str(one.get("type", "without a type")), one
+
+
+def _sized(name: str, keys: Mapping[str, Any]) -> tuple[Kind | None, list[str]]:
+    update = keys.get("update")
+    values = {key: value for key, value in keys.items() if key not in ("type", "update")}
+    if is_mapping(update):
+        values |= update
+    sizes = {key: value for key, value in values.items() if _is_size(key)}
+    notes = [
+        f'"{name}" with {key}: {value} is not carried over: policies here say when services run, not how.'
+        for key, value in values.items()
+        if key not in sizes and not _keeps_size(key)
+    ]
+    kind: Kind | None = None
+    if any(_keeps_size(key) and "restore" in key for key in values):
+        kind = "on"
+    wanted = [value for key, value in sizes.items() if key.lower() in ("desiredcount", "desired")] or [
+        value for key, value in sizes.items() if key.lower() in ("min", "mincapacity", "min-capacity")
+    ]
+    if wanted and str(wanted[0]).isdecimal():
+        kind = "off" if int(wanted[0]) == 0 else "on"
+        if int(wanted[0]):
+            notes.append(
+                f'"{name}" to {wanted[0]} is not carried over: an opening here restores the size that was saved at the '
+                "stop, and never a number from a file."
+            )
+    elif kind is None:
+        notes.append(f'"{name}" says no size, so it neither stops nor starts.')
+    return kind, notes
+
+
+def _is_size(key: str) -> bool:
+    return key.lower() in (
+        "desiredcount",
+        "desired",
+        "min",
+        "max",
+        "mincapacity",
+        "maxcapacity",
+        "min-capacity",
+        "max-capacity",
+    )
+
+
+def _keeps_size(key: str) -> bool:
+    return key.lower() in ("save-options-tag", "restore-options-tag")

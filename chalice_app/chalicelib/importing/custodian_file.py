@@ -1,0 +1,234 @@
+"""Cloud Custodian's files at the border: policies with offhour and onhour filters, and tag values of real services.
+
+Tag values come from any JSON or YAML that lists tags (``aws resourcegroupstaggingapi get-resources``, ``aws ecs
+describe-services --include TAGS``) or from a text with one value on each line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from chalicelib.importing.custodian_actions import acting
+from chalicelib.importing.custodian_match import filtered
+from chalicelib.importing.custodian_schedule import (
+    DEFAULT_HOUR,
+    DEFAULT_TAG,
+    DEFAULT_ZONE,
+    Act,
+    Defaults,
+    Kind,
+    zone_of,
+)
+from chalicelib.importing.model import Chosen, LeftOut
+from chalicelib.importing.trees import Source, Tree, as_boolean, documents, is_list, is_mapping, mappings_in, texts
+from chalicelib.policy.dates import parse_date
+from chalicelib.policy.problems import ScalarError, nearest_word
+
+_KEYS = (
+    "type",
+    "tag",
+    "default_tz",
+    "weekends",
+    "weekends-only",
+    "opt-out",
+    "fallback-schedule",
+    "fallback_schedule",
+    "skip-days",
+    "skip-days-from",
+    "offhour",
+    "onhour",
+)
+_STRUCTURED = re.compile(r"^\s*([\w.\"'-]+\s*:(\s|$)|- |[\[{]\s*$|[\[{]\s*[\"{])", re.MULTILINE)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One offhour or onhour filter with the policy around it. ``kind`` is what its actions do."""
+
+    policy: str
+    resource: str
+    kind: Kind
+    defaults: Defaults
+    tag: str
+    opt_out: bool
+    fallback: str | None
+    skipped: frozenset[date]
+    chosen: Chosen
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    filters: tuple[Filter, ...]
+    values: tuple[tuple[str | None, str], ...]
+    """The off-hours tag's key (lower case; None where only values were given) and value, as written, each once."""
+    left_out: tuple[LeftOut, ...]
+
+
+def read(sources: Iterable[Source], tag: str | None) -> Read:
+    """All files together. ``tag`` is the key of the off-hours tag where no policy names one."""
+    filters: list[Filter] = []
+    left_out: list[LeftOut] = []
+    others: list[tuple[Source, list[Tree]]] = []
+    for source in sources:
+        if not _STRUCTURED.search(source.text):
+            others.append((source, [line.strip() for line in source.text.splitlines()]))
+            continue
+        found = documents(source)
+        policies = [one for one in found if is_mapping(one) and "policies" in one]
+        for one in policies:
+            _read_policies(source, one["policies"], filters, left_out)
+        if not policies:
+            others.append((source, found))
+    keys = {one.tag.lower() for one in filters} or {(tag or DEFAULT_TAG).lower()}
+    values = dict.fromkeys(value for source, trees in others for value in _values(source, trees, keys))
+    return Read(tuple(filters), tuple(values), tuple(left_out))
+
+
+def _read_policies(source: Source, policies: Tree, filters: list[Filter], left_out: list[LeftOut]) -> None:
+    if not is_list(policies):
+        raise source.refuse("policies is no list; a Custodian file has `policies:` with one `- name: …` for each")
+    for place, one in enumerate(policies):
+        if not is_mapping(one) or not isinstance(one.get("name"), str):
+            raise source.refuse(f"policies[{place}] has no name; give it one, as `name: offhours-stop`")
+        found = filtered(one.get("filters"))
+        if not found.schedules:
+            left_out.append(
+                LeftOut(one["name"], "no offhour or onhour filter in it, so there are no hours to translate")
+            )
+            continue
+        if len(found.schedules) > 1:
+            why = "an offhour and an onhour filter in one policy must both match, which is not what either means alone"
+            left_out.append(LeftOut(one["name"], why))
+            continue
+        [(name, keys)] = found.schedules
+        meant: Kind = "off" if name == "offhour" else "on"
+        does = acting(one.get("actions"), meant)
+        read_filter = _filter(source, one, meant, keys)
+        if does.kind is None:
+            left_out.append(
+                LeftOut(one["name"], " ".join(("its actions neither stop nor start a service.", *does.notes)))
+            )
+            continue
+        filters.append(
+            replace(
+                read_filter, kind=does.kind, chosen=found.chosen, notes=(*read_filter.notes, *found.notes, *does.notes)
+            )
+        )
+
+
+def _filter(source: Source, policy: Mapping[str, Any], meant: Kind, keys: Mapping[str, Any]) -> Filter:
+    where = f"policy {policy['name']}, {meant}hour"
+    unknown = next((key for key in keys if key not in _KEYS), None)
+    if unknown is not None:
+        near = nearest_word(unknown, _KEYS)
+        raise source.refuse(
+            f"{where}: Custodian knows no {unknown}; {f'did you mean {near}?' if near else 'take it out'}"
+        )
+    notes: list[str] = []
+    zone = keys.get("default_tz")
+    if zone is None:
+        zone = DEFAULT_ZONE
+        notes.append("No default_tz: Custodian takes Eastern time (America/New_York).")
+    if not isinstance(zone, str) or zone_of(zone) is None:
+        raise source.refuse(
+            f'{where}: default_tz "{zone}" is no time zone; write one of the tz database, as Asia/Tokyo'
+        )
+    if "skip-days" in keys and "skip-days-from" in keys:
+        raise source.refuse(f"{where}: skip-days and skip-days-from together; Custodian takes one of them")
+    if "skip-days-from" in keys:
+        url = keys["skip-days-from"].get("url") if is_mapping(keys["skip-days-from"]) else None
+        notes.append(
+            f"skip-days-from ({url}) is not read: write its days into hours.holidays.extra, or name a country."
+        )
+    hour = _hour(source, where, keys.get(f"{meant}hour"), DEFAULT_HOUR[meant])
+    fallback = keys.get("fallback-schedule") or keys.get("fallback_schedule")
+    resource = policy.get("resource")
+    return Filter(
+        policy=policy["name"],
+        resource=str(resource).removeprefix("aws.") if isinstance(resource, str) else "resources",
+        kind=meant,
+        defaults=Defaults(meant, zone, (Act(_default_days(source, where, meant, keys), hour),)),
+        tag=str(keys.get("tag") or DEFAULT_TAG),
+        opt_out=_flag(source, where, keys, "opt-out", False),
+        fallback=fallback if isinstance(fallback, str) else None,
+        skipped=_skipped(source, where, keys.get("skip-days", [])),
+        chosen=Chosen(),
+        notes=tuple(notes),
+    )
+
+
+def _default_days(source: Source, where: str, kind: Kind, keys: Mapping[str, Any]) -> frozenset[int]:
+    """Custodian's meaning: ``weekends-only`` stops on Friday and starts on Monday, ``weekends: false`` acts daily."""
+    if _flag(source, where, keys, "weekends-only", False):
+        return frozenset({4 if kind == "off" else 0})
+    return frozenset(range(5)) if _flag(source, where, keys, "weekends", True) else frozenset(range(7))
+
+
+def _flag(source: Source, where: str, keys: Mapping[str, Any], key: str, default: bool) -> bool:
+    value = default if key not in keys else as_boolean(keys[key])
+    if value is None:
+        raise source.refuse(f'{where}: {key} "{keys[key]}" is neither true nor false')
+    return value
+
+
+def _hour(source: Source, where: str, value: object, default: int) -> int:
+    if value is None:
+        return default
+    if not (isinstance(value, str) and value.isascii() and value.isdigit() and int(value) <= 23):
+        raise source.refuse(f'{where}: "{value}" is no hour; Custodian takes whole hours from 0 to 23')
+    return int(value)
+
+
+def _skipped(source: Source, where: str, days: object) -> frozenset[date]:
+    listed = texts(days)
+    if listed is None:
+        raise source.refuse(f"{where}: skip-days is no list of dates; write them as ['2026-12-25']")
+    found = set()
+    for text in listed:
+        if not _DATE.match(text):
+            raise source.refuse(f'{where}: skip-days "{text}" is no date; Custodian takes YYYY-MM-DD, as 2026-12-25')
+        try:
+            found.add(parse_date(text))
+        except ScalarError as error:
+            raise source.refuse(f'{where}: skip-days "{text}": {error.message}') from None
+    return frozenset(found)
+
+
+def _values(source: Source, trees: list[Tree], keys: set[str]) -> Iterator[tuple[str | None, str]]:
+    """The off-hours tag in an inventory, or each line of a text."""
+    if all(isinstance(tree, str) for tree in trees):
+        for line in trees:
+            assert isinstance(line, str)
+            key, equals, value = line.partition("=")
+            if equals and key.strip().lower() in keys:
+                yield key.strip().lower(), value
+            elif line and not line.startswith("#"):
+                yield None, line
+        return
+    found = False
+    for tree in trees:
+        try:
+            for mapping in mappings_in(tree):
+                for pair in _tag_values(mapping, keys):
+                    found = True
+                    yield pair
+        except ValueError as error:
+            raise source.refuse(str(error)) from None
+    if not found:
+        raise source.refuse(f"neither Custodian policies nor tags named {' or '.join(sorted(keys))} are in it")
+
+
+def _tag_values(mapping: Mapping[str, Any], keys: set[str]) -> Iterator[tuple[str, str]]:
+    key, value = mapping.get("Key", mapping.get("key")), mapping.get("Value", mapping.get("value"))
+    if isinstance(key, str) and key.lower() in keys and isinstance(value, str):
+        yield key.lower(), value
+    for name in ("Tags", "tags", "labels"):
+        tags = mapping.get(name)
+        if is_mapping(tags):
+            yield from ((tag.lower(), one) for tag, one in tags.items() if tag.lower() in keys and isinstance(one, str))

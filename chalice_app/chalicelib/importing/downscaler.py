@@ -1,0 +1,200 @@
+"""kube-downscaler's settings as drafts: one policy for its defaults, one for each annotated namespace or resource.
+
+A resource's annotations are completed by its namespace's and these by the defaults, key by key, as it does itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from chalicelib.importing.downscaler_file import Annotated, Settings, read
+from chalicelib.importing.downscaler_original import Periods, UptimeAndDowntime
+from chalicelib.importing.downscaler_spec import BadSpec, Fillings, Spec, read_spec
+from chalicelib.importing.downscaler_timing import NoWords, by_level, by_periods, zone_of
+from chalicelib.importing.model import Chosen, Draft, Drafted, Excluded, Given, LeftOut
+from chalicelib.importing.render import policy_name
+from chalicelib.importing.trees import Source
+
+OTHER_WORLD = (
+    "Kubernetes resources are no ECS services: names were taken over as service names and namespaces as clusters, so "
+    "check each `match`."
+)
+_TIMES = ("uptime", "downtime", "upscale-period", "downscale-period")
+_UNTIL_FORMS = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+_NAMESPACE_PRIORITY, _RESOURCE_PRIORITY = 10, 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One policy to be, with its settings as they hold for it in the end."""
+
+    source: Source
+    name: str
+    what: str
+    chosen: Chosen
+    keys: Mapping[str, str]
+    priority: int = 0
+    excluded: tuple[Excluded, ...] = ()
+    bare: bool = False
+    """One definition that stands alone, of which the error shows all."""
+
+
+def drafted(sources: Iterable[Source], given: Given) -> Drafted:
+    """All files together. Raises ImportRefused for what kube-downscaler could not read either."""
+    found = read(sources)
+    fillings = Fillings(
+        given.zone.key if given.zone else found.defaults.get("timezone", (None, None))[1],
+        found.defaults.get("weekframe", (None, None))[1],
+    )
+    taken: set[str] = set()
+    results: list[Draft | LeftOut] = [
+        LeftOut(one.what, why) for one in found.annotated if (why := _forced(one)) is not None
+    ]
+    for case in _cases(found):
+        results.append(_drafted(case, fillings, given.zone or ZoneInfo("UTC"), taken))
+    notes = [OTHER_WORLD] if found.annotated else []
+    if len(found.bare) > 1 or (found.bare and not found.annotated):
+        notes.append("A definition alone does not say for which services: write their `match`.")
+    return Drafted(
+        tuple(one for one in results if isinstance(one, Draft)),
+        tuple(one for one in results if isinstance(one, LeftOut)),
+        tuple(notes),
+    )
+
+
+def _forced(one: Annotated) -> str | None:
+    for key in ("force-uptime", "force-downtime"):
+        if one.keys.get(key, "false").lower() not in ("false", ""):
+            verb = "keep" if key == "force-uptime" else "stop"
+            return f"{key}: {one.keys[key]} is an override, and every override here ends: `lifecycle {verb} --until …`."
+    return None
+
+
+def _cases(found: Settings) -> Iterator[_Case]:
+    defaults = {key: value for key, (_, value) in found.defaults.items()}
+    namespaces = {one.name: one for one in found.annotated if one.kind == "Namespace"}
+    excluded = [(gone, one.namespace) for one in found.annotated if (gone := _excluded(one)) is not None]
+    if any(key in defaults for key in _TIMES):
+        source = next(source for key, (source, _) in found.defaults.items() if key in _TIMES)
+        yield _Case(
+            source,
+            "kube-downscaler-defaults",
+            "the defaults",
+            Chosen(),
+            defaults,
+            0,
+            tuple(gone for gone, _ in excluded),
+        )
+    for number, (source, text) in enumerate(found.bare, start=1):
+        name = "kube-downscaler" if len(found.bare) == 1 else f"kube-downscaler-{number}"
+        yield _Case(source, name, f'"{text}"', Chosen(), {"uptime": text}, bare=True)
+    for one in found.annotated:
+        if _forced(one) is not None or not any(key in one.keys for key in _TIMES):
+            continue
+        if one.kind == "Namespace":
+            chosen, keys = Chosen(clusters=(_glob(one.name),)), {**defaults, **one.keys}
+            inside = tuple(gone for gone, namespace in excluded if namespace == one.name)
+            yield _Case(one.source, one.name, one.what, chosen, keys, _NAMESPACE_PRIORITY, inside)
+        else:
+            clusters = (_glob(one.namespace),) if one.namespace else ()
+            above = namespaces[one.namespace].keys if one.namespace in namespaces else {}
+            keys = {**defaults, **above, **one.keys}
+            chosen = Chosen(clusters=clusters, names=(_glob(one.name),))
+            own = _excluded(one)
+            yield _Case(one.source, one.name, one.what, chosen, keys, _RESOURCE_PRIORITY, (own,) if own else ())
+
+
+def _drafted(case: _Case, fillings: Fillings, fallback: ZoneInfo, taken: set[str]) -> Draft | LeftOut:
+    specs = {
+        key: _spec(case, key, default, fillings)
+        for key, default in zip(_TIMES, ("always", *["never"] * 3), strict=True)
+    }
+    uptime, downtime, upscale, downscale = specs.values()
+    notes = list(_notes(case, specs))
+    try:
+        if upscale.never and downscale.never:
+            zone = zone_of((uptime, downtime), fallback)
+            timing = by_level(zone, uptime, downtime)
+            original: UptimeAndDowntime | Periods = UptimeAndDowntime(zone, uptime, downtime)
+        else:
+            zone = zone_of((upscale, downscale), fallback)
+            timing = by_periods(zone, upscale, downscale)
+            original = Periods(zone, upscale, downscale)
+    except NoWords as error:
+        return LeftOut(case.what, f"{error}.")
+    return Draft(
+        name=policy_name(case.name, taken),
+        description=f"From kube-downscaler: {case.what}",
+        chosen=case.chosen,
+        timing=timing,
+        original=original,
+        priority=case.priority,
+        excluded=case.excluded,
+        notes=tuple(notes),
+    )
+
+
+def _spec(case: _Case, key: str, default: str, fillings: Fillings) -> Spec:
+    try:
+        return read_spec(case.keys.get(key, default), fillings)
+    except BadSpec as error:
+        place = "" if case.bare else f"{case.what}, {key}: "
+        raise case.source.refuse(f"{place}{error}") from None
+
+
+def _notes(case: _Case, specs: Mapping[str, Spec]) -> Iterator[str]:
+    uptime, downtime, upscale, downscale = specs.values()
+    if not (upscale.never and downscale.never):
+        if "uptime" in case.keys or "downtime" in case.keys:
+            yield "Its periods to scale in count alone: kube-downscaler ignores uptime and downtime beside them."
+    elif not uptime.always and not downtime.never:
+        yield (
+            "Uptime together with downtime: hours here only say when they are open, so the downtime was taken out of "
+            "the uptime."
+        )
+    for spec in specs.values():
+        for part in spec.recurring:
+            if part.never_matches:
+                yield (
+                    f'"{part.text}" never matches in kube-downscaler (no range crosses midnight there) and was left '
+                    "out; a night is written here as mon-fri 22:00-06:00."
+                )
+    replicas = case.keys.get("downtime-replicas", "0").strip()
+    if replicas not in ("0", "0%"):
+        yield f"downtime-replicas: {replicas} is not carried over: a stop here is to 0."
+    if "grace-period" in case.keys:
+        yield f"grace-period: {case.keys['grace-period']} is not carried over: idle.warm-up spares what just started."
+    for key in ("exclude-namespaces", "exclude-deployments", "matching-labels"):
+        if key in case.keys and case.priority == 0:
+            yield f'{key} "{case.keys[key]}" is not carried over: write it as match or exclude.'
+
+
+def _excluded(one: Annotated) -> Excluded | None:
+    """An exclusion of a resource by name; a namespace's is told by its own policy not being there."""
+    if one.kind == "Namespace":
+        return None
+    if one.keys.get("exclude", "false").lower() != "false":
+        return Excluded(_glob(one.name), None, "downscaler/exclude")
+    until = one.keys.get("exclude-until", "")
+    for form in _UNTIL_FORMS:
+        try:
+            moment = datetime.strptime(until, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        return Excluded(_glob(one.name), _last_day(moment), f"downscaler/exclude-until {until} UTC")
+    if not until:
+        return None
+    raise one.source.refuse(f'{one.what}: exclude-until "{until}" is no moment; write 2026-12-31 or 2026-12-31T18:00')
+
+
+def _glob(name: str) -> str:
+    """A Kubernetes name as a pattern of ours: ECS names have no dots."""
+    return name.replace(".", "?")
+
+
+def _last_day(moment: datetime) -> date:
+    """Excluded to before that moment: to the day before, when it is a midnight."""
+    return (moment - timedelta(seconds=1)).date()
