@@ -11,6 +11,7 @@ from chalicelib.errors import SourceFailed
 
 from reports.model import Source, State
 from reports.queries import BILL, for_duckdb
+from reports.sources.asked import Asked
 from reports.sources.embedded import Limits, engine, rows
 from reports.sources.focus_files import found_at
 from reports.sources.focus_view import make_view
@@ -48,16 +49,14 @@ class FocusFiles:
                 raise SourceFailed(f"{self.place} cannot be read: {str(error).splitlines()[0]}") from error
         return bill(answer, since, until, as_of, str(self.place))
 
-    def gather(self, since: date, until: date, as_of: date) -> Gathered:
+    def gather(self, asked: Asked) -> Gathered:
         """The bill; all that only Cost Explorer knows is unknown. Never raises for what cannot be read."""
         try:
-            found = self.bill(since, until, as_of)
+            found = self.bill(asked.since, asked.until, asked.today)
         except SourceFailed as error:
             said = Sentence.told(str(error))
-            return nothing_but(Unknown(said), Source(NAME, State.MISSING, said), NAME)
-        return nothing_but(
-            Known(found), Source(NAME, State.OK, Sentence("focus_read", {"place": self.place.name})), NAME
-        )
+            return nothing_but(Unknown(said), Source(NAME, State.MISSING, said))
+        return nothing_but(Known(found), Source(NAME, State.OK, Sentence("focus_read", {"place": self.place.name})))
 
 
 def parameters(tags: TagKeys, since: date, until: date) -> dict[str, str | date]:

@@ -144,7 +144,7 @@ class Gathered:
     budgets: Section[tuple[BudgetPace, ...]]
 
 
-def nothing_but(bill: Section[Bill], source: Source, name: str) -> Gathered:
+def nothing_but(bill: Section[Bill], source: Source) -> Gathered:
     """Of a source that has the bill and no more."""
-    unknown = Unknown(Sentence("only_cost_explorer", {"source": name}))
+    unknown = Unknown(Sentence("only_cost_explorer", {"source": source.name}))
     return Gathered((source,), bill, unknown, unknown, unknown, unknown)

@@ -13,12 +13,14 @@ from chalicelib.errors import SourceFailed
 from support.focus_bill import as_csv, as_parquet, charge, hours
 
 from reports.model import State
+from reports.sources.asked import Asked
 from reports.sources.embedded import Limits
 from reports.sources.focus import FocusFiles
 from reports.sources.frames import Bill, Cut, TagKeys
 from reports.values import Known, Unknown
 
 MONDAY, NEXT_MONDAY, TODAY = date(2026, 11, 9), date(2026, 11, 16), date(2026, 11, 16)
+ASKED = Asked(MONDAY, NEXT_MONDAY, MONDAY, NEXT_MONDAY, TODAY)
 TAGS = TagKeys(workload="service", model="model", environment="env", owner="who")
 CHAT = '{"service": "chat", "model": "llama2", "env": "dev", "who": "ada@example.com"}'
 
@@ -225,7 +227,7 @@ def test_a_truncated_export_is_refused_and_not_read_in_part(tmp_path: Path) -> N
 
 
 def test_a_source_that_fails_leaves_a_sentence_where_the_bill_would_be(tmp_path: Path) -> None:
-    found = FocusFiles(tmp_path / "none.csv", TAGS).gather(MONDAY, NEXT_MONDAY, TODAY)
+    found = FocusFiles(tmp_path / "none.csv", TAGS).gather(ASKED)
 
     assert isinstance(found.bill, Unknown)
     assert found.sources[0].state is State.MISSING
@@ -233,7 +235,7 @@ def test_a_source_that_fails_leaves_a_sentence_where_the_bill_would_be(tmp_path:
 
 
 def test_what_only_cost_explorer_knows_is_unknown_beside_a_bill_from_files(tmp_path: Path) -> None:
-    found = FocusFiles(as_csv(tmp_path / "bill.csv", BILL), TAGS).gather(MONDAY, NEXT_MONDAY, TODAY)
+    found = FocusFiles(as_csv(tmp_path / "bill.csv", BILL), TAGS).gather(ASKED)
 
     assert isinstance(found.bill, Known)
     assert isinstance(found.forecast, Unknown)
