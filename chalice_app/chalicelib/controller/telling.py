@@ -19,6 +19,7 @@ from chalicelib.execute.plan import PlanKind
 from chalicelib.notify.notice import Notice, NoticeKind
 from chalicelib.observe.fleet import Fleet
 from chalicelib.policy.model import Policy
+from chalicelib.prices.hosts import host_of
 from chalicelib.record.history import Entry, EntryKind, History
 
 WHO = "controller"
@@ -113,6 +114,7 @@ class Teller:
                 service=facts.id,
                 action=ActionKind.START if turned is Hand.STARTED else ActionKind.STOP,
                 desired_count=facts.desired_count,
+                host=host_of(facts),
             )
         )
         return Notice(now, kind, facts.id, text)
@@ -169,4 +171,5 @@ def _entry(facts: ServiceFacts, one: News, price: KnownPrice | None, now: dateti
         price_usd_per_hour=price.usd_per_hour if price else None,
         price_source=price.source if price else "",
         price_as_of=price.as_of if price else None,
+        host=host_of(facts),
     )

@@ -8,10 +8,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol, assert_never
 
+from chalicelib.decide.capacity import Market, Strategy
 from chalicelib.decide.decision import Decision
 from chalicelib.decide.facts import ActionKind, Pending, ServiceFacts, ServiceMemory
 from chalicelib.execute.plan import Plan, PlanKind
-from chalicelib.execute.steps import MarkPending, SaveSize, SetDesiredCount
+from chalicelib.execute.steps import MarkPending, SaveSize, SetDesiredCount, SetPlacement
 from chalicelib.prices.hosts import host_of, market_of
 from chalicelib.record.history import Entry, EntryKind
 
@@ -68,12 +69,33 @@ def action_entry(
     )
 
 
-def placed(entry: Entry, facts: ServiceFacts | None) -> Entry:
-    """With the place at which its tasks run from then on."""
+def placed(entry: Entry, facts: ServiceFacts | None, moved: Market | None = None, *, is_moving: bool = False) -> Entry:
+    """With the place at which its tasks run from then on. ``moved``: whereto this very action has moved them.
+
+    ``is_moving``: some may run where they were, so that nothing is said of the market yet.
+    """
     if facts is None:
         return entry
-    market = market_of(facts)
+    if moved is not None:
+        come_from = Market.ON_DEMAND if moved is Market.SPOT else Market.SPOT
+        return replace(entry, host=host_of(facts), market=moved.value, moved_from=come_from.value)
+    market = None if is_moving else market_of(facts)
     return replace(entry, host=host_of(facts), market=market.value if market else "")
+
+
+def begun_entry(entry: Entry, plan: Plan, facts: ServiceFacts | None) -> Entry:
+    """`placed` at the begin of an action. Of running tasks only dearer ones count at once, Spot once they run there."""
+    to = next((step.to for step in plan.steps if isinstance(step, SetPlacement)), None)
+    market = plan.decision.placing.market if plan.decision.placing else None
+    if to is None or entry.kind is not EntryKind.ACTED or market is None:
+        return placed(entry, facts)
+    waits = plan.kind is PlanKind.MOVE and market is Market.SPOT
+    return placed(entry, facts, None if waits else _whole(to, market), is_moving=True)
+
+
+def _whole(to: Strategy, market: Market) -> Market | None:
+    """None for a strategy of both markets: the record knows no share of each, and so claims nothing."""
+    return market if len([one for one in to if one.base or one.weight]) == 1 else None
 
 
 def verified_entry(
@@ -102,7 +124,10 @@ def verified_entry(
         price_source=price.source if price else "",
         price_as_of=price.as_of if price else None,
     )
-    return placed(entry, facts)
+    moved = None
+    if pending.kind is ActionKind.MOVE and outcome == "done":
+        moved = _whole(pending.to, Market.SPOT if pending.to_spot else Market.ON_DEMAND)
+    return placed(entry, facts, moved, is_moving=pending.kind is ActionKind.MOVE)
 
 
 def action_of(plan: Plan) -> ActionKind | None:

@@ -10,7 +10,7 @@ from chalicelib.decide.decision import Decision
 from chalicelib.decide.facts import ServiceFacts
 from chalicelib.errors import RecordUnavailable
 from chalicelib.execute.doing import Clock, Run
-from chalicelib.execute.entries import PriceOf, action_entry, placed
+from chalicelib.execute.entries import PriceOf, action_entry, begun_entry
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import Plan, PlanKind
 from chalicelib.execute.steps import MarkPending
@@ -98,7 +98,7 @@ class Scribe:
             action_id=run.action_id,
             price=self._price(facts) if facts else None,
         )
-        return placed(entry, facts)
+        return begun_entry(entry, run.plan, facts)
 
     def _write(self, entry: Entry) -> None:
         try:

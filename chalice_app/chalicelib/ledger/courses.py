@@ -136,7 +136,8 @@ def credits(entries: Iterable[Entry]) -> Mapping[str, Credit]:
         if not _is_ours(entry) or not entry.action_id:
             continue
         if entry.because is not None or entry.action_id not in found:
-            actor = Actor.PERSON if entry.because is Because.OVERRIDE else Actor.POLICY
+            by_person = entry.because is Because.OVERRIDE and entry.action is not ActionKind.MOVE
+            actor = Actor.PERSON if by_person else Actor.POLICY
             found[entry.action_id] = Credit(actor, entry.policy)
     return found
 

@@ -48,7 +48,9 @@ def places(known: Known, entries: Sequence[Entry]) -> tuple[Place, ...]:
         market = Market(entry.market) if entry.market else last.market
         own, credit = last.own_market, last.credit
         if entry.moved_from:
-            own, credit = own or Market(entry.moved_from), whose.get(entry.action_id)
+            # A move back to on-demand whose move to Spot is not known any more claims nothing, and is not charged.
+            own = own or (Market(entry.moved_from) if market is Market.SPOT else market)
+            credit = whose.get(entry.action_id)
         elif market is not last.market:
             own, credit = market, None
         found.append(Place(entry.at, entry.host or last.host, market, own, _price(entry) or last.price, credit))

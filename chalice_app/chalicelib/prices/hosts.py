@@ -9,22 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 
+from chalicelib.decide.capacity import FARGATE as FARGATE_ON_DEMAND
+from chalicelib.decide.capacity import FARGATE_SPOT
+from chalicelib.decide.capacity import Market as Market
 from chalicelib.decide.facts import LaunchType, ServiceFacts
 from chalicelib.prices.tags import INSTANCE_TYPE_TAG, MEMORY_TAG, VCPU_TAG
 
 FARGATE = "fargate"
 
-
-class Market(StrEnum):
-    """How a host is bought."""
-
-    ON_DEMAND = "on-demand"
-    SPOT = "spot"
-
-
-_MARKET_OF_PROVIDER: Mapping[str, Market] = {"FARGATE": Market.ON_DEMAND, "FARGATE_SPOT": Market.SPOT}
+_MARKET_OF_PROVIDER: Mapping[str, Market] = {FARGATE_ON_DEMAND: Market.ON_DEMAND, FARGATE_SPOT: Market.SPOT}
 _FARGATE_SIZE = re.compile(rf"{FARGATE} (?P<vcpu>[0-9.]+) vCPU (?P<memory>[0-9.]+) GB")
 
 
