@@ -1,7 +1,9 @@
 """How each service was used in every hour of a week, by the same signals and the same rules that stop it when idle.
 
 An hour counts as idle only where the policy's own rule of idleness would have proven it so. An hour of which a signal
-is missing, or of a service that has no signal of requests, is not idle: nobody can say so.
+is missing, or of a service that has no signal of requests, is not idle: nobody can say so. Metrics do not show all use
+(a long stream is one request in its first minute, and only a probe sees it run), so of a service that a policy in force
+stops when idle, only the quiet hours before it stopped count: had it been idle in others, it would have been stopped.
 """
 
 from __future__ import annotations
@@ -27,10 +29,14 @@ Ask = Callable[[Iterable[Query]], Mapping[Query, Answer]]
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A service and its policy's own rules of signals; without any, those of the language."""
+    """A service and its policy's own rules of signals; without any, those of the language.
+
+    ``is_stopped_when_idle``: a policy in force watches it, with probes besides.
+    """
 
     facts: ServiceFacts
     rules: Rules = field(default_factory=dict)
+    is_stopped_when_idle: bool = False
 
 
 def measure(watched: Sequence[Watched], since: datetime, until: datetime, ask: Ask) -> tuple[Use, int]:
@@ -50,7 +56,9 @@ def measure(watched: Sequence[Watched], since: datetime, until: datetime, ask: A
             continue
         counted = series[REQUESTS] or {}
         requests[one.facts.id] = {at: round(value) for at, value in counted.items()}
-        idle[one.facts.id] = frozenset(hour for hour in hours if _is_idle(hour, series, one.rules))
+        quiet = frozenset(hour for hour in hours if _is_idle(hour, series, one.rules))
+        held = frozenset(series.get(HEALTHY_HOSTS) or ())
+        idle[one.facts.id] = _before_stops(quiet, held, hours[-1]) if one.is_stopped_when_idle else quiet
     return Use(requests, idle), len(answers)
 
 
@@ -89,6 +97,16 @@ def _is_idle(hour: datetime, series: Mapping[Metric, dict[datetime, float] | Non
             readings[metric.signal] = _reading(metric, series[metric], hour, is_healthy=hour in health)
     use = judge(readings, Span(hour, hour + HOUR), rules, UTC, proof_needed=True)
     return isinstance(use, Idle)
+
+
+def _before_stops(quiet: frozenset[datetime], held: frozenset[datetime], last: datetime) -> frozenset[datetime]:
+    """Those hours from which on it was quiet until no host was there any more; ``last`` has none after it."""
+    found: set[datetime] = set()
+    for hour in sorted(quiet, reverse=True):
+        after = hour + HOUR
+        if after in found or (after not in held and hour != last):
+            found.add(hour)
+    return frozenset(found)
 
 
 def _reading(

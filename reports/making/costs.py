@@ -119,7 +119,7 @@ def totals(costs: Costs, week: Week, saved: Mapping[date, Money]) -> Totals:
         Day(
             day,
             of(day) if day in days else None,
-            saved[day] if day in saved and saved[day].currency == costs.currency else None,
+            saved[day] if day in saved and day in days and saved[day].currency == costs.currency else None,
             of(earlier[day]) if earlier[day] in told_before else None,
             day in costs.estimated,
         )

@@ -13,7 +13,7 @@ from chalicelib.ledger.sums import by_credit, by_day, services_of, wished_by_pol
 from chalicelib.ledger.values import Account, Baseline, Credit, Ledger, Row
 from chalicelib.prices.hosts import Market
 
-from reports.making.labels import Label, Labels
+from reports.making.labels import Hold, Label, Labels
 from reports.making.use import Use
 from reports.sections import GpuHours, GpuService, Saving, Savings, Spot, Waste, WasteLine
 from reports.values import Known, Money, Section, Sentence, Unknown, Week, total
@@ -22,6 +22,7 @@ LEDGER_CURRENCY = "USD"
 WORTH_NAMING = Decimal("0.01")
 """Dollars a week: below that a line of waste is noise."""
 _INSTEAD = {Baseline.ALWAYS_ON: Sentence("always_on"), Baseline.OWN_HABIT: Sentence("own_habit")}
+_HOW = {Hold.RULED: "how_tighten", Hold.DRY_RUN: "how_promote", Hold.EXCLUDED: "how_include"}
 NOT_COUNTED: Unknown = Unknown(Sentence("no_use"))
 
 
@@ -123,12 +124,8 @@ def waste(counted: Ledger, use: Section[Use], labels: Labels) -> Section[Waste]:
 def _waste(account: Account, use: Use, label: Label) -> WasteLine:
     idle = [row for row in account.rows if row.ran.host_hours and use.is_idle(row)]
     service = str(account.service)
-    if not label.policy:
-        how = Sentence("how_write")
-    elif label.is_dry_run:
-        how = Sentence("how_promote", {"policy": label.policy})
-    else:
-        how = Sentence("how_tighten", {"policy": label.policy, "service": service})
+    told = {"policy": label.policy, "service": service}
+    how = Sentence(_HOW[label.hold] if label.policy else "how_write", told)
     return WasteLine(
         service=service,
         idle_hours=sum((row.ran.host_hours for row in idle), Decimal(0)),

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from chalicelib.decide.facts import ServiceId
 
 from reports.model import Dimension
+
+
+class Hold(StrEnum):
+    """How its policy holds a service: it rules, it only says what it would do, or it is told to leave it alone."""
+
+    RULED = "ruled"
+    DRY_RUN = "dry run"
+    EXCLUDED = "excluded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +27,7 @@ class Label:
     environment: str = ""
     owner: str = ""
     policy: str = ""
-    is_dry_run: bool = False
+    hold: Hold = Hold.RULED
 
 
 @dataclass(frozen=True, slots=True)

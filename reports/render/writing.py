@@ -13,6 +13,7 @@ from reports.values import Known, Money, Section, Unknown
 from reports.words import Words, words
 
 MOST_TO_DO = 4
+DAYS_OF_WEEK = 7
 UNTAGGED_WORTH_SAYING = Decimal("0.05")
 """Of the bill. Below it nobody need do anything this week."""
 PACE_WORTH_SAYING = Decimal("1.1")
@@ -134,7 +135,9 @@ def _tile_spent(report: WeeklyReport, say: Words) -> Tile:
     if share is None:
         return Tile("spent", label, cells.money(against.now), say("tile_no_history"))
     tone = Tone.PLAIN if abs(share) < Decimal("0.01") else Tone.BAD if share > 0 else Tone.GOOD
-    return Tile("spent", label, cells.money(against.now), say("tile_change", share=share), tone)
+    days = report.totals.value.compared_days
+    note = say("tile_change", share=share) + (say("tile_days", n=days) if days < DAYS_OF_WEEK else "")
+    return Tile("spent", label, cells.money(against.now), note, tone)
 
 
 def _tile_saved(found: Section[Savings], say: Words) -> Tile:
@@ -177,7 +180,8 @@ def _todo(report: WeeklyReport, say: Words) -> tuple[str, ...]:
         found.append(say("todo_anomaly", what=worst.what, amount=worst.impact))
     if isinstance(report.waste, Known) and report.waste.value.lines:
         line = report.waste.value.lines[0]
-        found.append(say("todo_waste", who=line.who or say("nobody"), amount=line.amount, how=line.how))
+        key = "todo_waste" if line.who else "todo_waste_nobody"
+        found.append(say(key, who=line.who, amount=line.amount, service=line.service, how=line.how))
     if isinstance(report.savings, Known) and report.savings.value.would:
         best = max(report.savings.value.would, key=lambda one: one.amount.amount)
         is_said = f"lifecycle promote {best.policy}" in "".join(found)
