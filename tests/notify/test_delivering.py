@@ -332,3 +332,13 @@ def test_a_run_that_has_no_time_left_sends_nothing_and_loses_nothing(room: PostR
     room.tell("stopped", STOPPED)
     assert room.deliver(seconds=0).held == 1
     assert room.deliver().sent == 1
+
+
+def test_who_does_not_know_all_receivers_sends_what_is_addressed_and_leaves_the_rest(room: PostRoom) -> None:
+    room.tell("stopped", STOPPED)
+    room.herald.tell(question())
+    room.post(routes=False).deliver(60)
+
+    assert len(room.messages) == 1
+    assert room.deliver().sent == 1
+    assert len(room.messages) == 2

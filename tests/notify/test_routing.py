@@ -9,7 +9,7 @@ from chalicelib.decide.facts import ServiceId
 from chalicelib.errors import ConfigurationError
 from chalicelib.notify.notice import Notice, NoticeKind
 from chalicelib.notify.routing import targets
-from chalicelib.notify.settings import MailSettings, NoticeSettings, WebhookSettings
+from chalicelib.notify.settings import MailSettings, NoticeSettings, Outbox, WebhookSettings
 from chalicelib.policy.loader import load
 from chalicelib.policy.model import Policy
 
@@ -101,6 +101,16 @@ def test_the_environment_says_where_notices_go() -> None:
     assert found.mail == MailSettings("from@example.com", ("a@example.com", "b@example.com"))
     assert found.webhook == WebhookSettings("https://example.com/hook", "arn")
     assert NoticeSettings.from_env({}) == NoticeSettings()
+
+
+def test_a_process_puts_down_delivers_or_does_neither() -> None:
+    assert [Outbox.from_env(env) for env in ({}, {"LIFECYCLE_OUTBOX": "fill"}, {"LIFECYCLE_OUTBOX": "deliver"})] == [
+        Outbox.OFF,
+        Outbox.FILL,
+        Outbox.DELIVER,
+    ]
+    with pytest.raises(ConfigurationError, match='LIFECYCLE_OUTBOX is "on": write off, fill or deliver'):
+        Outbox.from_env({"LIFECYCLE_OUTBOX": "on"})
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ with post_room(table) as room:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ from chalicelib.local.slack_workspace import Member, Shown, Workspace
 from chalicelib.notify.delivering import Carrier, Delivered, Post
 from chalicelib.notify.notice import Notice, NoticeKind, Silence
 from chalicelib.notify.outbox import OutboxHerald, OutboxNotifier
-from chalicelib.notify.routing import targets
+from chalicelib.notify.routing import Target, targets
 from chalicelib.notify.settings import NoticeSettings
 from chalicelib.notify.slack.client import SlackClient
 from chalicelib.notify.slack.showing import SlackCarrier
@@ -63,7 +63,7 @@ class PostRoom:
     def rows(self) -> OutboxRows:
         return OutboxRows(self.table)
 
-    def post(self, table: Table | None = None) -> Post:
+    def post(self, table: Table | None = None, *, routes: bool = True) -> Post:
         """As one process has it."""
         rows = OutboxRows(table or self.table)
 
@@ -71,9 +71,13 @@ class PostRoom:
             return TOKEN
 
         client = SlackClient(token, base_url=self.slack.api, timeout_seconds=self.timeout_seconds)
+
+        def route(notice: Notice, now: datetime) -> Sequence[Target]:
+            return targets(notice, self.policies.get(notice.policy), self.settings, now)
+
         return Post(
             rows,
-            lambda notice, now: targets(notice, self.policies.get(notice.policy), self.settings, now),
+            route if routes else None,
             self.carriers,
             SlackCarrier(client, rows),
             self.clock,

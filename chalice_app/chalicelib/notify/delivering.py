@@ -68,12 +68,13 @@ class Delivered:
 
 
 class Post:
-    """``route`` says where a notice goes now. ``owner`` makes a name for each run, ``stopwatch`` counts seconds."""
+    """``route`` says where a notice goes now; None: that is left to another process. ``owner`` makes a name for each
+    run, ``stopwatch`` counts seconds."""
 
     def __init__(
         self,
         rows: OutboxRows,
-        route: Callable[[Notice, datetime], Sequence[Target]],
+        route: Callable[[Notice, datetime], Sequence[Target]] | None,
         carriers: Mapping[str, Carrier],
         slack: QuestionCarrier | None,
         clock: Clock,
@@ -92,7 +93,7 @@ class Post:
         """Everything that is due; what does not fit into the time is left. Raises RecordUnavailable."""
         run = _Run(self._owner(), self._stopwatch() + seconds, Delivered())
         waiting = self._rows.waiting()
-        if self._address(waiting, run):
+        if self._route is not None and self._address(waiting, self._route, run):
             waiting = self._rows.waiting()
         now = self._clock.now()
         due = sorted((one for one in waiting.letters if one.address and one.due_at <= now), key=lambda one: one.address)
@@ -102,7 +103,7 @@ class Post:
 
     # --- to whom
 
-    def _address(self, waiting: Waiting, run: _Run) -> bool:
+    def _address(self, waiting: Waiting, route: Callable[[Notice, datetime], Sequence[Target]], run: _Run) -> bool:
         """Makes a letter for each receiver out of every notice that nobody addressed yet."""
         found = False
         for letter in waiting.letters:
@@ -115,7 +116,7 @@ class Post:
             except (KeyError, TypeError, ValueError) as unreadable:
                 self._give_up(letter, f"cannot be read: {unreadable}", run)
                 continue
-            for target in self._route(notice, now):
+            for target in route(notice, now):
                 addressed = for_address(letter, target.address, target.due_at, target.useless_after)
                 self._rows.put(addressed, same_again_after=same_again_after(notice.kind))
             self._rows.away(letter, run.owner, now)

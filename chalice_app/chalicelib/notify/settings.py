@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from chalicelib.errors import ConfigurationError
@@ -16,6 +17,22 @@ Events = frozenset[NoticeKind] | None
 _ADDRESS = re.compile(r"[^@\s,<>]+@[^@\s,<>]+\.[^@\s,<>]+")
 _CHANNEL = re.compile(r"#[^\s,#@]{1,80}|[CG][A-Z0-9]{8,}")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Outbox(StrEnum):
+    """What this process does with what people are to hear."""
+
+    OFF = "off"
+    FILL = "fill"
+    """Puts it down; another function finds out who gets it, and sends it."""
+    DELIVER = "deliver"
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Outbox:
+        word = env.get("LIFECYCLE_OUTBOX", "").strip() or cls.OFF.value
+        if word not in list(cls):
+            raise ConfigurationError(f'LIFECYCLE_OUTBOX is "{word}": write off, fill or deliver')
+        return cls(word)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.errors import AwsUnreachable, ConfigurationError
 from chalicelib.notify.notice import LogNotifier
+from chalicelib.notify.settings import Outbox
 from chalicelib.record.outbox import OutboxRows
 
 if TYPE_CHECKING:
@@ -29,17 +30,12 @@ POLICIES_KEPT = timedelta(minutes=1)
 """A channel that somebody writes into a policy is used this much later."""
 
 
-def tells_anybody(settings: Settings) -> bool:
-    notices = settings.notices
-    return settings.slack is not None or notices.mail is not None or notices.webhook is not None
-
-
 def notifier(settings: Settings, table: Table) -> Notifier:
     """Into the log in any case, and into the outbox where somebody reads it."""
     from aws_lambda_powertools import Logger
 
     log = Logger(service="lifecycle")
-    if not tells_anybody(settings):
+    if settings.outbox is Outbox.OFF:
         return LogNotifier(log)
     from chalicelib.notify.outbox import OutboxNotifier
 
@@ -56,8 +52,10 @@ def herald(settings: Settings, table: Table) -> Herald | None:
 
 
 def post(settings: Settings, clients: Clients, clock: Clock, table: Table, in_force: PoliciesInForce) -> Post | None:
-    """None where nobody is told anything."""
-    if not tells_anybody(settings):
+    """None where nothing is sent. Who gets a notice is found out only where all receivers are known; elsewhere it sends
+    what is addressed to Slack, so that who clicks sees at once what came of it."""
+    delivers = settings.outbox is Outbox.DELIVER
+    if settings.slack is None and not delivers:
         return None
     from chalicelib.notify.delivering import Post
 
@@ -70,8 +68,8 @@ def post(settings: Settings, clients: Clients, clock: Clock, table: Table, in_fo
 
         secrets = SlackSecrets(settings.slack.secret, lambda: clients.secrets)
         slack = SlackCarrier(SlackClient(secrets.bot_token, base_url=settings.slack.base_url), rows)
-    route = Router(settings.notices, in_force, clock, slack=slack is not None).targets
-    carriers = _carriers(settings.notices, clients)
+    route = Router(settings.notices, in_force, clock, slack=slack is not None).targets if delivers else None
+    carriers = _carriers(settings.notices, clients) if delivers else {}
     return Post(rows, route, carriers, slack, clock, lambda: uuid.uuid4().hex[:12], time.monotonic)
 
 

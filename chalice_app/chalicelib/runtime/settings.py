@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from chalicelib.errors import ConfigurationError
 from chalicelib.execute.bookings import BookingSettings
 from chalicelib.fleet.settings import FleetSettings, PoolSettings
-from chalicelib.notify.settings import NoticeSettings
+from chalicelib.notify.settings import NoticeSettings, Outbox
 from chalicelib.notify.slack.settings import SlackSettings
 
 
@@ -34,6 +34,7 @@ class Settings:
     pool: PoolSettings | None = None
     fleet: FleetSettings | None = None
     bookings: BookingSettings | None = None
+    outbox: Outbox = Outbox.OFF
     notices: NoticeSettings = field(default_factory=NoticeSettings)
     slack: SlackSettings | None = None
 
@@ -53,6 +54,7 @@ class Settings:
             pool=PoolSettings.from_env(env, region),
             fleet=FleetSettings.from_env(env),
             bookings=_bookings(env),
+            outbox=Outbox.from_env(env),
             notices=NoticeSettings.from_env(env),
             slack=SlackSettings.from_env(env),
         )
