@@ -24,6 +24,22 @@ def envelope(source: str, detail_type: str, detail: Mapping[str, Any], resources
     }
 
 
+def interruption_event(instance: str, at: str = "2026-11-18T03:10:00Z", *, rebalance: bool = False) -> dict[str, Any]:
+    kind = "EC2 Instance Rebalance Recommendation" if rebalance else "EC2 Spot Instance Interruption Warning"
+    action = {} if rebalance else {"instance-action": "terminate"}
+    return envelope("aws.ec2", kind, {"instance-id": instance, **action}) | {"time": at}
+
+
+def launch_failed_event(group: str, said: str) -> dict[str, Any]:
+    detail = {
+        "AutoScalingGroupName": group,
+        "StatusCode": "Failed",
+        "StatusMessage": said,
+        "Cause": "to fill the group",
+    }
+    return envelope("aws.autoscaling", "EC2 Instance Launch Unsuccessful", detail)
+
+
 def cluster_arn(cluster: str) -> str:
     return f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/{cluster}"
 

@@ -167,6 +167,26 @@ def _tasks(world: World, params: Params) -> dict[str, FakeTask]:
     return {task.arn: task for service in _cluster(world, params).values() for task in service.tasks}
 
 
+def _host_arn(cluster: str, instance: str) -> str:
+    return ARN.format(service="ecs", resource=f"container-instance/{cluster}/{instance}")
+
+
+def list_container_instances(world: World, params: Params) -> dict[str, Any]:
+    services = _cluster(world, params).values()
+    hosts = {task.host for service in services for task in service.tasks if task.host}
+    wanted = params.get("filter", "").partition("ec2InstanceId == ")[2]
+    arns = [_host_arn(_last(params["cluster"]), host) for host in sorted(hosts) if wanted in ("", host)]
+    return {"containerInstanceArns": arns}
+
+
+def update_container_instances_state(world: World, params: Params) -> dict[str, Any]:
+    at_most(params["containerInstances"], 10, "containerInstances")
+    if params["status"] != "DRAINING":
+        raise AwsError("InvalidParameterException", "Only DRAINING is scripted here")
+    world.draining |= {_last(arn) for arn in params["containerInstances"]}
+    return {"containerInstances": [], "failures": []}
+
+
 def list_tasks(world: World, params: Params) -> dict[str, Any]:
     services = _cluster(world, params)
     name = params.get("serviceName")
@@ -177,6 +197,9 @@ def list_tasks(world: World, params: Params) -> dict[str, Any]:
     arns = [task.arn for service in chosen for task in service.tasks]
     if params.get("desiredStatus", "RUNNING") != "RUNNING":
         arns = []
+    if "containerInstance" in params:
+        host = _last(params["containerInstance"])
+        arns = [task.arn for service in chosen for task in service.tasks if task.host == host]
     found, more = page(arns, params, "maxResults", "nextToken", default=100, most=100, code="InvalidParameterException")
     return {"taskArns": list(found), **more}
 
@@ -237,6 +260,8 @@ OPERATIONS: dict[str, Callable[[World, Params], dict[str, Any]]] = {
     "ecs.ListServices": list_services,
     "ecs.DescribeServices": describe_services,
     "ecs.UpdateService": update_service,
+    "ecs.ListContainerInstances": list_container_instances,
+    "ecs.UpdateContainerInstancesState": update_container_instances_state,
     "ecs.ListTasks": list_tasks,
     "ecs.DescribeTasks": describe_tasks,
     "ecs.GetTaskProtection": get_task_protection,

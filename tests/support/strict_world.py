@@ -42,6 +42,8 @@ class FakeTask:
     provider: str | None = None
     """The capacity provider that placed it."""
     deployment: int = 1
+    host: str | None = None
+    """The EC2 instance it runs on."""
 
     def runs(self, now: datetime) -> bool:
         return self.starts_at is not None and self.starts_at <= now
@@ -187,6 +189,8 @@ class World:
     metrics: dict[MetricKey, FakeMetric] = field(default_factory=dict)
     no_capacity: set[str] = field(default_factory=set)
     """Capacity providers that get no host."""
+    draining: set[str] = field(default_factory=set)
+    """EC2 instances whose container instances are DRAINING."""
     metrics_late: timedelta = timedelta(minutes=2)
     """How long after its end a minute becomes visible; CloudWatch promises nothing."""
     metric_results_per_page: int | None = None

@@ -2,7 +2,7 @@
 
 Looking once for a whole batch is why a deployment with its hundred task events costs a handful of calls. What ECS says
 sets off a decision only where the service has changed or its time has come; an alarm has seen metrics that we have not,
-so it always does, and a batch with both kinds is two looks.
+and Spot waits for nobody, so these always do, and a batch with both kinds is two looks.
 
 A record that cannot be read, or that names no service we know, is reported as failed on its own, so that SQS gives it
 to the dead letters after its last try; the others are done. When a look itself fails, all come back: to look twice
@@ -19,9 +19,10 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib.decide.facts import ServiceId
 from chalicelib.entrypoints.deadline import seconds_left
 from chalicelib.entrypoints.middleware import logger
+from chalicelib.entrypoints.spot_events import struck
 from chalicelib.entrypoints.tending import tend, time_to_look
 from chalicelib.entrypoints.told import told
-from chalicelib.entrypoints.triggers import AlarmChanged, Trigger, parse_trigger, why
+from chalicelib.entrypoints.triggers import AlarmChanged, SeenByEcs, Trigger, parse_trigger, why
 from chalicelib.errors import LifecycleError, UnknownService
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def on_aws_events(event: SQSEvent) -> Any:
     def read(record: SQSRecord) -> None:
         try:
             trigger = parse_trigger(record.body)
-            causes = alarmed if isinstance(trigger, AlarmChanged) else changed
+            causes = changed if isinstance(trigger, SeenByEcs) else alarmed
             causes.update(dict.fromkeys(_services(trigger, app), why(trigger)))
         except LifecycleError as error:
             _tell_once(record, error)
@@ -78,8 +79,10 @@ def on_aws_events(event: SQSEvent) -> Any:
 def _services(trigger: Trigger, app: App) -> frozenset[ServiceId]:
     """Raises UnknownService when nothing we know stands behind an alarm's target group; a later try may find it,
     because a sweep sees new services."""
-    if not isinstance(trigger, AlarmChanged):
+    if isinstance(trigger, SeenByEcs):
         return frozenset({trigger.service})
+    if not isinstance(trigger, AlarmChanged):
+        return struck(trigger, app)
     if trigger.services:
         return trigger.services
     services = app.controller.services_behind(trigger.target_groups)

@@ -16,6 +16,17 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from chalicelib.decide.facts import ServiceId
+from chalicelib.entrypoints.spot_triggers import (
+    INTERRUPTED,
+    HostAtRisk,
+    HostInterrupted,
+    LaunchFailed,
+    SpotTrigger,
+    TaskInterrupted,
+    instance_of,
+    instant_of,
+    launch_failed,
+)
 from chalicelib.errors import MalformedEvent
 
 ALARM_PREFIX = "lifecycle/"
@@ -57,7 +68,8 @@ class DeploymentChanged:
     event: str
 
 
-Trigger = AlarmChanged | TaskChanged | ServiceActed | DeploymentChanged
+SeenByEcs = TaskChanged | ServiceActed | DeploymentChanged
+Trigger = AlarmChanged | SeenByEcs | SpotTrigger
 
 
 def parse_trigger(body: str) -> Trigger:
@@ -68,11 +80,17 @@ def parse_trigger(body: str) -> Trigger:
         case ("aws.cloudwatch", "CloudWatch Alarm State Change"):
             return _alarm(detail)
         case ("aws.ecs", "ECS Task State Change"):
-            return _task(detail)
+            return _task(detail, envelope)
         case ("aws.ecs", "ECS Service Action"):
             return ServiceActed(_service_of_resources(envelope, detail), _text(detail, "eventName"))
         case ("aws.ecs", "ECS Deployment State Change"):
             return DeploymentChanged(_service_of_resources(envelope, detail), _text(detail, "eventName"))
+        case ("aws.ec2", "EC2 Spot Instance Interruption Warning"):
+            return HostInterrupted(instance_of(detail), instant_of("time", envelope.get("time")))
+        case ("aws.ec2", "EC2 Instance Rebalance Recommendation"):
+            return HostAtRisk(instance_of(detail), instant_of("time", envelope.get("time")))
+        case ("aws.autoscaling", "EC2 Instance Launch Unsuccessful"):
+            return launch_failed(detail)
         case (source, detail_type):
             raise MalformedEvent(f'nothing here handles "{detail_type}" from {source}; check the rule that sent it')
 
@@ -88,6 +106,14 @@ def why(trigger: Trigger) -> str:
             return f"ECS says {event} of {service}"
         case DeploymentChanged(service=service, event=event):
             return f"ECS says {event} of a deployment of {service}"
+        case HostInterrupted(instance=instance):
+            return f"AWS takes the Spot host {instance}"
+        case HostAtRisk(instance=instance):
+            return f"AWS recommends to leave the Spot host {instance}"
+        case TaskInterrupted(service=service):
+            return f"AWS takes a Spot task of {service}"
+        case LaunchFailed(group=group):
+            return f"the Auto Scaling group {group} could launch no host"
         case other:
             assert_never(other)
 
@@ -134,12 +160,16 @@ def _dimensions(detail: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
                 yield dimensions
 
 
-def _task(detail: Mapping[str, object]) -> TaskChanged:
+def _task(detail: Mapping[str, object], envelope: Mapping[str, object]) -> TaskChanged | TaskInterrupted:
     group = _text(detail, "group")
     kind, _, service = group.partition(":")
     if kind != "service" or not service:
         raise MalformedEvent(f'detail.group is "{group}": the task belongs to no service')
-    return TaskChanged(ServiceId(_cluster(_text(detail, "clusterArn")), service), _text(detail, "lastStatus"))
+    id, status = ServiceId(_cluster(_text(detail, "clusterArn")), service), _text(detail, "lastStatus")
+    if detail.get("stopCode") != INTERRUPTED:
+        return TaskChanged(id, status)
+    begun = detail.get("stoppingAt") or envelope.get("time")
+    return TaskInterrupted(id, _text(detail, "taskArn"), instant_of("detail.stoppingAt", begun))
 
 
 def _service_of_resources(envelope: Mapping[str, object], detail: Mapping[str, object]) -> ServiceId:

@@ -51,6 +51,17 @@ def set_placement(ecs: ECSClient, service: ServiceId, to: Strategy) -> None:
     _call(service, "ecs:UpdateService", lambda: ecs.update_service(**arguments))
 
 
+def drain_host(ecs: ECSClient, service: ServiceId, cluster: str, container_instance: str) -> None:
+    """No new task goes there, and those of services are replaced. ``service`` is one of them, for what is said."""
+    _call(
+        service,
+        "ecs:UpdateContainerInstancesState",
+        lambda: ecs.update_container_instances_state(
+            cluster=cluster, containerInstances=[container_instance], status="DRAINING"
+        ),
+    )
+
+
 def suspend_scaling(scaling: ApplicationAutoScalingClient, service: ServiceId) -> None:
     """All three switches off; bounds that are not named stay as they are."""
     _register(scaling, service, SuspendedState=_switches(True, True, True))

@@ -19,6 +19,7 @@ from chalicelib.runtime.settings import Settings
 if TYPE_CHECKING:
     from chalicelib.controller.asking import Approvals
     from chalicelib.controller.controller import Controller
+    from chalicelib.controller.interruptions import Interruptions
     from chalicelib.controller.pacing import Pace
     from chalicelib.controller.parts import Parts
     from chalicelib.controller.questions import Herald
@@ -53,6 +54,7 @@ class App:
     policies_in_force: PoliciesInForce
     notifier: Notifier
     approvals: Approvals
+    interruptions: Interruptions
     post: Post | None = None
     """None in a deployment that tells nobody anything."""
     identity: Identity | None = None
@@ -87,6 +89,7 @@ def build(
     from chalicelib.record.states import States
     from chalicelib.record.table import Table
     from chalicelib.runtime import compose_post
+    from chalicelib.runtime.compose_spot import interruptions_of
 
     table = Table(clients.dynamodb, settings.table)
     record = _Record(table, States(table), Controls(table), History(table), PoliciesInForce(table))
@@ -101,6 +104,7 @@ def build(
     app = App(
         settings, clients, clock, controller, inventory, record.states, record.controls, record.history,
         record.policies, told, Approvals(controller, parts.questions, parts.policies_now),
+        interruptions_of(clients, parts),
         compose_post.post(settings, clients, clock, table, record.policies),
     )  # fmt: skip
     if settings.pool is None and settings.fleet is None:

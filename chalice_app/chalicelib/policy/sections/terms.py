@@ -48,6 +48,9 @@ class Spot(Section):
     fall_back_after: Duration | None = Field(None, description="On demand after waiting so long; 5m. Not with `only`.")
     try_again_after: Duration | None = Field(None, description="Back to Spot after so long; 2h.")
     max_interruptions_per_day: Integer = Field(3, description="More than this, and the day is spent on demand.")
+    on_rebalance: Literal["warn", "act"] = Field(
+        "warn", description="What a recommendation of AWS to leave a host means: tell people, or leave it."
+    )
     providers: Mapping[Literal["spot", "on-demand"], Text] | None = Field(
         None, description="Names of the two capacity providers; by their tags when absent."
     )

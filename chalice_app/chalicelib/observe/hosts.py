@@ -1,0 +1,45 @@
+"""The container instance of an EC2 instance, and the services whose tasks run on it. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.decide.facts import ServiceId
+from chalicelib.observe.calls import one_sentence
+from chalicelib.observe.describing import SERVICE_GROUP
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs.client import ECSClient
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    cluster: str
+    arn: str
+    services: frozenset[ServiceId]
+
+
+class Hosts:
+    def __init__(self, ecs: ECSClient) -> None:
+        self._ecs: Any = ecs
+
+    def find(self, instance: str, clusters: Iterable[str]) -> Host | None:
+        """One call a cluster until it is found, then two for its tasks. None: it is in none of them.
+
+        Raises ObservationError.
+        """
+        with one_sentence(f"find the host {instance}"):
+            for cluster in clusters:
+                found = self._ecs.list_container_instances(cluster=cluster, filter=f"ec2InstanceId == {instance}")
+                if arns := found["containerInstanceArns"]:
+                    return Host(cluster, str(arns[0]), self._services_on(cluster, str(arns[0])))
+        return None
+
+    def _services_on(self, cluster: str, arn: str) -> frozenset[ServiceId]:
+        tasks = self._ecs.list_tasks(cluster=cluster, containerInstance=arn)["taskArns"]
+        described = self._ecs.describe_tasks(cluster=cluster, tasks=tasks)["tasks"] if tasks else []
+        groups = [str(one.get("group", "")) for one in described]
+        names = {group.removeprefix(SERVICE_GROUP) for group in groups if group.startswith(SERVICE_GROUP)}
+        return frozenset(ServiceId(cluster, name) for name in names)
