@@ -17,6 +17,7 @@ from chalicelib.entrypoints.cognito_triggers import (
 from chalicelib.entrypoints.events import events, on_aws_events
 from chalicelib.entrypoints.schedules import schedules, sweep
 from chalicelib.entrypoints.slack.blueprint import slack, slack_actions, slack_functions
+from chalicelib.entrypoints.transitions import transition, transitions
 from chalicelib.entrypoints.wake import wake, wake_functions
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "slack",
     "slack_actions",
     "sweep",
+    "transition",
     "wake",
 ]
 
@@ -39,5 +41,6 @@ app.register_blueprint(api)
 app.register_blueprint(events)
 app.register_blueprint(schedules)
 app.register_blueprint(slack_functions)
+app.register_blueprint(transitions)
 app.register_blueprint(triggers)
 app.register_blueprint(wake_functions)

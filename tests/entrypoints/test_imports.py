@@ -70,7 +70,7 @@ def loaded_by(body: str) -> set[str]:
 TRIGGERS = ["pre_sign_up", "pre_authentication", "post_authentication", "post_confirmation"]
 
 
-@pytest.mark.parametrize("handler", ["app", "sweep", "on_aws_events", "wake", *TRIGGERS])
+@pytest.mark.parametrize("handler", ["app", "sweep", "on_aws_events", "transition", "wake", *TRIGGERS])
 def test_a_function_that_has_not_been_called_has_loaded_nothing_heavy(handler: str) -> None:
     loaded = loaded_by(f"import app; app.{handler}; loaded = set(sys.modules)")
 

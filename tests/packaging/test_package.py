@@ -29,7 +29,7 @@ from support.chalice_package import ROOT, add_bytecode, package
 
 TRIGGERS = {"PreSignUp", "PreAuthentication", "PostAuthentication", "PostConfirmation"}
 """What the user pool asks us: Cognito's names for them, and the template's for the functions."""
-ACTING = ("Sweep", "AwsEvents", "APIHandler", "Wake", "SlackActions")
+ACTING = ("Sweep", "AwsEvents", "Transition", "APIHandler", "Wake", "SlackActions")
 """Functions that look at services and may start and stop them."""
 FUNCTIONS = {*ACTING, *TRIGGERS, "Slack"}
 
@@ -49,6 +49,7 @@ NO_RESOURCE_NAMES = {
     "elasticloadbalancing:DescribeTags",
     "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTargetHealth",
+    "scheduler:ListSchedules",
 }
 """AWS gives these calls no resource to name: https://docs.aws.amazon.com/service-authorization/latest/reference/"""
 
@@ -217,6 +218,22 @@ def test_the_sweep_runs_every_five_minutes_and_gives_up_to_the_dead_letters(reso
     assert event["RetryPolicy"]["MaximumEventAgeInSeconds"] < 300
 
 
+def test_functions_that_book_wake_ups_know_whom_they_wake_and_nobody_else_is_woken(resources: dict[str, Any]) -> None:
+    address = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-transition"
+    (policy,) = resources["WakeUpRole"]["Properties"]["Policies"]
+    called = {one["Action"]: one["Resource"] for one in policy["PolicyDocument"]["Statement"]}
+    dead_letters = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+
+    assert resources["Transition"]["Properties"]["FunctionName"] == {"Fn::Sub": "${AWS::StackName}-transition"}
+    assert called == {"lambda:InvokeFunction": {"Fn::Sub": address}, "sqs:SendMessage": dead_letters}
+    for name in ("Sweep", "AwsEvents", "Transition", "APIHandler"):
+        variables = resources[name]["Properties"]["Environment"]["Variables"]
+        assert variables["LIFECYCLE_BOOKING_TARGET"] == {"Fn::Sub": address}
+        assert variables["LIFECYCLE_BOOKING_GROUP"] == {"Ref": "WakeUps"}
+        assert variables["LIFECYCLE_BOOKING_ROLE"] == {"Fn::GetAtt": ["WakeUpRole", "Arn"]}
+        assert variables["LIFECYCLE_BOOKING_DEAD_LETTERS"] == dead_letters
+
+
 def test_the_queue_feeds_the_handler_in_batches_that_may_fail_in_part(resources: dict[str, Any]) -> None:
     source = resources["AwsEvents"]["Properties"]["Events"]["AwsEventsSqsEventSource"]["Properties"]
     queue = resources["EventQueue"]["Properties"]
@@ -369,7 +386,9 @@ def test_only_services_of_the_clusters_named_may_be_changed(resources: dict[str,
 
     assert all("service/${ClusterPattern}/" in resource for _, resource in writers)
     every_service = {role for role, resource in writers if resource.endswith("service/${ClusterPattern}/*'}")}
-    assert every_service == {"SweepRole", "AwsEventsRole", "SlackActionsRole"}, "others reach only what was launched"
+    assert every_service == {"SweepRole", "AwsEventsRole", "TransitionRole", "SlackActionsRole"}, (
+        "others reach only what was launched"
+    )
 
 
 def test_of_autoscaling_only_the_desired_count_of_ecs_services_may_be_registered(resources: dict[str, Any]) -> None:
@@ -435,10 +454,10 @@ def test_no_secret_of_slacks_stands_in_an_environment(resources: dict[str, Any])
 
 def test_sweep_and_events_may_do_the_same_to_the_fleet(resources: dict[str, Any]) -> None:
     def fleet(role: str) -> list[Mapping[str, Any]]:
-        own = {"HandOverFailedRuns", "TakeEvents"}
+        own = {"HandOverFailedRuns", "TakeEvents", "ListWakeUps"}
         return [one for name, one in _statements(resources) if name == role and one["Sid"] not in own]
 
-    assert fleet("SweepRole") == fleet("AwsEventsRole")
+    assert fleet("SweepRole") == fleet("AwsEventsRole") == fleet("TransitionRole")
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from chalicelib.controller.pacing import Pace
 from chalicelib.controller.questions import Herald
 from chalicelib.controller.report import Report
 from chalicelib.decide.facts import Override, OverrideKind, ServiceId
+from chalicelib.execute.bookings import BookingSettings
 from chalicelib.notify.notice import Notice, Silence
 from chalicelib.record.history import Entry
 from chalicelib.record.table import create_table
@@ -192,6 +194,8 @@ def staged(
     full_refresh_minutes: int = 30,
     workers: int = 1,
     most: int = 50,
+    bookings: BookingSettings | None = None,
+    pace: Pace | None = None,
 ) -> Iterator[Stage]:
     start = datetime.fromisoformat(at)
     policies = folder / "policies"
@@ -214,7 +218,8 @@ def staged(
             region=aws.session.region_name,
             full_refresh_seconds=full_refresh_minutes * 60,
             max_actions_per_run=most,
+            bookings=bookings,
         )
-        app = build(settings, clients, clock, notifier=Silence(), workers=workers)
+        app = build(settings, clients, clock, notifier=Silence(), workers=workers, pace=pace)
         stage = Stage(aws, app, clock, policies, ZoneInfo(zone))
         yield stage

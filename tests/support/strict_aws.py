@@ -32,13 +32,18 @@ import botocore.session
 from botocore.exceptions import EndpointConnectionError
 from botocore.loaders import Loader
 from botocore.model import OperationModel
-from support import strict_ecs, strict_metrics, strict_scaling
+from support import strict_ecs, strict_metrics, strict_scaling, strict_scheduler
 from support.strict_world import REGION, World
 
 Params = Mapping[str, Any]
 Operation = Callable[[World, Params], dict[str, Any]]
 
-OPERATIONS: dict[str, Operation] = {**strict_ecs.OPERATIONS, **strict_scaling.OPERATIONS, **strict_metrics.OPERATIONS}
+OPERATIONS: dict[str, Operation] = {
+    **strict_ecs.OPERATIONS,
+    **strict_scaling.OPERATIONS,
+    **strict_scheduler.OPERATIONS,
+    **strict_metrics.OPERATIONS,
+}
 STRICT_SERVICES = frozenset(name.partition(".")[0] for name in OPERATIONS)
 
 _LOADER = Loader()

@@ -145,8 +145,9 @@ class Controller:
         services = run.fleet.services
         whole = run.scope is None or bool(run.book.changes and run.before and run.before.services)
         about = services.values() if whole else [facts for id, facts in services.items() if run.is_about(id)]
+        may_list = run.scope is None and not run.whole  # a sweep that describes everything makes calls enough
         now = self._parts.clock.now()
-        return self._parts.booker.keep(about, run.known, run.booked, now, whole=whole, may_list=not run.whole)
+        return self._parts.booker.keep(about, run.known, run.booked, now, whole=whole, may_list=may_list)
 
     def _after_acting(self, run: Run, acted: Sequence[ServiceId]) -> None:
         """The picture must show our own deeds, or the next run would take them for somebody's hand."""

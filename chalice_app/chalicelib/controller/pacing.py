@@ -38,7 +38,7 @@ class Pace:
         burst: float = BURST,
         per_second: float = PER_SECOND,
     ) -> None:
-        self._stopwatch = stopwatch
+        self.stopwatch = stopwatch
         self._sleep = sleep
         self._burst = burst
         self._per_second = per_second
@@ -49,7 +49,7 @@ class Pace:
     def take(self, deadline: float) -> bool:
         """Waits for a token. False, and at once, when none comes free before ``deadline`` (of the stopwatch)."""
         with self._lock:
-            now = self._stopwatch()
+            now = self.stopwatch()
             self._tokens = min(self._burst, self._tokens + (now - self._counted_at) * self._per_second)
             self._counted_at = now
             wait = max(0.0, (1 - self._tokens) / self._per_second)

@@ -14,7 +14,7 @@ MARGIN_SECONDS = 15.0
 """For the actions that are under way when the time is up, for the picture, and for the notices."""
 
 
-class _Context(Protocol):
+class Context(Protocol):
     """What Lambda hands over; Chalice's own annotation calls it a dictionary."""
 
     def get_remaining_time_in_millis(self) -> float: ...
@@ -22,5 +22,9 @@ class _Context(Protocol):
 
 def seconds_left(event: BaseLambdaEvent) -> float:
     """Never below zero: a run without time looks, and leaves every action to the next."""
-    context = cast(_Context, event.context)
+    return time_left(cast(Context, event.context))
+
+
+def time_left(context: Context) -> float:
+    """The same for a function that is called directly."""
     return max(0.0, context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS)

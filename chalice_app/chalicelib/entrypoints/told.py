@@ -25,6 +25,9 @@ def told(report: Report) -> dict[str, int]:
     }
     for name, value in numbers.items():
         metrics.add_metric(name=_metric_name(name), unit=MetricUnit.Count, value=value)
+    if report.unbooked:
+        metrics.add_metric(name="Unbooked", unit=MetricUnit.Count, value=1)
+        logger.warning("wake-ups could not be booked", extra={"problem": report.unbooked})
     logger.info("looked at the fleet", extra={**numbers, "why": report.why})
     return numbers
 

@@ -38,7 +38,7 @@ def actor_of(
         Rations(controls, Turns(table), clock, owner=lambda: f"run:{new_id()}"),
         most=settings.max_actions_per_run,
         seconds=settings.handler_seconds,
-        stopwatch=time.monotonic,
+        stopwatch=pace.stopwatch if pace else time.monotonic,
         workers=workers,
         price=price,
         pace=pace,
