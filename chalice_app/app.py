@@ -14,6 +14,7 @@ from chalicelib.entrypoints.cognito_triggers import (
     pre_sign_up,
     triggers,
 )
+from chalicelib.entrypoints.deliver import deliver, deliveries
 from chalicelib.entrypoints.events import events, on_aws_events
 from chalicelib.entrypoints.schedules import schedules, sweep
 from chalicelib.entrypoints.slack.blueprint import slack, slack_actions, slack_functions
@@ -22,6 +23,7 @@ from chalicelib.entrypoints.wake import wake, wake_functions
 
 __all__ = [
     "app",
+    "deliver",
     "on_aws_events",
     "post_authentication",
     "post_confirmation",
@@ -38,6 +40,7 @@ app = Chalice(app_name="ollama-lifecycle", configure_logs=False)
 app.register_middleware(as_problems, "http")  # first, so that it stands outside of the others
 middleware.install(app)
 app.register_blueprint(api)
+app.register_blueprint(deliveries)
 app.register_blueprint(events)
 app.register_blueprint(schedules)
 app.register_blueprint(slack_functions)

@@ -31,7 +31,7 @@ TRIGGERS = {"PreSignUp", "PreAuthentication", "PostAuthentication", "PostConfirm
 """What the user pool asks us: Cognito's names for them, and the template's for the functions."""
 ACTING = ("Sweep", "AwsEvents", "Transition", "APIHandler", "Wake", "SlackActions")
 """Functions that look at services and may start and stop them."""
-FUNCTIONS = {*ACTING, *TRIGGERS, "Slack"}
+FUNCTIONS = {*ACTING, *TRIGGERS, "Deliver", "Slack"}
 
 NO_RESOURCE_NAMES = {
     "application-autoscaling:DescribeScalableTargets",
