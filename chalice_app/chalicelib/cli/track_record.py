@@ -16,16 +16,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
-from chalicelib.decide.constants import ACT_RECHECK
-from chalicelib.decide.decision import Because, Wanted
-from chalicelib.decide.facts import ActionKind, ServiceId
+from chalicelib.decide.decision import Wanted
+from chalicelib.decide.facts import ServiceId
+from chalicelib.ledger.wishes import wish_ended
 from chalicelib.policy.model import Policy
 from chalicelib.policy.timetable import Timetable
 from chalicelib.record.history import Entry, EntryKind
 
 REGRET_WITHIN = timedelta(minutes=30)
-SEEN_WITHIN = ACT_RECHECK + timedelta(minutes=5)
-"""A dry-run wish is weighed again after `ACT_RECHECK`, by a sweep that comes every five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ def _stops(
         if not _is_mine(wish, policy) or wish.wanted is not Wanted.STOPPED or wish.service is None:
             continue
         opening = _next_opening(policy, wish.at)
-        ended, used = _end(policy, wish, entries[index + 1 :])
+        ended, used = wish_ended(wish, entries[index + 1 :])
         until = min(one for one in (ended, opening, now) if one is not None)
         yield WouldStop(
             service=wish.service,
@@ -107,18 +105,6 @@ def _stops(
 
 def _is_mine(entry: Entry, policy: Policy) -> bool:
     return entry.kind is EntryKind.WOULD and entry.policy == policy.name
-
-
-def _end(policy: Policy, wish: Entry, later: Iterable[Entry]) -> tuple[datetime | None, bool]:
-    """When the would-be stop was over by what the record holds after it, and whether use ended it."""
-    for entry in later:
-        if _is_mine(entry, policy) and entry.because is Because.IN_USE:
-            return max(entry.at - SEEN_WITHIN, wish.at), True
-        if entry.kind is EntryKind.HAND:
-            return entry.at, entry.action is not ActionKind.STOP
-        if _is_mine(entry, policy) or (entry.kind is EntryKind.ACTED and entry.action is ActionKind.STOP):
-            return entry.at, False
-    return None, False
 
 
 def _next_opening(policy: Policy, at: datetime) -> datetime | None:
