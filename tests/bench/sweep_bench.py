@@ -23,7 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -221,13 +221,16 @@ class _Whole:
         from chalicelib.runtime.clients import Clients
         from chalicelib.runtime.clock import SteppedClock
         from chalicelib.runtime.settings import Settings
+        from support.to_the_minute import SETTINGS
 
         region = aws.session.region_name
         self._clients = Clients(aws.session, region=region)
         self._clients.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": region})
         self._clients.s3.put_object(Bucket=BUCKET, Key="policies/bench.yaml", Body=POLICY.encode())
         create_table(self._clients.dynamodb, "lifecycle-bench")
-        settings = replace(Settings(table="lifecycle-bench", policies=f"s3://{BUCKET}/policies"), region=region or "")
+        settings = Settings(
+            table="lifecycle-bench", policies=f"s3://{BUCKET}/policies", region=region or "", bookings=SETTINGS
+        )
         self._clock = SteppedClock(START)
         self._app = compose.build(settings, self._clients, self._clock)
 
