@@ -83,18 +83,12 @@ class Handlers:
 
     def sweep(self, at: datetime) -> Mapping[str, int]:
         """EventBridge's scheduled rule fires. The numbers the handler answered with."""
-        event = {
-            "version": "0",
-            "id": str(uuid.uuid4()),
-            "detail-type": "Scheduled Event",
-            "source": "aws.events",
-            "account": ACCOUNT,
-            "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "region": self._region,
-            "resources": [f"arn:aws:events:{self._region}:{ACCOUNT}:rule/sweep"],
-            "detail": {},
-        }
-        answer: Mapping[str, int] = self._call(self._app.sweep, event, "sweep")
+        answer: Mapping[str, int] = self._call(self._app.sweep, self._scheduled(at, "sweep"), "sweep")
+        return answer
+
+    def deliver(self, at: datetime) -> Mapping[str, int]:
+        """The same for what people are to hear."""
+        answer: Mapping[str, int] = self._call(self._app.deliver, self._scheduled(at, "deliver"), "deliver")
         return answer
 
     def aws_events(self, events: Sequence[Event]) -> Sequence[str]:
@@ -109,6 +103,19 @@ class Handlers:
 
     def logging(self) -> contextlib.AbstractContextManager[None]:
         return logging_to(self._log)
+
+    def _scheduled(self, at: datetime, rule: str) -> Mapping[str, object]:
+        return {
+            "version": "0",
+            "id": str(uuid.uuid4()),
+            "detail-type": "Scheduled Event",
+            "source": "aws.events",
+            "account": ACCOUNT,
+            "time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "region": self._region,
+            "resources": [f"arn:aws:events:{self._region}:{ACCOUNT}:rule/{rule}"],
+            "detail": {},
+        }
 
     def _record(self, event: Event) -> Mapping[str, object]:
         body = json.dumps(event)

@@ -1,6 +1,6 @@
 """A workspace of Slack in memory: channels with messages and threads, people, open dialogs; what one sees who looks.
 
-It holds what Slack would and refuses what Slack would refuse, as far as we use it. Times are the machine's.
+It holds what Slack would and refuses what Slack would refuse, as far as we use it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +53,8 @@ class Refusal(Exception):
 @dataclass
 class Workspace:
     members: tuple[Member, ...]
+    seconds: Callable[[], float] = time.time
+    """What time messages bear."""
     messages: list[Shown] = field(default_factory=list)
     views: dict[str, tuple[str, Json]] = field(default_factory=dict)
     """Open dialogs: who sees it, and the view, by its id."""
@@ -187,7 +189,7 @@ class Workspace:
         return self._channels.setdefault(said, f"C{len(self._channels) + 1:08}")
 
     def _ts(self) -> str:
-        return f"{int(time.time())}.{next(self._count):06}"
+        return f"{int(self.seconds())}.{next(self._count):06}"
 
 
 def _content(said: Mapping[str, Any]) -> tuple[str, list[Json]]:

@@ -44,6 +44,7 @@ WEEKS = 4
 """Traffic is drawn for so long; afterwards nobody asks anything any more."""
 
 _TICK_SECONDS = 0.2
+ASKING = Path(__file__).parent / "policies_live"
 
 
 class LiveClock(ScaledClock):
@@ -92,6 +93,8 @@ def run_up(
         for _ in world.run_until(scenario.start):  # the first sweep: without policies in force nothing may be launched
             pass
         clock.real_start = datetime.now(UTC)  # making the fleet took a while, in which no time passed for it
+        if world.slack is not None:
+            world.slack.standin.app = f"{api}/api/slack"
         _hand_over(world, clock, api).write(up_file)
         try:
             _introduce(world, clock, api, up_file, on)
@@ -163,6 +166,8 @@ def _introduce(world: World, clock: LiveClock, api: str, up_file: Path, on: Scre
     if world.people is not None:
         on.say(f"Models        {world.people.settings.endpoint_scheme}://ollama-INSTANCE.{world.people.settings.domain}:"
                f"{world.people.port} (what you launch answers there)")  # fmt: skip
+    if world.slack is not None:
+        on.say(f"Slack         {world.slack.standin.address}/ (a stand-in: read what people are told, and click)")
     on.say(f"Policies      {world.scenario.policies} (edit them: the next sweep reads them)")
     on.say(f"Hand-over     {up_file}")
     on.say()
@@ -188,9 +193,11 @@ def _introduce_people(people: PeopleAndModels, api: str, on: Screen) -> None:
 
 
 def _own_policies(source: Path, target: Path) -> Path:
-    """The user's copy; what is there is never overwritten."""
+    """The user's copy, with a policy that asks people, whom only the live fleet has; what is there is never
+    overwritten."""
     if not target.is_dir():
         shutil.copytree(source, target)
+        shutil.copytree(ASKING, target, dirs_exist_ok=True)
     return target
 
 

@@ -22,6 +22,8 @@ from chalicelib.local.people import do
 from chalicelib.local.protection import answer_task_protection
 from chalicelib.local.scenario import Deed, Scenario
 from chalicelib.local.seed import TABLE, make_fleet
+from chalicelib.local.slack_local import CHANNEL
+from chalicelib.notify.settings import NoticeSettings, Outbox
 from chalicelib.runtime import compose
 from chalicelib.runtime.clients import Clients
 from chalicelib.runtime.clock import Clock
@@ -30,6 +32,10 @@ from chalicelib.runtime.settings import Settings
 if TYPE_CHECKING:
     from chalicelib.local.doors import Mail
     from chalicelib.local.people_and_models import PeopleAndModels
+    from chalicelib.local.slack_local import LocalSlack
+
+DELIVER_EVERY = timedelta(minutes=1)
+"""As deployed."""
 
 EVENTS_ARRIVE_AFTER = timedelta(seconds=5)
 """EventBridge, the queue and its batching window."""
@@ -72,12 +78,16 @@ class World:
     clock: Steppable
     tasks: SimulatedTasks
     meter: Meter
+    metrics: MetricStore
     app: compose.App
     handlers: Handlers
     sweep_every: timedelta
     next_sweep: datetime
+    next_delivery: datetime
     people: PeopleAndModels | None = None
     """None where nobody logs in and nothing is launched."""
+    slack: LocalSlack | None = None
+    """None where nobody reads what people are told."""
     before_deed: Callable[[Deed], None] = lambda deed: None
     """Told what somebody is about to do."""
     effort: Effort = field(default_factory=Effort)
@@ -103,6 +113,8 @@ class World:
             instants.append(change)
         if self._deeds_done < len(self.scenario.deeds):
             instants.append(self.scenario.deeds[self._deeds_done].at)
+        if self.slack is not None:
+            instants.append(self.next_delivery)
         return max(min(instants), self._played_until)
 
     def _play(self, at: datetime) -> None:
@@ -115,6 +127,9 @@ class World:
             self.effort.sweeps += 1
             self.effort.looked += answer["looked"]
             self.effort.metrics_asked += answer["metrics_asked"]
+        if self.slack is not None and at >= self.next_delivery:
+            self.next_delivery = at + DELIVER_EVERY
+            self.handlers.deliver(at)
         self._collect()
 
     def _pass_time(self, at: datetime) -> None:
@@ -160,12 +175,14 @@ def open_world(
     sweep_every: timedelta,
     with_people: bool = False,
     front_port: int = 0,
+    slack_port: int = 0,
     post: Callable[[Mail], None] = lambda mail: None,
 ) -> Iterator[World]:
     """Everything running and the first sweep due at once. On leaving, the handlers forget this world.
 
     ``with_people``: with a user pool, a catalog of models and a load balancer for what is launched of them, which
-    answers on ``front_port``; ``post`` gets the mails that people are sent.
+    answers on ``front_port``, and with a stand-in for Slack on ``slack_port``; ``post`` gets the mails that people are
+    sent.
     """
     with EmbeddedAws() as aws, contextlib.ExitStack() as stack:
         answer_task_protection()
@@ -173,12 +190,14 @@ def open_world(
         tasks = SimulatedTasks(aws, clock)
         placed = make_fleet(aws, clients, tasks, scenario.fleet, scenario.start)
         store = MetricStore(aws)
-        people = None
+        people, slack = None, None
         if with_people:
+            from chalicelib.local import slack_local
             from chalicelib.local.people_and_models import opened
 
             people = stack.enter_context(opened(aws, clients, clock, tasks, store, TABLE, port=front_port, post=post))
-        app = compose.build(_settings(scenario, aws, people), clients, clock)
+            slack = stack.enter_context(slack_local.opened(clients, people.pool, clock, port=slack_port))
+        app = compose.build(_settings(scenario, aws, people, slack), clients, clock)
         compose.install(app)
         stack.callback(compose.install, None)
         meter = Meter(scenario, store, tasks, placed)
@@ -191,15 +210,20 @@ def open_world(
             clock=clock,
             tasks=tasks,
             meter=meter,
+            metrics=store,
             app=app,
             handlers=Handlers(aws.region, log),
             sweep_every=sweep_every,
             next_sweep=scenario.start,
+            next_delivery=scenario.start,
             people=people,
+            slack=slack,
         )
 
 
-def _settings(scenario: Scenario, aws: EmbeddedAws, people: PeopleAndModels | None) -> Settings:
+def _settings(
+    scenario: Scenario, aws: EmbeddedAws, people: PeopleAndModels | None, slack: LocalSlack | None
+) -> Settings:
     clusters = dict.fromkeys(blueprint.id.cluster for blueprint in scenario.fleet)
     return Settings(
         table=TABLE,
@@ -209,4 +233,7 @@ def _settings(scenario: Scenario, aws: EmbeddedAws, people: PeopleAndModels | No
         full_refresh_seconds=int(FULL_REFRESH.total_seconds()),
         pool=people.pool.settings if people else None,
         fleet=people.settings if people else None,
+        slack=slack.settings if slack else None,
+        outbox=Outbox.DELIVER if slack else Outbox.OFF,
+        notices=NoticeSettings(channel=CHANNEL) if slack else NoticeSettings(),
     )
