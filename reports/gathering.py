@@ -17,10 +17,12 @@ from chalicelib.errors import AwsUnreachable, RecordUnavailable
 from chalicelib.fleet.model import ENVIRONMENT_TAG, MODEL_TAG, OWNER_TAG
 from chalicelib.ledger.counting import Terms, ledger
 from chalicelib.ledger.courses import Known as KnownBefore
+from chalicelib.ledger.places import unquoted
 from chalicelib.ledger.reading import read
 from chalicelib.ledger.values import Row
 from chalicelib.policy.model import Policy, PolicySet
 from chalicelib.prices import gpus_per_task, hourly_price
+from chalicelib.prices.book import PriceBook
 from chalicelib.prices.hosts import host_of
 from chalicelib.record.history import History
 
@@ -45,6 +47,8 @@ class Reach:
     policies: PolicySet
     region: str
     ask: Ask
+    prices: PriceBook | None = None
+    """Of what the record itself knows no price: Spot, and hosts that are in no table."""
 
 
 def recorded(reach: Reach, week: Week, now: datetime, *, with_weeks_before: bool) -> Section[Recorded]:
@@ -57,7 +61,8 @@ def recorded(reach: Reach, week: Week, now: datetime, *, with_weeks_before: bool
         return Unknown(Sentence.told(str(error)))
     acted = {entry.service for entry in entries if entry.action is not None}
     known = {facts.id: _before(facts, reach.region, facts.id in acted) for facts in reach.services.values()}
-    terms = Terms(week.zone)
+    prices = reach.prices or PriceBook(reach.region)
+    terms = Terms(week.zone, prices.quoted(unquoted(entries), since, until, now))
     counted = ledger(entries, week.since, until, terms, known)
     first = min((entry.at for entry in entries), default=week.since)
     rows: tuple[Row, ...] = ()
