@@ -84,7 +84,7 @@ def test_the_table_names_baseline_prices_and_what_has_none(recorded: Account) ->
     row = next(line.split() for line in run.output.splitlines() if line.startswith("gpu/chat"))
     assert row == ["gpu/chat", "132.6", "36.4", "$133.40", "$170.01", "$36.62"]
     assert "Baseline: always on, each service at its own size." in run.output
-    assert "a list, 2026-07-20" in run.output
+    assert "Prices: EC2 Spot price history, dearest zone, 2026-10-22 to 2026-10-25; a list, 2026-07-20." in run.output
     assert "No price is known for gpu/odd: 169.0 host hours" in run.output
     assert "In dry run, and in no sum" in run.output
     assert run.output.rstrip().endswith("Nothing was changed.")

@@ -123,21 +123,22 @@ def as_json(counted: Ledger, zone: ZoneInfo, view: str, troubles: Sequence[str])
 
 
 def _columns(view: str) -> Sequence[Column]:
-    counted = [Column("SERVICES", right=True)] if view == "policy" else []
-    amounts = ("HOURS RAN", "HOURS SAVED", "SPENT", "BASELINE", "SAVED")
-    return [Column(view.upper()), *counted, *(Column(title, right=True) for title in amounts)]
+    """A policy has no spending of its own: only what it took away counts as its."""
+    amounts: tuple[str, ...] = ("SERVICES", "HOURS SAVED", "SAVED")
+    if view != "policy":
+        amounts = ("HOURS RAN", "HOURS SAVED", "SPENT", "BASELINE", "SAVED")
+    return [Column(view.upper()), *(Column(title, right=True) for title in amounts)]
 
 
 def _row(line: Line, view: str) -> list[str]:
     told = line.told
+    if view == "policy":
+        return [line.name, str(line.services), _hours(told.saved.host_hours), dollars(told.saved.usd)]
     return [
         line.name,
-        *([str(line.services)] if view == "policy" else []),
         _hours(told.ran.host_hours),
         _hours(told.saved.host_hours),
-        dollars(told.ran.usd),
-        dollars(told.baseline.usd),
-        dollars(told.saved.usd),
+        *(dollars(amount.usd) for amount in (told.ran, told.baseline, told.saved)),
     ]
 
 

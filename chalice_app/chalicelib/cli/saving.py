@@ -61,6 +61,7 @@ def savings(desk: Desk, since: str, end: str | None, view: str, baseline: str, z
     JSON: {since, until, zone, baseline, currency, price_sources, unpriced, by, total: {ran, baseline,
            saved: {host_hours, gpu_hours, usd}, saved_share, unpriced_hours},
            lines: [{name, services, ran, baseline, saved, unpriced_hours}],
+           (of a policy: in the hours in which what it did was in force)
            dry_run: [{policy, services, host_hours, usd, unpriced}], troubles}
     """
     from chalicelib.record.policies import PoliciesInForce

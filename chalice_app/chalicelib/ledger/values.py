@@ -6,9 +6,10 @@ an unknown price is in no sum of dollars, and the sums say how many host hours t
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -220,9 +221,16 @@ class Ledger:
 
     @property
     def price_sources(self) -> tuple[str, ...]:
-        """``source, date`` of every price used, each once."""
-        used = (price for row in self.rows for price in (row.rate, row.baseline_rate) if price)
-        return tuple(dict.fromkeys(f"{price.source}, {price.as_of.isoformat()}" for price in used))
+        """Every source of a price that was used, each once, with the day or days of its prices."""
+        days: dict[str, set[date]] = defaultdict(set)
+        for price in {price for row in self.rows for price in (row.rate, row.baseline_rate) if price}:
+            days[price.source].add(price.as_of)
+        return tuple(f"{source}, {_from_to(days[source])}" for source in sorted(days))
+
+
+def _from_to(days: Iterable[date]) -> str:
+    first, last = min(days), max(days)
+    return first.isoformat() if first == last else f"{first.isoformat()} to {last.isoformat()}"
 
 
 def _known_sum(one: Decimal | None, other: Decimal | None) -> Decimal:
