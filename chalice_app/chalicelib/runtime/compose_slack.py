@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.errors import AwsUnreachable, ConfigurationError
+from chalicelib.errors import AwsUnreachable, ConfigurationError, SwitchedOff
 
 if TYPE_CHECKING:
     from chalicelib.entrypoints.slack.answering import Worker
@@ -26,17 +26,18 @@ _worker: tuple[App, Worker] | None = None
 
 
 def door() -> Door:
-    """That of this process. Raises ConfigurationError when the environment does not say how to build it."""
+    """That of this process. Raises SwitchedOff in a deployment without Slack, and ConfigurationError when the
+    environment does not say how to build it."""
     global _installed
     if _installed is None:
         from chalicelib.notify.slack.settings import SlackSettings
         from chalicelib.runtime.clients import Clients
 
         settings, table = SlackSettings.from_env(os.environ), os.environ.get("LIFECYCLE_TABLE", "").strip()
-        if settings is None or not settings.queue_url or not table:
-            raise ConfigurationError(
-                "LIFECYCLE_TABLE, LIFECYCLE_SLACK_SECRET and LIFECYCLE_SLACK_QUEUE have to be set to hear Slack"
-            )
+        if settings is None:
+            raise SwitchedOff("this deployment has no Slack")
+        if not settings.queue_url or not table:
+            raise ConfigurationError("LIFECYCLE_TABLE and LIFECYCLE_SLACK_QUEUE have to be set to hear Slack")
         _installed = build_door(settings, Clients(region=os.environ.get("AWS_REGION")), table)
     return _installed
 
@@ -90,7 +91,7 @@ def worker() -> Worker:
 
 
 def build_worker(app: App) -> Worker:
-    """Raises ConfigurationError in a deployment without Slack."""
+    """Raises SwitchedOff in a deployment without Slack."""
     from chalicelib.entrypoints.middleware import logger
     from chalicelib.entrypoints.slack.answering import Worker, WorkerParts
     from chalicelib.entrypoints.slack.commands import Commands
@@ -102,7 +103,7 @@ def build_worker(app: App) -> Worker:
 
     settings, pool = app.settings.slack, app.settings.pool
     if settings is None:
-        raise ConfigurationError("this deployment has no Slack, so nobody should hand it jobs of Slack's")
+        raise SwitchedOff("this deployment has no Slack, so nobody should hand it jobs of Slack's")
     slack = slack_client(settings, app.clients)
     wishes = app.fleet.wishes if app.fleet else Wishes(
         app.controller, app.inventory, app.policies_in_force, app.controls, app.history, app.clock

@@ -16,7 +16,14 @@ from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.entrypoints.middleware import logger, metrics
-from chalicelib.errors import ConfigurationError, Forbidden, LifecycleError, NotAuthenticated, UnreadableRequest
+from chalicelib.errors import (
+    ConfigurationError,
+    Forbidden,
+    LifecycleError,
+    NotAuthenticated,
+    SwitchedOff,
+    UnreadableRequest,
+)
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -45,6 +52,8 @@ def slack(event: dict[str, Any], context: object) -> dict[str, Any]:
     except UnreadableRequest as error:
         logger.warning(f"a signed request of Slack cannot be read: {error}")
         return _answer(error.status, str(error))
+    except SwitchedOff:
+        return _answer(404, "There is no Slack here.")
     except LifecycleError as error:
         metrics.add_metric(name="SlackNotHandedOn", unit=MetricUnit.Count, value=1)
         logger.exception("what was asked in Slack was not handed on", extra={"error": type(error).__name__})
