@@ -93,9 +93,14 @@ class Handlers:
 
     def aws_events(self, events: Sequence[Event]) -> Sequence[str]:
         """SQS hands over a batch of EventBridge's envelopes. The ids of messages that failed."""
-        records = [self._record(event) for event in events]
+        records = [self._record(json.dumps(event), "lifecycle-events") for event in events]
         answer = self._call(self._app.on_aws_events, {"Records": records}, "aws_events")
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def slack_actions(self, bodies: Sequence[str]) -> None:
+        """SQS hands over what people asked in Slack, one by one."""
+        for body in bodies:
+            self._call(self._app.slack_actions, {"Records": [self._record(body, "lifecycle-slack")]}, "slack_actions")
 
     def _call(self, handler: Any, event: Mapping[str, object], name: str) -> Any:
         with self.logging():
@@ -117,8 +122,7 @@ class Handlers:
             "detail": {},
         }
 
-    def _record(self, event: Event) -> Mapping[str, object]:
-        body = json.dumps(event)
+    def _record(self, body: str, queue: str) -> Mapping[str, object]:
         return {
             "messageId": str(uuid.uuid4()),
             "receiptHandle": "simulated",
@@ -132,6 +136,6 @@ class Handlers:
             "messageAttributes": {},
             "md5OfBody": hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
             "eventSource": "aws:sqs",
-            "eventSourceARN": f"arn:aws:sqs:{self._region}:{ACCOUNT}:lifecycle-events",
+            "eventSourceARN": f"arn:aws:sqs:{self._region}:{ACCOUNT}:{queue}",
             "awsRegion": self._region,
         }

@@ -125,6 +125,7 @@ def _live(world: World, clock: LiveClock, on: Screen, stop: threading.Event, tel
     zone = world.scenario.zone
     day = clock.now().astimezone(zone).date()
     while not stop.wait(_TICK_SECONDS):
+        world.hear()
         for at in world.run_until(clock.due()):
             if (today := at.astimezone(zone).date()) != day:
                 day = today

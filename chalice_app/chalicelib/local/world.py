@@ -102,6 +102,12 @@ class World:
             yield at
         self._pass_time(end)
 
+    def hear(self) -> None:
+        """What people clicked and typed in Slack since the last time, done at the present instant."""
+        if self.slack is not None:
+            self.slack.asked(self.handlers.slack_actions)
+            self._collect()
+
     def use(self, app: compose.App) -> None:
         """From now on the handlers get this application."""
         self.app = app
@@ -196,7 +202,7 @@ def open_world(
             from chalicelib.local.people_and_models import opened
 
             people = stack.enter_context(opened(aws, clients, clock, tasks, store, TABLE, port=front_port, post=post))
-            slack = stack.enter_context(slack_local.opened(clients, people.pool, clock, port=slack_port))
+            slack = stack.enter_context(slack_local.opened(clients, people.pool, clock, TABLE, port=slack_port))
         app = compose.build(_settings(scenario, aws, people, slack), clients, clock)
         compose.install(app)
         stack.callback(compose.install, None)

@@ -62,12 +62,10 @@ def post(settings: Settings, clients: Clients, clock: Clock, table: Table, in_fo
     rows = OutboxRows(table)
     slack = None
     if settings.slack is not None:
-        from chalicelib.notify.slack.client import SlackClient
         from chalicelib.notify.slack.showing import SlackCarrier
-        from chalicelib.runtime.slack_secrets import SlackSecrets
+        from chalicelib.runtime.compose_slack import slack_client
 
-        secrets = SlackSecrets(settings.slack.secret, lambda: clients.secrets)
-        slack = SlackCarrier(SlackClient(secrets.bot_token, base_url=settings.slack.base_url), rows)
+        slack = SlackCarrier(slack_client(settings.slack, clients), rows)
     route = Router(settings.notices, in_force, clock, slack=slack is not None).targets if delivers else None
     carriers = _carriers(settings.notices, clients) if delivers else {}
     return Post(rows, route, carriers, slack, clock, lambda: uuid.uuid4().hex[:12], time.monotonic)
