@@ -25,6 +25,7 @@ from goals import Result, as_markdown  # noqa: E402
 
 BENCHMARKS = (
     "vectors",
+    "imported_vectors",
     "decide_bench",
     "sweep_bench",
     "demo_bench",

@@ -77,11 +77,11 @@ def measure(folder: Path = FOLDER) -> Result:
                 total[Outcome.FAILED] == 0,
             )
         ],
-        notes=list(_notes(verdicts)),
+        notes=list(notes_of(verdicts)),
     )
 
 
-def _notes(verdicts: list[Verdict]) -> Iterator[str]:
+def notes_of(verdicts: list[Verdict]) -> Iterator[str]:
     """One sentence per outcome and reason, with the ids it holds for."""
     by_reason: dict[tuple[str, str], list[str]] = defaultdict(list)
     for one in verdicts:

@@ -98,9 +98,8 @@ def _read_policies(source: Source, policies: Tree, filters: list[Filter], left_o
             raise source.refuse(f"policies[{place}] has no name; give it one, as `name: offhours-stop`")
         found = filtered(one.get("filters"))
         if not found.schedules:
-            left_out.append(
-                LeftOut(one["name"], "no offhour or onhour filter in it, so there are no hours to translate")
-            )
+            why = "no offhour or onhour filter in it, so there are no hours to translate."
+            left_out.append(LeftOut(one["name"], " ".join((why, *found.notes[:1]))))
             continue
         if len(found.schedules) > 1:
             why = "an offhour and an onhour filter in one policy must both match, which is not what either means alone"

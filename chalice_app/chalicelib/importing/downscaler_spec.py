@@ -22,8 +22,8 @@ _WITHOUT_DAYS = re.compile(rf"\d\d:\d\d-\d\d:\d\d {_ZONE}", re.ASCII)
 _MOMENT = r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}[-+]\d{2}:\d{2})"
 _ABSOLUTE = re.compile(rf"{_MOMENT}-{_MOMENT}", re.ASCII)
 _FORMS = (
-    'write "Mon-Fri 07:30-20:30 Europe/Berlin", "2026-12-24T00:00:00+01:00-2026-12-27T00:00:00+01:00", always or never, '
-    "several with commas between them"
+    'write "Mon-Fri 07:30-20:30 Europe/Berlin", "2026-12-24T00:00:00+01:00-2026-12-27T00:00:00+01:00", always or '
+    "never, several with commas between them"
 )
 
 

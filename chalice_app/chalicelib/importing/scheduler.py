@@ -12,7 +12,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from chalicelib.importing.model import Chosen, Draft, Drafted, Given, LeftOut
-from chalicelib.importing.recurrence import BadRecurrence, read_days
+from chalicelib.importing.recurrence import BadRecurrence, Days, read_days
 from chalicelib.importing.render import policy_name
 from chalicelib.importing.scheduler_file import PERIOD_KEYS, SCHEDULE_KEYS, Definitions, Item, listed, read
 from chalicelib.importing.scheduler_original import InstanceScheduler, Period
@@ -29,6 +29,15 @@ EDGES = (
     "Instance Scheduler acts at edges: a machine that somebody starts after the end of a period runs until the next "
     "edge. Hours here are a state: such a service is kept for hours.started-by-hand (2h unless written otherwise). "
     "A repeated hour has each edge once."
+)
+_ALWAYS = Period("override_status", Days(), 0, MINUTES_OF_DAY)
+_HELD_UP = (
+    "override_status: running has no end there, so these hours are always open; its periods do not count meanwhile. "
+    "Import it again without the override, and hold services up with `lifecycle keep --until`, which ends."
+)
+_HELD_DOWN = (
+    "override_status: stopped holds it down without an end, and hours here must be able to open: hold its services "
+    "down with `lifecycle stop --until`, and import it again without the override."
 )
 _STATE_FLAGS = {
     "retain_running": (
@@ -65,18 +74,12 @@ def _schedule(item: Item, found: Definitions, given: Given, taken: set[str]) -> 
     _check_keys(item, SCHEDULE_KEYS)
     notes = list(_flag_notes(item))
     zone = _zone(item, found, given, notes)
-    override = item.keys.get("override_status")
-    if override is not None and str(override).lower() not in ("running", "stopped"):
-        raise item.source.refuse(f'{item.name}: override_status "{override}" is neither running nor stopped')
+    match _override(item):
+        case "running":
+            return _draft(item, zone, (_ALWAYS,), found, given, [*notes, _HELD_UP], taken)
+        case "stopped":
+            return LeftOut(item.name, _HELD_DOWN)
     named = list(_named_periods(item, found, notes))
-    if override is not None:
-        verb = "keep" if str(override).lower() == "running" else "stop"
-        notes.append(
-            f"override_status: {str(override).lower()} is not carried over: every override here ends "
-            f"(`lifecycle {verb} SERVICE --until …`). Its periods were translated and compared without it."
-        )
-        if not named:
-            return LeftOut(item.name, f"{notes[-1].split(' Its periods')[0]} It has no periods.")
     if not named and listed(item, "ssm_maintenance_window"):
         return LeftOut(item.name, "it has only SSM maintenance windows, which are not read: write windows instead.")
     if not named:
@@ -93,6 +96,14 @@ def _schedule(item: Item, found: Definitions, given: Given, taken: set[str]) -> 
     if not periods:
         return LeftOut(item.name, "none of its periods ever runs; hours here must be able to open.")
     return _draft(item, zone, tuple(periods), found, given, notes, taken)
+
+
+def _override(item: Item) -> str:
+    written = item.keys.get("override_status")
+    word = str(written or "").lower()
+    if word not in ("", "running", "stopped"):
+        raise item.source.refuse(f'{item.name}: override_status "{written}" is neither running nor stopped')
+    return word
 
 
 def _draft(
@@ -134,7 +145,7 @@ def _zone(item: Item, found: Definitions, given: Given, notes: list[str]) -> Zon
     if not written:
         if given.zone is None:
             notes.append(
-                "No timezone: Instance Scheduler takes its stack's DefaultTimezone, UTC unless somebody changed it. UTC "
+                "No timezone: Instance Scheduler takes its stack's DefaultTimezone, UTC unless it was changed. UTC "
                 "was taken; add --timezone ZONE for another."
             )
         return given.zone or ZoneInfo("UTC")

@@ -1,0 +1,158 @@
+"""import kube-downscaler: uptime, downtime and periods become hours."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from chalicelib.errors import ImportRefused
+from chalicelib.importing.importing import Imported, import_files
+from chalicelib.importing.model import Given
+from chalicelib.importing.trees import Source
+from chalicelib.policy.model import Policy
+
+
+def imported(text: str, given: Given | None = None) -> Imported:
+    return import_files("kube-downscaler", [Source("k8s.yaml", text)], given or Given(), date(2026, 11, 21))
+
+
+def annotated(name: str = "shop", kind: str = "Deployment", namespace: str = "", **annotations: str) -> str:
+    lines = "".join(f'    downscaler/{key.replace("_", "-")}: "{value}"\n' for key, value in annotations.items())
+    inside = f"  namespace: {namespace}\n" if namespace else ""
+    return f"---\nkind: {kind}\nmetadata:\n  name: {name}\n{inside}  annotations:\n{lines}"
+
+
+def windows(policy: Policy) -> list[str]:
+    assert policy.hours is not None
+    return [str(window) for window in policy.hours.open or ()]
+
+
+@pytest.mark.parametrize(
+    ("uptime", "zone", "expected"),
+    [
+        ("Tue-Sat 06:15-21:45 Asia/Kolkata", "Asia/Kolkata", ["tue-sat 06:15-21:45"]),
+        ("sun-thu 08:00-24:00 EET", "Europe/Athens", ["sun-thu 08:00-24:00"]),
+        ("Mon-Fri 20:00-24:00 UTC,Tue-Sat 00:00-04:00 UTC", "UTC", ["mon-fri 20:00-04:00"]),
+        ("Wed-Wed 00:00-24:00 UTC, Sat-Sun 10:00-11:00 UTC", "UTC", ["wed all-day", "sat-sun 10:00-11:00"]),
+        ("Always", "UTC", ["daily all-day"]),
+        ("2026-12-24T06:00:00+00:00-2026-12-26T12:00:00+00:00", "UTC",
+         ["2026-12-24 06:00-24:00", "2026-12-26 00:00-12:00", "2026-12-25 all-day"]),
+    ],
+)  # fmt: skip
+def test_an_uptime_alone_is_windows_and_proves_right(uptime: str, zone: str, expected: list[str]) -> None:
+    [only] = imported(uptime).policies
+    assert only.policy.hours is not None
+    assert (only.policy.hours.timezone.key, windows(only.policy)) == (zone, expected)
+    assert only.proof.differences == ()
+
+
+def test_a_downtime_alone_is_closed_and_all_else_open() -> None:
+    [only] = imported(annotated(downtime="Sat-Sun 00:00-24:00 UTC,Fri-Fri 22:00-24:00 UTC")).policies
+    assert windows(only.policy) == ["mon-thu all-day", "fri 00:00-22:00"]
+    assert only.policy.match.names == ("shop",)
+
+
+def test_uptime_together_with_downtime_is_told_and_the_downtime_taken_out() -> None:
+    text = annotated(uptime="Mon-Fri 08:00-18:00 UTC", downtime="Wed-Wed 12:00-13:00 UTC")
+    [only] = imported(text).policies
+    assert windows(only.policy) == ["mon-tue,thu-fri 08:00-18:00", "wed 08:00-12:00", "wed 13:00-18:00"]
+    assert any("Uptime together with downtime" in note for note in only.notes)
+    assert only.proof.differences == ()
+
+
+def test_whole_days_of_downtime_become_holidays() -> None:
+    text = annotated(
+        uptime="Mon-Sun 20:00-24:00 Europe/Oslo, Mon-Sun 00:00-02:00 Europe/Oslo",
+        downtime="2026-12-24T00:00:00+01:00-2026-12-26T00:00:00+01:00",
+    )
+    [only] = imported(text).policies
+    assert only.policy.hours is not None and only.policy.hours.holidays is not None
+    assert [str(day) for day in only.policy.hours.holidays.extra] == ["2026-12-24", "2026-12-25"]
+    assert only.proof.differences == ()
+
+
+@pytest.mark.parametrize(
+    ("annotations", "word"),
+    [
+        ({"uptime": "never"}, "it is never up"),
+        ({"uptime": "Mon-Fri 08:00-09:00 UTC, Mon-Fri 08:00-09:00 Asia/Tokyo"}, "several time zones"),
+        ({"downtime": "2026-12-24T10:00:00+00:00-2026-12-24T12:00:00+00:00"}, "a part of a day"),
+        ({"uptime": "Mon-Fri 22:00-06:00 UTC"}, "it is never up"),
+        ({"force_uptime": "true"}, "every override here ends"),
+    ],
+)
+def test_what_hours_cannot_say_is_left_out_with_its_reason(annotations: dict[str, str], word: str) -> None:
+    done = imported(annotated(**annotations))
+    assert done.policies == ()
+    assert any(word in left.why for left in done.left_out)
+
+
+def test_a_night_written_in_one_range_never_matches_there_and_is_told() -> None:
+    [only] = imported(annotated(uptime="Mon-Fri 22:00-06:00 UTC, Mon-Fri 08:00-09:00 UTC")).policies
+    assert windows(only.policy) == ["mon-fri 08:00-09:00"]
+    assert any("no range crosses midnight" in note for note in only.notes)
+
+
+def test_periods_to_scale_in_are_edges_and_one_kind_alone_leaves_the_rest_alone() -> None:
+    both = imported(annotated(upscale_period="Mon-Fri 07:00-07:30 UTC", downscale_period="Mon-Sun 19:00-20:00 UTC"))
+    [only] = both.policies
+    assert only.policy.hours is not None and only.policy.hours.cron is not None
+    assert [str(edge) for edge in (*only.policy.hours.cron.start, *only.policy.hours.cron.stop)] == [
+        "0 7 * * 1-5",
+        "0 19 * * *",
+    ]
+    assert (only.proof.differences, only.proof.undefined > 0) == ((), True)
+    [down] = imported(annotated(downscale_period="Mon-Sun 19:00-20:00 UTC")).policies
+    assert down.policy.hours is not None
+    assert (down.policy.hours.opening.value, windows(down.policy)) == ("leave", ["daily 20:00-19:00"])
+
+
+def test_a_resource_is_completed_by_its_namespace_and_that_by_the_settings() -> None:
+    config = "kind: ConfigMap\nmetadata: {name: x}\ndata: {DEFAULT_UPTIME: Mon-Fri 06:00-22:00 UTC}\n"
+    namespace = annotated("back", "Namespace", downtime="Fri-Fri 00:00-24:00 UTC")
+    resource = annotated("db", namespace="back", downtime_replicas="1", uptime="Mon-Sun 08:00-10:00 UTC")
+    defaults, back, db = (each.policy for each in imported(config + namespace + resource).policies)
+    assert windows(defaults) == ["mon-fri 06:00-22:00"]
+    assert windows(back) == ["mon-thu 06:00-22:00"]
+    assert windows(db) == ["sat-thu 08:00-10:00"]
+    assert defaults.priority < back.priority < db.priority
+    assert (db.match.clusters, db.match.names) == (("back",), ("db",))
+
+
+def test_an_exclusion_until_a_moment_is_excluded_through_the_day_before_it_ends() -> None:
+    text = "kind: ConfigMap\ndata: {DEFAULT_UPTIME: Mon-Fri 06:00-22:00 UTC}\n" + annotated(exclude_until="2027-01-01")
+    [only] = imported(text).policies
+    [gone] = only.policy.exclude
+    assert (gone.names, gone.until) == (("shop",), date(2026, 12, 31))
+
+
+def test_settings_are_found_in_lines_in_env_and_in_args() -> None:
+    for text in (
+        "# nightly\nDEFAULT_UPTIME='Mon-Fri 09:00-17:00'\nexport DEFAULT_TIMEZONE=Asia/Tokyo\n",
+        "spec: {env: [{name: DEFAULT_UPTIME, value: Mon-Fri 09:00-17:00 Asia/Tokyo}]}",
+        'spec: {args: ["--interval=30", "--default-uptime", "Mon-Fri 09:00-17:00 Asia/Tokyo"]}',
+    ):
+        [only] = imported(text).policies
+        assert windows(only.policy) == ["mon-fri 09:00-17:00"]
+        assert only.policy.match.everything
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Mon-Fri 9:00-17:00 UTC", "cannot be read"),
+        ("Mon-Fri 09:00-17:00", "names no time zone"),
+        ("09:00-17:00 UTC", "names no days"),
+        ("Mon-Fr1 09:00-17:00 UTC", "cannot be read"),
+        ("Mon-Xyz 09:00-17:00 UTC", "there is no day Xyz"),
+        ("Mon-Fri 09:00-17:00 Moon/Base", "there is no time zone Moon/Base"),
+        ("2026-02-30T00:00:00+00:00-2026-03-01T00:00:00+00:00", "no such moment"),
+        ("kind: Deployment\nmetadata: {name: a}", "nothing of kube-downscaler in it"),
+        (annotated(exclude_until="soon", uptime="always"), 'exclude-until "soon" is no moment'),
+    ],
+)
+def test_wrong_input_is_one_sentence_with_its_file_and_value(text: str, sentence: str) -> None:
+    with pytest.raises(ImportRefused) as refused:
+        imported(text)
+    assert str(refused.value).startswith("k8s.yaml: ")
+    assert sentence in str(refused.value)
