@@ -6,13 +6,16 @@ there, 405 for a method that nobody has, 400 for what is no request. An answer t
 
 from __future__ import annotations
 
+import base64
 import uuid
 from typing import Any
 
 from chalice.local import ChaliceRequestHandler
 
 from chalicelib.entrypoints.api.problems import CONTENT_TYPE, Kind, Problem
+from chalicelib.local.handlers import invoke_slack
 
+SLACK = "/api/slack/"
 NOT_THERE = Problem(Kind.NOT_FOUND, "There is no such path, or it does not take this method.")
 
 
@@ -22,6 +25,9 @@ class GatewayHandler(ChaliceRequestHandler):
     def _generic_handle(self) -> None:
         if not self.headers.get("content-length", "0").isdecimal():
             self.send_error(400, "Content-Length is no number.")
+            return
+        if self.path.startswith(SLACK) and self.command == "POST":
+            self._hear_slack()
             return
         try:
             self.local_gateway.event_converter._route_matcher.match_route(self.path)
@@ -33,6 +39,20 @@ class GatewayHandler(ChaliceRequestHandler):
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = do_TRACE = do_CONNECT = _generic_handle
     do_QUERY = _generic_handle
+
+    def _hear_slack(self) -> None:
+        """A function of its own answers here, not one of the API's routes."""
+        body = self.rfile.read(int(self.headers.get("content-length", "0")))
+        event = {
+            "resource": f"{SLACK}{{door}}",
+            "path": self.path.partition("?")[0],
+            "httpMethod": "POST",
+            "headers": dict(self.headers.items()),
+            "body": base64.b64encode(body).decode(),
+            "isBase64Encoded": True,
+        }
+        answer = invoke_slack(event)
+        self._send_http_response(answer["statusCode"], answer["headers"], answer["body"])
 
     def _refuse(self, problem: Problem) -> None:
         self._send_http_response(

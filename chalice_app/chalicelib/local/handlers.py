@@ -57,6 +57,12 @@ def invoke_wake(event: Mapping[str, Any]) -> Mapping[str, Any]:
     return answer
 
 
+def invoke_slack(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The function that hears Slack as API Gateway calls it, on the thread of the request."""
+    answer: Mapping[str, Any] = load_app().slack(event, _Context("slack"))
+    return answer
+
+
 @contextlib.contextmanager
 def logging_to(log: TextIO) -> Iterator[None]:
     """Powertools prints metrics, and logs to the stdout that stood when its logger was made. Inside, both go to ``log``
