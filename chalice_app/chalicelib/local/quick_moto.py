@@ -1,14 +1,13 @@
 """Shorter ways through moto for what the embedded AWS is asked most: rows of DynamoDB.
 
 moto looks for each of the ten possible types of every attribute under some four names each, and compares rows by
-casting both sides of each comparison anew: together more than half of what a query costs here. It also lists the
-methods of a service's class anew for every request. The answers are the same (tests/local/test_quick_moto.py holds
-them against moto's own).
+casting both sides of each comparison anew: together more than half of what a query costs here. The answers are the
+same (tests/local/test_quick_moto.py holds them against moto's own).
 """
 
 from __future__ import annotations
 
-from functools import cache, wraps
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,14 +18,12 @@ if TYPE_CHECKING:
 
 def quicken() -> None:
     """Puts the shorter ways in (moto's own stay theirs ``__wrapped__``); a second call changes nothing."""
-    from moto.core import responses
     from moto.core.serialize import JSONSerializer
     from moto.dynamodb.models.table import Table
 
     if not hasattr(Table.all_items, "__wrapped__"):
         JSONSerializer._serialize_structure_member = _member(JSONSerializer._serialize_structure_member)  # type: ignore[method-assign]
         Table.all_items = _all_items(Table.all_items)  # type: ignore[method-assign]
-        responses.method_names_from_class = cache(responses.method_names_from_class)  # type: ignore[attr-defined]
 
 
 def _member(whole: Any) -> Any:
