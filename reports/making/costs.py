@@ -120,7 +120,7 @@ def totals(costs: Costs, week: Week, saved: Mapping[date, Money]) -> Totals:
             day,
             of(day) if day in days else None,
             saved[day] if day in saved and day in days and saved[day].currency == costs.currency else None,
-            of(earlier[day]) if earlier[day] in told_before else None,
+            of(earlier[day]) if day in days and earlier[day] in told_before else None,
             day in costs.estimated,
         )
         for day in week.days

@@ -40,6 +40,7 @@ def savings(counted: Ledger) -> Savings:
             counterfactual=instead,
         )
         for credit, sums in by_credit(counted).items()
+        if sums.saved.host_hours or sums.saved.usd
     )
     return Savings(
         baseline=usd(whole.baseline.usd),

@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from chalicelib.local import results
+from chalicelib.local import results, weekly
 from chalicelib.local.naming import our_command
 from chalicelib.local.people import told
 from chalicelib.local.scenario import Scenario
@@ -105,8 +105,10 @@ def _conclude(world: World, timeline: Timeline, on: Screen, out: Path, seconds: 
     files = results.write(out, report, told_page, scenario)
     on.say()
     on.say(f"Report: {files.html}   (the same as JSON: {files.json}; what the handlers logged: {out / 'handlers.log'})")
+    mailed = weekly.write(world, out)
+    on.say(f"The weekly cost report, as it is mailed: {mailed}   (in Japanese, and as text, CSV and XLSX, beside it)")
     _promises(world, wrong, on)
-    _next(on, files.html)
+    _next(on, files.html, mailed)
     on.say("MODE simulated: nothing outside this process was changed, except the files named above.", style="dim")
     return 1 if wrong else 0
 
@@ -179,11 +181,12 @@ def _promises(world: World, wrong: Sequence[results.Mistake], on: Screen) -> Non
     on.say(f"Never stopped, as promised: {kept}.", style="green")
 
 
-def _next(on: Screen, html: Path) -> None:
+def _next(on: Screen, html: Path, mailed: Path) -> None:
     on.say()
     ours = our_command()
     steps = [
         (f"open {html}", "the same week as a page with a calendar"),
+        (f"open {mailed}", "what it cost and saved, as the mail for managers"),
         ("make up", f"keep this fleet running; then, elsewhere, {ours} --local status"),
         (f"{ours} plan", "your own account, read-only: what the policies here would do, and why"),
     ]

@@ -118,6 +118,7 @@ FLEET = (
         "dev",
         "g5.xlarge",
         (Busy(WORKING, time(8, 10), time(19, 30), per_hour=24), Busy(frozenset({1}), time(19), time(22, 40), 20)),
+        tags={"model": "llama3.1:8b", "owner": "assistants"},
         gpu_agent=True,
         no_capacity=(NoCapacity(_at(3, "07:55"), _at(3, "08:40")),),
     ),
@@ -130,14 +131,20 @@ FLEET = (
             Busy(frozenset({3}), time(13, 30), time(16), per_hour=20, seconds=25),
             Busy(frozenset({4}), time(21, 20), time(22, 45), per_hour=30, seconds=25),
         ),
+        tags={"model": "llava:13b", "owner": "documents"},
     ),
-    Blueprint(ServiceId("gpu-dev", "dev-poc-mistral"), "dev", "g5.2xlarge", tags={"owner": "nobody-knows"}),
+    Blueprint(
+        ServiceId("gpu-dev", "dev-poc-mistral"),
+        "dev",
+        "g5.2xlarge",
+        tags={"model": "mistral:7b", "owner": "nobody-knows"},
+    ),
     Blueprint(
         ServiceId("gpu-dev", "dev-demo"),
         "dev",
         "g6.xlarge",
         (Busy(frozenset({2}), time(14), time(16), per_hour=15),),
-        tags={"lifecycle:exclude": "until 2026-11-25"},
+        tags={"model": "llama3.1:8b", "owner": "sales", "lifecycle:exclude": "until 2026-11-25"},
     ),
     Blueprint(
         ServiceId("gpu-staging", "staging-api"),
@@ -145,6 +152,7 @@ FLEET = (
         "g6.xlarge",
         (Busy(WORKING, time(7, 10), time(21, 30), per_hour=12),),
         size=2,
+        tags={"model": "llama3.1:8b", "owner": "assistants"},
         scaling=(1, 4),
     ),
     Blueprint(
@@ -153,6 +161,7 @@ FLEET = (
         "g5.2xlarge",
         (Busy(EVERY_DAY, time(0), time(0), per_hour=40), Busy(EVERY_DAY, time(9), time(19), per_hour=120)),
         size=2,
+        tags={"model": "llama3.1:8b", "owner": "assistants"},
         never_stopped="it is busy day and night",
     ),
     Blueprint(
@@ -160,6 +169,7 @@ FLEET = (
         "production",
         "g6e.xlarge",
         (Streams(minutes=(100, 300), pause_minutes=(5, 35)),),
+        tags={"model": "qwen2.5:32b", "owner": "assistants"},
         never_stopped="it streams long answers, of which the load balancer counts only the first minute",
     ),
     Blueprint(
@@ -168,6 +178,7 @@ FLEET = (
         "g6.xlarge",
         (Busy(EVERY_DAY, time(0), time(0), per_hour=14),),
         silences=(Silence(_at(2, "17:20"), _at(3, "10:30")),),
+        tags={"model": "llava:13b", "owner": "documents"},
         never_stopped="its metrics are missing for a night, and it is used all the while",
     ),
     Blueprint(
@@ -175,6 +186,7 @@ FLEET = (
         "production",
         "g5.xlarge",
         (Busy(EVERY_DAY, time(6, 40), time(20, 30), per_hour=14),),
+        tags={"model": "qwen2.5:14b"},
     ),
 )
 
