@@ -75,6 +75,7 @@ _US_EAST_1 = {
     "p4d.24xlarge": "21.957642",
     "p5.48xlarge": "55.04",
 }
+_US_WEST_2 = {**_US_EAST_1, "p4d.24xlarge": "21.95764"}
 _EU_WEST_1 = {
     "g4dn.xlarge": "0.587",
     "g4dn.2xlarge": "0.838",
@@ -111,7 +112,7 @@ _LISTS = (
     _List(
         "EC2 on-demand list price (tsaol/aws-gpu)",
         date(2026, 1, 21),
-        {"eu-west-1": _EU_WEST_1, "ap-northeast-1": _AP_NORTHEAST_1},
+        {"us-west-2": _US_WEST_2, "eu-west-1": _EU_WEST_1, "ap-northeast-1": _AP_NORTHEAST_1},
     ),
 )
 
