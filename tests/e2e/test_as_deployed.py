@@ -24,7 +24,14 @@ from chalicelib.decide.facts import ActionKind, ServiceId
 from chalicelib.fleet.identity.people_rows import PeopleRows
 from chalicelib.record.table import Table
 from support import ministack, own_venv
-from support.aws_events import alarm_event, deployment_event, service_event, task_event
+from support.aws_events import (
+    alarm_event,
+    deployment_event,
+    interruption_event,
+    launch_failed_event,
+    service_event,
+    task_event,
+)
 from support.chalice_package import package
 from support.deployment import Deployment, deploy, eventually
 from support.scaling_stub import no_scaling
@@ -159,6 +166,9 @@ OURS = f"arn:aws:ecs:us-east-1:000000000000:service/{CHAT.cluster}/{CHAT.name}"
         ("ServiceRule", service_event(OURS), True),
         ("ServiceRule", service_event(OURS, "SERVICE_TASK_PLACEMENT_FAILURE"), True),
         ("ServiceRule", service_event(OURS, "SERVICE_DISCOVERY_INSTANCE_UNHEALTHY"), False),
+        ("SpotRule", interruption_event("i-0123456789abcdef0"), True),
+        ("SpotRule", interruption_event("i-0123456789abcdef0", rebalance=True), True),
+        ("LaunchRule", launch_failed_event("gpu-spot", "There is no Spot capacity available"), True),
         ("DeploymentRule", deployment_event(OURS), True),
         ("DeploymentRule", deployment_event(OURS, "SERVICE_DEPLOYMENT_IN_PROGRESS"), False),
     ],

@@ -35,8 +35,12 @@ FUNCTIONS = {*ACTING, *TRIGGERS, "Deliver", "Slack"}
 
 NO_RESOURCE_NAMES = {
     "application-autoscaling:DescribeScalableTargets",
+    "autoscaling:DescribeScalingActivities",
+    "ce:GetReservationCoverage",
+    "ce:GetSavingsPlansCoverage",
     "cloudwatch:GetMetricData",
     "ecs:DeregisterTaskDefinition",
+    "ecs:DescribeCapacityProviders",  # has one, but all of them are asked for
     "ecs:DescribeTaskDefinition",
     "ecs:ListClusters",
     "ecs:ListServices",
@@ -248,7 +252,7 @@ def test_the_queue_feeds_the_handler_in_batches_that_may_fail_in_part(resources:
 def test_every_rule_is_narrow_and_keeps_what_it_cannot_deliver(resources: dict[str, Any]) -> None:
     rules = {name: one["Properties"] for name, one in resources.items() if one["Type"] == "AWS::Events::Rule"}
 
-    assert set(rules) == {"AlarmRule", "TaskRule", "ServiceRule", "DeploymentRule"}
+    assert set(rules) == {"AlarmRule", "TaskRule", "ServiceRule", "DeploymentRule", "SpotRule", "LaunchRule"}
     for rule in rules.values():
         assert set(rule["EventPattern"]) >= {"source", "detail-type", "detail"}
         (target,) = rule["Targets"]
@@ -454,7 +458,14 @@ def test_no_secret_of_slacks_stands_in_an_environment(resources: dict[str, Any])
 
 def test_sweep_and_events_may_do_the_same_to_the_fleet(resources: dict[str, Any]) -> None:
     def fleet(role: str) -> list[Mapping[str, Any]]:
-        own = {"HandOverFailedRuns", "TakeEvents", "ListWakeUps"}
+        own = {
+            "HandOverFailedRuns",
+            "TakeEvents",
+            "ListWakeUps",
+            "FindHosts",
+            "DrainHostsThatAreTaken",
+            "SeeWhatIsPaidForAlready",
+        }
         return [one for name, one in _statements(resources) if name == role and one["Sid"] not in own]
 
     assert fleet("SweepRole") == fleet("AwsEventsRole") == fleet("TransitionRole")
