@@ -76,11 +76,13 @@ def _would(counted: Ledger, instead: Sentence) -> tuple[Saving, ...]:
 
 
 def saved_by_day(counted: Ledger, week: Week) -> Mapping[date, Money]:
-    return {day: usd(sums.saved.usd) for day, sums in by_day(counted, week.zone).items()}
+    told = by_day(counted, week.zone).items()
+    return {day: usd(sums.saved.usd) for day, sums in told if sums.saved.usd is not None}
 
 
 def spent_by_day(counted: Ledger, week: Week) -> Mapping[date, Money]:
-    return {day: usd(sums.ran.usd) for day, sums in by_day(counted, week.zone).items()}
+    told = by_day(counted, week.zone).items()
+    return {day: usd(sums.ran.usd) for day, sums in told if sums.ran.usd is not None}
 
 
 def gpu_hours(counted: Ledger, use: Section[Use]) -> GpuHours:
