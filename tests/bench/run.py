@@ -28,10 +28,12 @@ BENCHMARKS = (
     "imported_vectors",
     "decide_bench",
     "sweep_bench",
+    "transitions_bench",
     "demo_bench",
     "agreement_bench",
     "import_bench",
     "api_bench",
+    "slack_bench",
     "schemathesis_bench",
     "idle_bench",
 )

@@ -26,8 +26,10 @@ FRIDAY_EVENING = "2026-11-20T18:00+01:00"
 
 
 @contextmanager
-def nights_off(folder: Path, policy: str = NIGHTS_OFF, at: str = FRIDAY_EVENING) -> Iterator[tuple[Stage, Firing]]:
-    with staged(folder, policy, at=at, zone="Europe/Berlin", bookings=SETTINGS) as stage:
+def nights_off(
+    folder: Path, policy: str = NIGHTS_OFF, at: str = FRIDAY_EVENING, most: int = 50
+) -> Iterator[tuple[Stage, Firing]]:
+    with staged(folder, policy, at=at, zone="Europe/Berlin", bookings=SETTINGS, most=most) as stage:
         yield stage, Firing(stage)
 
 
@@ -119,6 +121,25 @@ def test_without_the_scheduler_the_sweep_does_the_work_and_says_so(tmp_path: Pat
         firing.run_until(utc("2026-11-20T19:30"))
         assert stage.reports[-1].unbooked == ""
         assert firing.booked == [utc("2026-11-23T07:00")]
+
+
+def test_what_one_run_has_no_room_for_is_done_in_the_next_minutes(tmp_path: Path) -> None:
+    with nights_off(tmp_path, at="2026-11-20T19:55+01:00", most=2) as (stage, firing):
+        chats = [stage.add(f"chat-{number}", requests=0.0) for number in range(5)]
+
+        firing.run_until(utc("2026-11-20T19:00:59"))
+        assert sum(one.desired for one in chats) == 3
+
+        firing.run_until(utc("2026-11-20T19:05"))
+        assert sum(one.desired for one in chats) == 0
+
+
+def test_an_edge_that_passes_while_a_run_is_busy_is_made_up_for_in_the_next_minute(tmp_path: Path) -> None:
+    with nights_off(tmp_path, at="2026-11-20T19:59:50+01:00") as (stage, firing):
+        chat = stage.add("chat", requests=0.0)
+        stage.every_call_takes = timedelta(seconds=1)
+        firing.run_until(utc("2026-11-20T19:02:30"))
+        assert chat.desired == 0
 
 
 def test_after_an_outage_of_days_there_is_one_action_to_what_should_be_now(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ class Firing:
     stage: Stage
     sweep_every: timedelta = timedelta(minutes=15)
     late: Callable[[], timedelta] = lambda: timedelta(seconds=30)
+    seconds: float | None = None
+    """What a function that the Scheduler calls has for its run."""
     fires: bool = True
     _next_sweep: datetime | None = None
     _lateness: dict[datetime, timedelta] = field(default_factory=dict)
@@ -45,7 +47,8 @@ class Firing:
 
     def wake(self) -> None:
         """What the function does that the Scheduler calls."""
-        self.stage.sweep(full=False)
+        stage = self.stage
+        stage.reports.append(stage.app.controller.sweep(stage.clock.now(), full=False, seconds=self.seconds))
 
     def sweep(self) -> None:
         self._next_sweep = self.stage.clock.now() + self.sweep_every

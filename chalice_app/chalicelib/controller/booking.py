@@ -48,16 +48,16 @@ class Change:
     cancel: tuple[datetime, ...]
 
 
-def edges_ahead(services: Iterable[ServiceFacts], known: Known, now: datetime) -> frozenset[datetime]:
+def edges_ahead(services: Iterable[ServiceFacts], known: Known, since: datetime) -> frozenset[datetime]:
     """Of the services that a policy rules, and of the questions that wait for an answer."""
     overrides, freezes = known.controls.overrides, known.policies.freezes
     ahead: set[datetime] = set()
     for facts in services:
         found = govern(known.policies, facts)
         if found.ruling is not None and found.never_touch is None and not facts.unmanageable:
-            ahead |= next_edges(found.ruling, facts, known.memory(facts.id), overrides, freezes, now)
+            ahead |= next_edges(found.ruling, facts, known.memory(facts.id), overrides, freezes, since)
     deadlines = (one.answer_by for one in known.controls.questions if one.is_pending)
-    return frozenset([*ahead, *(by for by in deadlines if by is not None and by > now)])
+    return frozenset([*ahead, *(by for by in deadlines if by is not None and by > since)])
 
 
 def wanted_minutes(edges: Iterable[datetime], booked: frozenset[datetime], now: datetime) -> frozenset[datetime]:
@@ -81,19 +81,17 @@ class Booker:
         self._desk = desk
         self._actor = actor
 
+    @property
+    def books(self) -> bool:
+        return self._desk is not None
+
     def keep(
-        self,
-        services: Iterable[ServiceFacts],
-        known: Known,
-        booked: Bookings,
-        now: datetime,
-        *,
-        whole: bool,
-        may_list: bool,
+        self, edges: Iterable[datetime], booked: Bookings, now: datetime, *, whole: bool, may_list: bool
     ) -> tuple[Bookings, str]:
         """What is booked now, and in one sentence what went wrong, empty when nothing did.
 
-        ``whole``: these are all services there are, so that strays can be told from what others need. ``may_list``:
+        ``edges`` since the run began: one that passed meanwhile, and was not booked, is made up for in the next minute.
+        ``whole``: these are all edges there are, so that strays can be told from what others need. ``may_list``:
         AWS may be asked what is booked, if that was long ago.
         """
         desk = self._desk
@@ -102,12 +100,12 @@ class Booker:
         wrong: list[ActionFailed] = []
         if whole and may_list and (booked.listed_at is None or now - booked.listed_at >= LIST_EVERY):
             booked = self._listed(desk, booked, now, wrong)
-        standing = frozenset(minute for minute in booked.instants if minute > now)
-        due = change(wanted_minutes(edges_ahead(services, known, now), standing, now), standing, now, whole=whole)
+        due = change(wanted_minutes(edges, booked.instants, now), booked.instants, now, whole=whole)
         made = self._each(desk.book, due.book, wrong)
         gone = self._each(lambda minute: desk.cancel(name_of(minute)), due.cancel, wrong)
         told = f"The sweep does the work of missing entries, later: {wrong[0]}" if wrong else ""
-        return replace(booked, instants=(standing | made) - gone), told
+        standing = (booked.instants | made) - gone
+        return replace(booked, instants=frozenset(minute for minute in standing if minute > now)), told
 
     def _listed(self, desk: Desk, booked: Bookings, now: datetime, wrong: list[ActionFailed]) -> Bookings:
         """What stands in AWS, without what is nobody's or was left lying there."""

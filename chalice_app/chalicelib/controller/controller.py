@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from chalicelib.controller import forgetting, gating, remembering, settling, surveying, telling
 from chalicelib.controller.book import Book
+from chalicelib.controller.booking import edges_ahead
 from chalicelib.controller.looking import Known
 from chalicelib.controller.parts import Parts
 from chalicelib.controller.report import Report, Survey
@@ -130,7 +131,7 @@ class Controller:
         if acted.left:
             run.notices.append(telling.of_left(len(acted.left), run.now))
         parts.notifier.tell(run.notices)
-        booked, unbooked = self._book(run)
+        booked, unbooked = self._book(run, work_is_left=bool(acted.left))
         if due or run.fleet != run.before or booked != run.booked:
             touched = ids if touched_all else [facts.id for facts in due]
             parts.memo.save(run.fleet, MappingProxyType(run.looks), touched, run.now, booked)
@@ -140,14 +141,20 @@ class Controller:
             unbooked=unbooked,
         )  # fmt: skip
 
-    def _book(self, run: Run) -> tuple[Bookings, str]:
+    def _book(self, run: Run, *, work_is_left: bool) -> tuple[Bookings, str]:
         """Entries for what this run was about; for everything after a sweep, and when policies changed."""
+        booker = self._parts.booker
+        if not booker.books:
+            return run.booked, ""
         services = run.fleet.services
         whole = run.scope is None or bool(run.book.changes and run.before and run.before.services)
         about = services.values() if whole else [facts for id, facts in services.items() if run.is_about(id)]
-        may_list = run.scope is None and not run.whole  # a sweep that describes everything makes calls enough
+        ahead = edges_ahead(about, run.known, run.now)
         now = self._parts.clock.now()
-        return self._parts.booker.keep(about, run.known, run.booked, now, whole=whole, may_list=may_list)
+        if work_is_left:
+            ahead |= {now}
+        may_list = run.scope is None and not run.whole  # a sweep that describes everything makes calls enough
+        return booker.keep(ahead, run.booked, now, whole=whole, may_list=may_list)
 
     def _after_acting(self, run: Run, acted: Sequence[ServiceId]) -> None:
         """The picture must show our own deeds, or the next run would take them for somebody's hand."""
