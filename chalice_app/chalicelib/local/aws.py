@@ -23,6 +23,7 @@ from chalicelib.runtime.clients import Clients
 if TYPE_CHECKING:
     from boto3.session import Session
     from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from botocore.loaders import Loader
     from werkzeug.serving import BaseWSGIServer
 
 LOOPBACK = "127.0.0.1"
@@ -39,6 +40,9 @@ that the simulated fleet changes from its own thread. Load balancers of moto sen
 Services that call back into this server over HTTP (SNS) must never be in this set.
 """
 
+
+_LOOK_UP_SECONDS = 0.05
+"""How often the server looks whether it is to end."""
 
 _NO_AWS = {
     "AWS_CONFIG_FILE": os.devnull,
@@ -138,7 +142,9 @@ class EmbeddedAws:
         self._application = OllamaDoor(_OneAtATime(dispatcher, self.lock))
         self._server = make_server(LOOPBACK, 0, self._application, threaded=True, request_handler=Quiet)
         self._server.daemon_threads = True  # type: ignore[attr-defined]
-        self._thread = threading.Thread(target=self._server.serve_forever, name="embedded-aws", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_LOOK_UP_SECONDS,), name="embedded-aws", daemon=True
+        )
         self._thread.start()
 
 
@@ -175,6 +181,7 @@ def loopback_session(endpoint: str, region: str, application: Application | None
     if not endpoint.startswith(f"http://{LOOPBACK}:"):
         raise ConfigurationError(f"{endpoint} is not on {LOOPBACK}: the simulated clients go nowhere else")
     core = botocore.session.Session(session_vars=_deaf())
+    core.register_component("data_loader", api_models())
     core.set_credentials("simulated", "simulated")
     core.set_default_client_config(Config(proxies={}, user_agent="ollama-lifecycle"))  # its own takes a while to make
 
@@ -186,6 +193,14 @@ def loopback_session(endpoint: str, region: str, application: Application | None
 
     core.register("before-send", stay_home)  # type: ignore[arg-type]  # an answer spares the sending
     return boto3.session.Session(botocore_session=core, region_name=region)
+
+
+@cache
+def api_models() -> Loader:
+    """botocore's descriptions of AWS's APIs, read once for all sessions: a session's own would be read anew."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 def _deaf() -> dict[str, Any]:
