@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 _numbers = count(1)
-_NO_CREDENTIALS = {
+NO_CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_DEFAULT_REGION": "eu-west-1",
@@ -28,7 +28,7 @@ def moto_client() -> Iterator[DynamoDBClient]:
     import boto3
     from moto import mock_aws
 
-    with patch.dict("os.environ", _NO_CREDENTIALS), mock_aws():
+    with patch.dict("os.environ", NO_CREDENTIALS), mock_aws():
         yield serialised(boto3.client("dynamodb"))
 
 
