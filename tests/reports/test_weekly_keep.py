@@ -117,7 +117,7 @@ def test_what_is_kept_is_never_overwritten(s3: Any) -> None:
     keep(s3, PLACE, folder, forms(sample(), "en", PICTURES))
     before = held(s3)
 
-    keep(s3, PLACE, folder, forms(sample(), "ja", {name: b"other" for name in PICTURES}))
+    keep(s3, PLACE, folder, forms(sample(), "ja", dict.fromkeys(PICTURES, b"other")))
     keep(s3, PLACE, PLACE.folder("2026-W46", "ja", NOW + timedelta(hours=1)), forms(sample(), "ja", PICTURES))
 
     after = held(s3)
