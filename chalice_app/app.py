@@ -14,6 +14,7 @@ from chalicelib.entrypoints.cognito_triggers import (
     pre_sign_up,
     triggers,
 )
+from chalicelib.entrypoints.cost_events import budget_notice, cost_anomaly, money
 from chalicelib.entrypoints.deliver import deliver, deliveries
 from chalicelib.entrypoints.events import events, on_aws_events
 from chalicelib.entrypoints.schedules import schedules, sweep
@@ -23,6 +24,8 @@ from chalicelib.entrypoints.wake import wake, wake_functions
 
 __all__ = [
     "app",
+    "budget_notice",
+    "cost_anomaly",
     "deliver",
     "on_aws_events",
     "post_authentication",
@@ -42,6 +45,7 @@ middleware.install(app)
 app.register_blueprint(api)
 app.register_blueprint(deliveries)
 app.register_blueprint(events)
+app.register_blueprint(money)
 app.register_blueprint(schedules)
 app.register_blueprint(slack_functions)
 app.register_blueprint(transitions)

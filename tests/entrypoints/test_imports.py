@@ -10,7 +10,7 @@ import pytest
 from support.chalice_package import ROOT
 
 HEAVY = ["boto3", "pydantic", "pandas", "numpy", "slack_sdk", "croniter", "holidays", "yaml", "jinja2"]
-HEAVY += ["jwt", "cryptography"]
+HEAVY += ["jwt", "cryptography", "duckdb", "matplotlib"]
 PEOPLES = ["click", "rich", "moto", "chalice.cli", "chalice.deploy", "chalicelib.cli", "chalicelib.local"]
 
 SWEEP_ON_MOTO = """
@@ -67,10 +67,11 @@ def loaded_by(body: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split()[1:])
 
 
+MONEY = ["cost_anomaly", "budget_notice"]
 TRIGGERS = ["pre_sign_up", "pre_authentication", "post_authentication", "post_confirmation"]
 
 
-@pytest.mark.parametrize("handler", ["app", "sweep", "on_aws_events", "transition", "wake", *TRIGGERS])
+@pytest.mark.parametrize("handler", ["app", "sweep", "on_aws_events", "transition", "wake", *MONEY, *TRIGGERS])
 def test_a_function_that_has_not_been_called_has_loaded_nothing_heavy(handler: str) -> None:
     loaded = loaded_by(f"import app; app.{handler}; loaded = set(sys.modules)")
 
@@ -95,7 +96,7 @@ def test_a_sweep_loads_neither_reports_nor_slack_nor_the_command_line() -> None:
     loaded = loaded_by(SWEEP_ON_MOTO)
 
     assert "chalicelib.controller.controller" in loaded
-    assert loaded.isdisjoint(["pandas", "numpy", "slack_sdk", "jinja2", "click", "rich", "chalice.cli"])
+    assert loaded.isdisjoint(["pandas", "numpy", "duckdb", "slack_sdk", "jinja2", "click", "rich", "chalice.cli"])
     assert not [name for name in loaded if name.startswith(("chalicelib.cli", "chalicelib.local", "reports"))]
 
 
@@ -112,3 +113,25 @@ loaded = set(sys.modules)
 
     assert loaded.isdisjoint([*HEAVY, *PEOPLES])
     assert "chalicelib.controller.controller" not in loaded
+
+
+def test_hearing_of_money_loads_neither_reports_nor_the_command_line() -> None:
+    """What is heard is read back by the report's own function; to write it down takes none of its tools."""
+    body = """
+import moto
+with moto.mock_aws():
+    import boto3
+    from chalicelib.record.table import create_table
+    create_table(boto3.client("dynamodb"), "table")
+    before = set(sys.modules)
+    import app
+    said = app.cost_anomaly({"version": "0", "id": "1", "detail-type": "Anomaly Detected", "source": "aws.ce",
+        "account": "1", "time": "2026-11-12T06:10:11Z", "region": "us-east-1", "resources": [], "detail": {
+            "anomalyId": "a", "anomalyStartDate": "2026-11-11", "impact": {"totalImpact": 5}}}, Context())
+    assert said == {"recorded": 1, "told": 1}, said
+    loaded = set(sys.modules) - before
+"""
+    loaded = loaded_by(body)
+
+    assert loaded.isdisjoint(["pandas", "numpy", "duckdb", "matplotlib", "jinja2", "click", "rich"])
+    assert not [name for name in loaded if name.startswith(("chalicelib.cli", "chalicelib.local", "reports"))]

@@ -31,7 +31,10 @@ TRIGGERS = {"PreSignUp", "PreAuthentication", "PostAuthentication", "PostConfirm
 """What the user pool asks us: Cognito's names for them, and the template's for the functions."""
 ACTING = ("Sweep", "AwsEvents", "Transition", "APIHandler", "Wake", "SlackActions")
 """Functions that look at services and may start and stop them."""
-FUNCTIONS = {*ACTING, *TRIGGERS, "Deliver", "Slack"}
+MONEY = {"CostAnomaly": "CostAnomalyEvent", "BudgetNotice": "BudgetNoticeSnsSubscription"}
+"""Functions that hear of money, and what calls each."""
+
+FUNCTIONS = {*ACTING, *TRIGGERS, *MONEY, "Deliver", "Slack"}
 
 NO_RESOURCE_NAMES = {
     "application-autoscaling:DescribeScalableTargets",
@@ -258,6 +261,22 @@ def test_every_rule_is_narrow_and_keeps_what_it_cannot_deliver(resources: dict[s
         (target,) = rule["Targets"]
         assert target["Arn"] == {"Fn::GetAtt": ["EventQueue", "Arn"]}
         assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
+
+
+def test_functions_that_hear_of_money_have_one_caller_each_and_leave_what_fails_to_the_dead_letters(
+    resources: dict[str, Any],
+) -> None:
+    for name, caller in MONEY.items():
+        function = resources[name]["Properties"]
+        assert set(function["Events"]) == {caller}
+        failed = function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+        assert failed == {"Type": "SQS", "Destination": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
+    assert resources["BudgetNotice"]["Properties"]["Events"][MONEY["BudgetNotice"]]["Properties"] == {
+        "Topic": {"Fn::Sub": "${BudgetTopic}"}
+    }
+    (publisher,) = resources["BudgetTopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert publisher["Principal"] == {"Service": "budgets.amazonaws.com"}
+    assert publisher["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
 
 
 def test_the_alarms_let_through_are_those_whose_names_the_handler_reads(resources: dict[str, Any]) -> None:
