@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from chalicelib.decide.decision import Because
+from chalicelib.decide.decision import Because, Evidence
 from chalicelib.decide.facts import ActionKind, ServiceId
 from chalicelib.ledger import sums
 from chalicelib.ledger.counting import Terms, ledger
@@ -69,8 +69,10 @@ def test_a_stop_from_before_the_time_goes_on_saving_for_its_policy() -> None:
 
 
 def test_a_service_that_is_gone_saves_no_longer() -> None:
-    gone = on(6, None, EntryKind.NOTICE, outcome="forgotten", action_id="")
-    assert saved(counted(on(2, STOP), gone)) == 4
+    gone = on(20, None, EntryKind.NOTICE, outcome="forgotten", action_id="")
+    noticed_late = replace(gone, evidence=(Evidence("gone", "true", since=MONDAY + timedelta(hours=6)),))
+    assert saved(counted(on(2, STOP), gone)) == 18
+    assert saved(counted(on(2, STOP), noticed_late)) == 4
 
 
 def test_a_move_is_no_stop() -> None:

@@ -46,7 +46,7 @@ def _predecessors(parts: Parts, run: Run, ids: Sequence[ServiceId]) -> bool:
             run.looks.pop(id, None)
             ruling = govern(run.known.policies, run.fleet.services[id]).ruling
             text = telling.made_anew(id, created_at, memory, ruling)
-            run.notices.append(parts.teller.of_forgotten(id, text, now))
+            run.notices.append(parts.teller.of_forgotten(id, text, now, created_at))
     return changed
 
 
@@ -86,7 +86,7 @@ def _gone(parts: Parts, run: Run) -> bool:
             changed = parts.states.note_gone(id, now) or changed
         elif parts.states.forget_gone(id, memory.gone_since, now):
             changed = True
-            run.notices.append(parts.teller.of_forgotten(id, telling.gone(id, memory), now))
+            run.notices.append(parts.teller.of_forgotten(id, telling.gone(id, memory), now, memory.gone_since))
     return changed
 
 

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from chalicelib.controller.hands import Hand
 from chalicelib.controller.news import News
-from chalicelib.decide.decision import Wanted
+from chalicelib.decide.decision import Evidence, Wanted
 from chalicelib.decide.facts import ActionKind, ServiceFacts, ServiceId, ServiceMemory
 from chalicelib.decide.tags import zone_of
 from chalicelib.decide.words import clock
@@ -119,9 +119,13 @@ class Teller:
         )
         return Notice(now, kind, facts.id, text)
 
-    def of_forgotten(self, id: ServiceId, text: str, now: datetime) -> Notice:
+    def of_forgotten(self, id: ServiceId, text: str, now: datetime, since: datetime) -> Notice:
+        """``since`` when it was not there any more: from then on nothing is saved by its being down."""
+        gone = Evidence("gone", "true", since=since, until=now)
         self._history.append(
-            Entry(at=now, kind=EntryKind.NOTICE, who=WHO, reason=text, service=id, outcome="forgotten")
+            Entry(
+                at=now, kind=EntryKind.NOTICE, who=WHO, reason=text, service=id, outcome="forgotten", evidence=(gone,)
+            )
         )
         return Notice(now, NoticeKind.FORGOTTEN, id, text)
 

@@ -28,6 +28,9 @@ UNDONE = "undone"
 FORGOTTEN = "forgotten"
 """The outcome of a notice that a service is gone."""
 
+GONE = "gone"
+"""The evidence of such a notice: since when."""
+
 _FAILED_START, _BY_HAND = "failed start", "by hand"
 
 THE_BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -105,7 +108,8 @@ def _turns(known: Known, entries: Sequence[Entry]) -> list[Turn]:
         size = act.desired_count or last.size
         if not up and not last.tasks and act.outcome != FORGOTTEN:
             continue  # it was down already: whoever took it down keeps the credit
-        turns.append(Turn(act.at, size if up else 0, size, whose.get(act.action_id) if _is_ours(act) else None))
+        at = max(_took_effect(act), last.at)
+        turns.append(Turn(at, size if up else 0, size, whose.get(act.action_id) if _is_ours(act) else None))
     return turns
 
 
@@ -127,6 +131,11 @@ def _acts(entries: Sequence[Entry]) -> list[Entry]:
         elif entry.kind is EntryKind.ACTED and entry.outcome == "done":
             chosen.append(entry)
     return chosen
+
+
+def _took_effect(act: Entry) -> datetime:
+    """That a service is gone is noticed late, and saves nothing meanwhile."""
+    return next((one.since for one in act.evidence if one.name == GONE and one.since), act.at)
 
 
 def credits(entries: Iterable[Entry]) -> Mapping[str, Credit]:
