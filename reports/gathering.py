@@ -26,10 +26,12 @@ from chalicelib.prices.book import PriceBook
 from chalicelib.prices.hosts import host_of
 from chalicelib.record.history import History
 
-from reports.build import Recorded
+from reports.build import Given, Recorded
 from reports.making.labels import Hold, Label, Labels
 from reports.making.use import Use
 from reports.measured import Ask, Watched, measure
+from reports.model import Rate
+from reports.sources.frames import Gathered
 from reports.values import Known, Money, Section, Sentence, Unknown, Week
 
 OWNER_TAGS = (OWNER_TAG, "owner", "Owner")
@@ -49,6 +51,28 @@ class Reach:
     ask: Ask
     prices: PriceBook | None = None
     """Of what the record itself knows no price: Spot, and hosts that are in no table."""
+
+
+def given(
+    reach: Section[Reach], gathered: Gathered, week: Week, now: datetime, team: str, rate: Rate | None = None
+) -> Given:
+    """All that the report of the week is made of. ``reach`` unknown: nobody could ask the record."""
+    if isinstance(reach, Unknown):
+        return Given(team, week, now, gathered, reach, reach, rate=rate)
+    reached = reach.value
+    found, suite = use(reached, week, now)
+    is_billed = isinstance(gathered.bill, Known)
+    return Given(
+        team=team,
+        week=week,
+        generated_at=now,
+        gathered=gathered,
+        recorded=recorded(reached, week, now, with_weeks_before=not is_billed),
+        use=found,
+        labels=labels(reached),
+        rate=rate,
+        suite=suite,
+    )
 
 
 def recorded(reach: Reach, week: Week, now: datetime, *, with_weeks_before: bool) -> Section[Recorded]:

@@ -23,11 +23,10 @@ TAGS = {"model": "model", "environment": "environment", "owner": "owner"}
 def given(world: World, folder: Path) -> Given:
     """All that the report of the demo's week is made of. Writes the simulated ``bill.csv`` into ``folder``."""
     from reports import gathering
-    from reports.build import Given
     from reports.sources.asked import asked_for
     from reports.sources.focus import FocusFiles
     from reports.sources.frames import TagKeys
-    from reports.values import Unknown, Week
+    from reports.values import Known, Week
 
     scenario = world.scenario
     week = Week.of(scenario.start, scenario.zone)
@@ -41,17 +40,7 @@ def given(world: World, folder: Path) -> Given:
     )
     bill = FocusFiles(write_bill(world, folder / "bill.csv"), TagKeys(**TAGS))
     gathered = bill.gather(asked_for(week, now.date()))
-    use, suite = gathering.use(reach, week, now)
-    return Given(
-        team=TEAM,
-        week=week,
-        generated_at=now,
-        gathered=gathered,
-        recorded=gathering.recorded(reach, week, now, with_weeks_before=isinstance(gathered.bill, Unknown)),
-        use=use,
-        labels=gathering.labels(reach),
-        suite=suite,
-    )
+    return gathering.given(Known(reach), gathered, week, now, TEAM)
 
 
 def write(world: World, folder: Path) -> Path:
