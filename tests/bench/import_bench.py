@@ -71,11 +71,11 @@ def measure() -> Result:
         kept = {"PYTHONPYCACHEPREFIX": bytecode, "PYTHONDONTWRITEBYTECODE": ""}
         told = {name: found if name == FIRST_ANSWER else {} for name in CASES}
         for name, code in CASES.items():
-            _once_ms(code, {**kept, **told[name]})
+            once_ms(code, {**kept, **told[name]})
         kept["PYTHONDONTWRITEBYTECODE"] = "1"
-        warm = {name: _median_ms(code, {**kept, **told[name]}) for name, code in CASES.items()}
+        warm = {name: median_ms(code, {**kept, **told[name]}) for name, code in CASES.items()}
         _forget_packaged(Path(bytecode))
-        cold = {name: _median_ms(code, {**kept, **told[name]}) for name, code in CASES.items()}
+        cold = {name: median_ms(code, {**kept, **told[name]}) for name, code in CASES.items()}
     return Result(
         title="Cold import",
         rows=[
@@ -115,11 +115,11 @@ def _forget_packaged(bytecode: Path) -> None:
             compiled.unlink()
 
 
-def _median_ms(code: str, environment: Mapping[str, str]) -> float:
-    return statistics.median(_once_ms(code, environment) for _ in range(RUNS))
+def median_ms(code: str, environment: Mapping[str, str]) -> float:
+    return statistics.median(once_ms(code, environment) for _ in range(RUNS))
 
 
-def _once_ms(code: str, environment: Mapping[str, str]) -> float:
+def once_ms(code: str, environment: Mapping[str, str]) -> float:
     program = f"import time\nstart = time.perf_counter()\n{code}\nprint((time.perf_counter() - start) * 1000)"
     done = subprocess.run(
         [sys.executable, "-c", program],

@@ -35,6 +35,13 @@ answer = app.on_aws_events({"Records": []}, Context())
 loaded = set(sys.modules)
 """
 
+SLACK = """
+from chalicelib.entrypoints.slack import door
+from chalicelib.notify.slack import client, settings
+from chalicelib.record import slack_requests, table
+from chalicelib.runtime import clients, clock, compose_slack, slack_secrets
+"""
+
 PROGRAM = """
 import sys
 class Context:
@@ -98,6 +105,14 @@ def test_a_sweep_loads_neither_reports_nor_slack_nor_the_command_line() -> None:
     assert "chalicelib.controller.controller" in loaded
     assert loaded.isdisjoint(["pandas", "numpy", "duckdb", "slack_sdk", "jinja2", "click", "rich", "chalice.cli"])
     assert not [name for name in loaded if name.startswith(("chalicelib.cli", "chalicelib.local", "reports"))]
+
+
+def test_who_answers_slack_loads_only_what_its_answer_needs() -> None:
+    """Slack waits three seconds, with a cold start and all."""
+    loaded = loaded_by(f"import app{SLACK}loaded = set(sys.modules)")
+
+    assert loaded.isdisjoint([*HEAVY, *PEOPLES])
+    assert not [name for name in loaded if name.startswith(("chalicelib.controller", "chalicelib.policy.loader"))]
 
 
 def test_a_trigger_of_the_user_pool_loads_only_what_its_word_needs() -> None:

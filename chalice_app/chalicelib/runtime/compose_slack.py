@@ -65,7 +65,6 @@ def build_door(settings: SlackSettings, clients: Clients, table: str, clock: Clo
             queue=SqsQueue(lambda: clients.hurried("sqs"), settings.queue_url),
             slack=_client(settings, secrets.bot_token, timeout_seconds=2),
             clock=clock or SystemClock(),
-            help=_help,
         )
     )
 
@@ -144,9 +143,3 @@ def _client(settings: SlackSettings, token: Any, *, timeout_seconds: int) -> Sla
     from chalicelib.notify.slack.client import SlackClient
 
     return SlackClient(token, base_url=settings.base_url, timeout_seconds=timeout_seconds)
-
-
-def _help() -> str:
-    from chalicelib.entrypoints.slack.words import HELP
-
-    return HELP

@@ -343,9 +343,10 @@ def test_killed_before_any_of_its_writes_the_job_comes_again_or_the_sweep_goes_o
             for _ in range(3):
                 stage.set(stage.clock.now() + timedelta(minutes=6))
                 stage.sweep()
-            outcomes = [one.outcome for one in stage.history(chat)]
+            told = stage.history(chat)
+            acts = {one.action_id for one in told if one.outcome == "begun"}  # a line of one act may be told twice
             assert chat.desired == 0, write
-            assert (outcomes.count("approve"), outcomes.count("begun")) == (1, 1), (write, outcomes)
+            assert ([one.outcome for one in told].count("approve"), len(acts)) == (1, 1), (write, told)
             if len(written) < write:
                 return
     raise AssertionError("it writes more often than that")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from chalicelib.entrypoints.slack.door import MOST_BYTES, Door, DoorParts, Reply
+from chalicelib.entrypoints.slack.help import HELP
 from chalicelib.entrypoints.slack.jobs import Job, Task, job_of
 from chalicelib.errors import AwsUnreachable, Forbidden, NotAuthenticated, NotDelivered, UnreadableRequest
 from chalicelib.record.slack_requests import SlackRequests
@@ -72,7 +73,7 @@ def hall(dynamodb: Any) -> Hall:
     clock, queue, slack, secrets = SteppedClock(NOW), Waiting(), RememberingSlack(), KeptSecrets()
     requests = SlackRequests(new_table(dynamodb))
     parts: Any = {"secrets": secrets, "requests": requests, "queue": queue, "slack": slack, "clock": clock}
-    return Hall(Door(DoorParts(teams=frozenset({TEAM}), help=lambda: "help", **parts)), clock, queue, slack, secrets)
+    return Hall(Door(DoorParts(teams=frozenset({TEAM}), **parts)), clock, queue, slack, secrets)
 
 
 # --- whose it is
@@ -269,7 +270,7 @@ def test_a_dialog_says_what_is_wrong_while_it_is_still_open(
 
 def test_help_is_told_at_once_and_only_to_who_asked(hall: Hall) -> None:
     for words in ("", "help", " HELP "):
-        assert hall.send("commands", command(words)).body == {"response_type": "ephemeral", "text": "help"}
+        assert hall.send("commands", command(words)).body == {"response_type": "ephemeral", "text": HELP}
         hall.clock.advance(timedelta(seconds=1))
     assert hall.queue.bodies == []
 

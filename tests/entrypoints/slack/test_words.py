@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from chalicelib.entrypoints.slack.words import HELP, Said, Verb, read
+from chalicelib.entrypoints.slack.help import HELP
+from chalicelib.entrypoints.slack.words import Said, Verb, read
 from chalicelib.errors import Unfit
 from hypothesis import given
 from hypothesis import strategies as st

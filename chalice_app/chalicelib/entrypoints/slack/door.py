@@ -11,11 +11,12 @@ What dies before the queue shows in Slack as a click that did not work; the next
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, assert_never
 
+from chalicelib.entrypoints.slack.help import HELP
 from chalicelib.entrypoints.slack.incoming import Challenge, Click, Command, Filled, Press, Told, metadata_of, parse
 from chalicelib.entrypoints.slack.jobs import Job, Task
 from chalicelib.entrypoints.slack.signature import Fault, fault_of
@@ -49,7 +50,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class DoorParts:
-    """``teams``: whose people are heard. ``help`` is what `/lifecycle help` answers."""
+    """``teams``: whose people are heard."""
 
     secrets: SlackSecrets
     teams: frozenset[str]
@@ -57,7 +58,6 @@ class DoorParts:
     queue: Queue
     slack: SlackClient
     clock: Clock
-    help: Callable[[], str]
 
 
 class Door:
@@ -112,7 +112,7 @@ class Door:
                 self._hand_on(_job_of_dialog(sent, request))
                 return Reply()
             case Command(words=words) if words.strip().lower() in HELP_WORDS:
-                return Reply(body=_only_to_you(self._parts.help()))
+                return Reply(body=_only_to_you(HELP))
             case Command():
                 job = Job(request, Task.COMMAND, sent.sender.user, sent.response_url, words=sent.words)
                 self._hand_on(job)
