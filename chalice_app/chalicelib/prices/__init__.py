@@ -3,17 +3,13 @@ answers. What nobody knows has no price: None, never a guess, because an invente
 invented saving.
 """
 
-from chalicelib.prices.hosts import FARGATE as FARGATE
 from chalicelib.prices.hosts import Market as Market
-from chalicelib.prices.hosts import host_of as host_of
-from chalicelib.prices.hosts import market_of as market_of
 from chalicelib.prices.listed import GPUS_PER_INSTANCE as GPUS_PER_INSTANCE
 from chalicelib.prices.listed import Price as Price
 from chalicelib.prices.listed import fargate_price as fargate_price
 from chalicelib.prices.listed import gpus_per_task as gpus_per_task
 from chalicelib.prices.listed import hourly_price as hourly_price
 from chalicelib.prices.listed import instance_price as instance_price
-from chalicelib.prices.listed import listed_price as listed_price
 from chalicelib.prices.tags import INSTANCE_TYPE_TAG as INSTANCE_TYPE_TAG
 from chalicelib.prices.tags import MEMORY_TAG as MEMORY_TAG
 from chalicelib.prices.tags import VCPU_TAG as VCPU_TAG

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from chalicelib.decide.capacity import FARGATE as FARGATE_ON_DEMAND
 from chalicelib.decide.capacity import FARGATE_SPOT
 from chalicelib.decide.capacity import Market as Market
 from chalicelib.decide.facts import LaunchType, ServiceFacts
+from chalicelib.prices.numbers import positive
 from chalicelib.prices.tags import INSTANCE_TYPE_TAG, MEMORY_TAG, VCPU_TAG
 
 FARGATE = "fargate"
@@ -57,8 +58,5 @@ def fargate_size(host: str) -> tuple[Decimal, Decimal] | None:
 
 def _size(text: str) -> str:
     """``4`` or ``0.5``; empty for what is no size."""
-    try:
-        size = Decimal(text)
-    except InvalidOperation:
-        return ""
-    return f"{size.normalize():f}" if size.is_finite() and size > 0 else ""
+    size = positive(text)
+    return f"{size.normalize():f}" if size else ""

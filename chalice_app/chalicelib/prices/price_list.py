@@ -10,13 +10,13 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from chalicelib.errors import ObservationError
 from chalicelib.observe.calls import one_sentence
 from chalicelib.prices.hosts import fargate_size, is_fargate
 from chalicelib.prices.listed import Price
+from chalicelib.prices.numbers import positive
 
 SOURCE = "AWS Price List"
 HOME_OF_PRICES: Mapping[str, str] = {"ap": "ap-south-1", "me": "ap-south-1", "eu": "eu-central-1", "il": "eu-central-1"}
@@ -98,9 +98,9 @@ def _prices(product: Mapping[str, Any]) -> Sequence[Price]:
     for term in product.get("terms", {}).get("OnDemand", {}).values():
         as_of = _day(term.get("effectiveDate", ""))
         for one in term.get("priceDimensions", {}).values():
-            usd = _usd(one.get("pricePerUnit", {}).get("USD", ""))
+            usd = positive(one.get("pricePerUnit", {}).get("USD", ""))
             if as_of and usd and str(one.get("unit", "")).lower() in ("hrs", "hours"):
-                found.append(Price(usd, SOURCE, as_of))
+                found.append(Price(usd.normalize(), SOURCE, as_of))
     return found
 
 
@@ -110,15 +110,6 @@ def _only(listed: Iterable[Sequence[Price]]) -> Price | None:
     if len({price.usd_per_hour for price in every}) != 1:
         return None
     return max(every, key=lambda price: price.as_of)
-
-
-def _usd(text: str) -> Decimal | None:
-    """None for what is no price: zero, or not a number."""
-    try:
-        usd = Decimal(text)
-    except InvalidOperation:
-        return None
-    return usd.normalize() if usd.is_finite() and usd > 0 else None
 
 
 def _day(text: str) -> date | None:

@@ -11,11 +11,12 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from chalicelib.observe.calls import one_sentence
 from chalicelib.prices.listed import Price
+from chalicelib.prices.numbers import positive
 
 SOURCE = "EC2 Spot price history, dearest zone"
 KEPT_BY_AWS = timedelta(days=90)
@@ -72,7 +73,7 @@ class SpotHistory:
             )
             for page in pages:
                 for row in page["SpotPriceHistory"]:
-                    usd = _usd(row["SpotPrice"])
+                    usd = positive(row["SpotPrice"])
                     if usd is not None and row["InstanceType"] == instance_type:
                         zones[row["AvailabilityZone"]].append(Step(row["Timestamp"].astimezone(UTC), usd))
         if not zones:
@@ -96,11 +97,3 @@ def _part(steps: Sequence[Step], since: datetime, until: datetime) -> Sequence[S
     first = bisect_right(steps, since, key=lambda step: step.at) - 1
     held = (Step(since, steps[first].usd),) if first >= 0 else ()
     return (*held, *(step for step in steps[first + 1 :] if since < step.at < until))
-
-
-def _usd(text: str) -> Decimal | None:
-    try:
-        usd = Decimal(text)
-    except InvalidOperation:
-        return None
-    return usd if usd.is_finite() and usd > 0 else None
