@@ -42,6 +42,10 @@ class Reader:
             raise self._wrong(name, value)
         return value
 
+    def maybe_text(self, name: str) -> str | None:
+        """None where the answer leaves it out; an empty text is one."""
+        return None if self._answer.get(name) is None else self.text(name)
+
     def texts(self, name: str) -> Sequence[str]:
         values = self._answer.get(name)
         if not isinstance(values, Sequence) or not all(isinstance(value, str) for value in values):
