@@ -61,7 +61,7 @@ class PoolPeople:
         """Who has this address, with the role and groups of this moment; None for nobody, for an address that is not
         verified, an account that is switched off, and somebody without a role."""
         try:
-            person = self.get(email)
+            person = self.get(email.lower())
             groups = self.groups(person.sub)
         except (NotFound, Unfit):
             return None
