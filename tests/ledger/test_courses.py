@@ -75,6 +75,12 @@ def test_a_service_that_is_gone_saves_no_longer() -> None:
     assert saved(counted(on(2, STOP), noticed_late)) == 4
 
 
+def test_another_service_of_that_name_runs_and_saves_nothing() -> None:
+    anew = Evidence("made anew", "true", since=MONDAY + timedelta(hours=6))
+    told = counted(on(2, STOP), on(7, None, EntryKind.NOTICE, outcome="forgotten", action_id="", evidence=(anew,)))
+    assert (saved(told), told.total.ran.host_hours) == (4, 20)
+
+
 def test_a_move_is_no_stop() -> None:
     moved = on(6, ActionKind.MOVE, market="spot", moved_from="on-demand")
     told = counted(moved)

@@ -46,7 +46,7 @@ def _predecessors(parts: Parts, run: Run, ids: Sequence[ServiceId]) -> bool:
             run.looks.pop(id, None)
             ruling = govern(run.known.policies, run.fleet.services[id]).ruling
             text = telling.made_anew(id, created_at, memory, ruling)
-            run.notices.append(parts.teller.of_forgotten(id, text, now, created_at))
+            run.notices.append(parts.teller.of_forgotten(id, text, now, created_at, is_made_anew=True))
     return changed
 
 

@@ -16,6 +16,7 @@ from chalicelib.decide.words import clock
 from chalicelib.execute.entries import KnownPrice, PriceOf, no_price
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import PlanKind
+from chalicelib.ledger.courses import GONE, MADE_ANEW
 from chalicelib.notify.notice import Notice, NoticeKind
 from chalicelib.observe.fleet import Fleet
 from chalicelib.policy.model import Policy
@@ -119,9 +120,11 @@ class Teller:
         )
         return Notice(now, kind, facts.id, text)
 
-    def of_forgotten(self, id: ServiceId, text: str, now: datetime, since: datetime) -> Notice:
-        """``since`` when it was not there any more: from then on nothing is saved by its being down."""
-        gone = Evidence("gone", "true", since=since, until=now)
+    def of_forgotten(
+        self, id: ServiceId, text: str, now: datetime, since: datetime, *, is_made_anew: bool = False
+    ) -> Notice:
+        """``since`` then it is not there any more, or is another: what was asleep before saves nothing from then on."""
+        gone = Evidence(MADE_ANEW if is_made_anew else GONE, "true", since=since, until=now)
         self._history.append(
             Entry(
                 at=now, kind=EntryKind.NOTICE, who=WHO, reason=text, service=id, outcome="forgotten", evidence=(gone,)

@@ -28,8 +28,8 @@ UNDONE = "undone"
 FORGOTTEN = "forgotten"
 """The outcome of a notice that a service is gone."""
 
-GONE = "gone"
-"""The evidence of such a notice: since when."""
+GONE, MADE_ANEW = "gone", "made anew"
+"""The evidence of such a notice: since when it is gone, or another service bears its name, which then runs."""
 
 _FAILED_START, _BY_HAND = "failed start", "by hand"
 
@@ -135,7 +135,7 @@ def _acts(entries: Sequence[Entry]) -> list[Entry]:
 
 def _took_effect(act: Entry) -> datetime:
     """That a service is gone is noticed late, and saves nothing meanwhile."""
-    return next((one.since for one in act.evidence if one.name == GONE and one.since), act.at)
+    return next((one.since for one in act.evidence if one.name in (GONE, MADE_ANEW) and one.since), act.at)
 
 
 def credits(entries: Iterable[Entry]) -> Mapping[str, Credit]:
@@ -156,8 +156,10 @@ def _is_ours(entry: Entry) -> bool:
 
 
 def _is_up(entry: Entry) -> bool:
+    if entry.action is None:
+        return any(one.name == MADE_ANEW for one in entry.evidence)
     turned_round = entry.kind is EntryKind.HAND and entry.outcome == UNDONE
-    return (entry.action is ActionKind.START) != turned_round if entry.action else False
+    return (entry.action is ActionKind.START) != turned_round
 
 
 def counts(entries: Iterable[Entry], since: datetime) -> Counts:
