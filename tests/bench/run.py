@@ -28,6 +28,7 @@ BENCHMARKS = (
     "imported_vectors",
     "decide_bench",
     "sweep_bench",
+    "custodian_bench",
     "transitions_bench",
     "demo_bench",
     "agreement_bench",

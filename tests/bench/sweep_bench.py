@@ -167,13 +167,13 @@ def once(aws: StrictAws, sweep: Callable[[], None], at: datetime = START) -> Swe
 @contextmanager
 def sweeper(services: int, *, silent: bool = False) -> Iterator[tuple[StrictAws, Sweeper]]:
     """A fleet of so many services in use, and whatever sweeps over it. ``silent``: every other one has no requests."""
-    with StrictAws(START, moto=_has_controller(), parse=True, core=_core_session()) as aws:
+    with StrictAws(START, moto=_has_controller(), parse=True, core=core_session()) as aws:
         for number in range(services):
             cluster = f"gpu-{number // SERVICES_PER_CLUSTER}"
             service = aws.world.add_service(cluster, f"ollama-{number:05}", tags={"environment": "dev"}, scaling=(0, 2))
             service.sends("requests", None if silent and number % 2 else 3.0).sends("gpu", 60.0)
         if _has_controller():
-            yield aws, _Whole(aws)
+            yield aws, Whole(aws)
         else:
             yield aws, _Parts(aws)
 
@@ -210,12 +210,12 @@ class _Parts:
         self._shards = dump(Snapshot(fleet, looks, now))
 
 
-class _Whole:
+class Whole:
     """The application as it is deployed, composed from settings, with its table and its policies in moto."""
 
     what = "controller"
 
-    def __init__(self, aws: StrictAws) -> None:
+    def __init__(self, aws: StrictAws, policy: str = POLICY) -> None:
         from chalicelib.record.table import create_table
         from chalicelib.runtime import compose
         from chalicelib.runtime.clients import Clients
@@ -226,7 +226,7 @@ class _Whole:
         region = aws.session.region_name
         self._clients = Clients(aws.session, region=region)
         self._clients.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": region})
-        self._clients.s3.put_object(Bucket=BUCKET, Key="policies/bench.yaml", Body=POLICY.encode())
+        self._clients.s3.put_object(Bucket=BUCKET, Key="policies/bench.yaml", Body=policy.encode())
         create_table(self._clients.dynamodb, "lifecycle-bench")
         settings = Settings(
             table="lifecycle-bench", policies=f"s3://{BUCKET}/policies", region=region or "", bookings=SETTINGS
@@ -236,15 +236,15 @@ class _Whole:
 
     def sweep(self, now: datetime, *, full: bool) -> None:
         self._clock.set(now)
-        report = self._app.controller.sweep(now, full=full)
-        assert not report.outcomes, "there was something to do"
+        self.report = self._app.controller.sweep(now, full=full)
+        assert not self.report.outcomes, "there was something to do"
 
 
 def _has_controller() -> bool:
     return importlib.util.find_spec("chalicelib.runtime.compose") is not None
 
 
-def _core_session() -> Any:
+def core_session() -> Any:
     """The botocore session that the deployed clients are made from. moto hooks into sessions made after its import."""
     import moto  # noqa: F401
     from chalicelib.runtime.clients import core_session

@@ -32,7 +32,7 @@ import botocore.session
 from botocore.exceptions import EndpointConnectionError
 from botocore.loaders import Loader
 from botocore.model import OperationModel
-from support import strict_ecs, strict_metrics, strict_scaling, strict_scheduler
+from support import strict_ecs, strict_metrics, strict_scaling, strict_scheduler, strict_statistics
 from support.strict_world import REGION, World
 
 Params = Mapping[str, Any]
@@ -43,6 +43,7 @@ OPERATIONS: dict[str, Operation] = {
     **strict_scaling.OPERATIONS,
     **strict_scheduler.OPERATIONS,
     **strict_metrics.OPERATIONS,
+    **strict_statistics.OPERATIONS,
 }
 STRICT_SERVICES = frozenset(name.partition(".")[0] for name in OPERATIONS)
 

@@ -20,7 +20,7 @@ MOST_METRICS = 500
 MOST_POINTS = 100_800
 
 _ID = re.compile(r"[a-z][A-Za-z0-9_]{0,254}")
-_STATISTICS: dict[str, Callable[[list[float]], float]] = {
+STATISTICS: dict[str, Callable[[list[float]], float]] = {
     "Sum": sum,
     "Maximum": max,
     "Minimum": min,
@@ -97,7 +97,7 @@ def _result(world: World, query: Params, buckets: list[datetime], ascending: boo
 def _points(
     world: World, held: FakeMetric, asked: Params, buckets: list[datetime]
 ) -> tuple[list[datetime], list[float]]:
-    statistic = _STATISTICS[asked["Stat"]]
+    statistic = STATISTICS[asked["Stat"]]
     minutes = max(asked["Period"] // 60, 1)
     newest = world.now - world.metrics_late - MINUTE
     times, values = [], []
