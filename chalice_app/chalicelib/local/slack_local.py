@@ -56,7 +56,7 @@ def opened(clients: Clients, pool: SeededPool, clock: Clock, table: str, *, port
     workspace = Workspace(members_of(pool), lambda: clock.now().timestamp())
     with serving(SlackStandIn(workspace, signing, token), port) as standin:
         settings = SlackSettings(SECRET, (TEAM,), queue_url, Unknown.READ_ONLY, standin.api)
-        compose_slack.install_door(compose_slack.build_door(settings, clients, table))
+        compose_slack.install_door(compose_slack.build_door(settings, clients, table, fleets=clock))
         try:
             yield LocalSlack(standin, settings, queue)
         finally:

@@ -173,7 +173,7 @@ class Workspace:
             shown = [one for one in self.messages if one.only_for in ("", user)]
             return {
                 "me": user,
-                "people": [{"id": one.id, "name": one.name, "email": one.email} for one in self.members],
+                "people": [_as_person(one) for one in self.members],
                 "channels": [{"id": id, "name": name} for name, id in self._channels.items()],
                 "messages": [_as_json(one) for one in shown],
                 "views": [view for who, view in self.views.values() if who == user],
@@ -213,6 +213,10 @@ def _is_block(block: Any) -> bool:
         return False
     ids = [one.get("action_id") for one in block.get("elements", ()) if "action_id" in one]
     return len(ids) == len(set(ids)) and len(block.get("elements", ())) <= 25 and len(block.get("fields", ())) <= 10
+
+
+def _as_person(one: Member) -> Json:
+    return {"id": one.id, "name": one.name, "email": one.email, "zone": one.zone}
 
 
 def _as_json(one: Shown) -> Json:

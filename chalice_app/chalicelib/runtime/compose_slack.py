@@ -48,8 +48,10 @@ def install_door(door: Door | None) -> None:
     _installed = door
 
 
-def build_door(settings: SlackSettings, clients: Clients, table: str, clock: Clock | None = None) -> Door:
-    """``clock`` is the machine's: Slack's signatures bear its time, whatever clock the fleet has."""
+def build_door(
+    settings: SlackSettings, clients: Clients, table: str, clock: Clock | None = None, *, fleets: Clock | None = None
+) -> Door:
+    """``clock`` is the machine's: Slack's signatures bear its time, whatever clock the fleet has (``fleets``)."""
     from chalicelib.entrypoints.slack.door import Door, DoorParts
     from chalicelib.record.slack_requests import SlackRequests
     from chalicelib.record.table import Table
@@ -65,6 +67,7 @@ def build_door(settings: SlackSettings, clients: Clients, table: str, clock: Clo
             queue=SqsQueue(lambda: clients.hurried("sqs"), settings.queue_url),
             slack=_client(settings, secrets.bot_token, timeout_seconds=2),
             clock=clock or SystemClock(),
+            fleets=fleets,
         )
     )
 

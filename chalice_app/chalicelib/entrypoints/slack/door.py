@@ -58,6 +58,8 @@ class DoorParts:
     queue: Queue
     slack: SlackClient
     clock: Clock
+    fleets: Clock | None = None
+    """The clock of what people talk about, where it is not the machine's (`make up`)."""
 
 
 class Door:
@@ -78,7 +80,7 @@ class Door:
             return Reply(event=sent.event)
         if not self._parts.requests.is_first(request, now):
             raise _refusal(Fault.REPLAYED)
-        return self._let_in(sent, request, now)
+        return self._let_in(sent, request, self._parts.fleets.now() if self._parts.fleets else now)
 
     def _check_signature(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
         """What the request is known by from now on."""
