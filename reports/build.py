@@ -86,15 +86,23 @@ def build(given: Given) -> WeeklyReport:
 def _costs(given: Given) -> Section[Costs]:
     match given.gathered.bill, given.recorded:
         case Known(bill), _:
-            if bill.days:
-                return Known(spending.of_bill(bill, given.week, given.generated_at))
-            return Unknown(Sentence("empty_bill"))
+            return _told_of(spending.of_bill(bill, given.week, given.generated_at), given.week, "week_not_on_bill")
         case _, Known(recorded):
             rows = (*recorded.before, *recorded.ledger.rows)
             last = given.week.days[-1]
-            return Known(spending.of_ledger(rows, given.labels, recorded.since, last, given.week))
+            counted = spending.of_ledger(rows, given.labels, recorded.since, last, given.week)
+            return _told_of(counted, given.week, "week_not_in_record")
         case Unknown() as missing, _:
             return missing
+
+
+def _told_of(costs: Costs, week: Week, otherwise: str) -> Section[Costs]:
+    """A week outside of what is known cost something that nobody knows, not nothing."""
+    if costs.known(week):
+        return Known(costs)
+    if costs.first is None or costs.last is None:
+        return Unknown(Sentence("empty_bill"))
+    return Unknown(Sentence(otherwise, {"first": costs.first, "last": costs.last}))
 
 
 def _header(given: Given, costs: Section[Costs]) -> Header:

@@ -24,6 +24,7 @@ from chalicelib.policy.model import Policy, PolicySet
 from chalicelib.prices import gpus_per_task, hourly_price
 from chalicelib.prices.book import PriceBook
 from chalicelib.prices.hosts import host_of
+from chalicelib.record.cost_events import told_since
 from chalicelib.record.history import History
 
 from reports.build import Given, Recorded
@@ -32,6 +33,7 @@ from reports.making.use import Use
 from reports.measured import Ask, Watched, measure
 from reports.model import Rate
 from reports.sources.frames import Gathered
+from reports.sources.told_events import with_told
 from reports.values import Known, Money, Section, Sentence, Unknown, Week
 
 OWNER_TAGS = (OWNER_TAG, "owner", "Owner")
@@ -60,6 +62,7 @@ def given(
     if isinstance(reach, Unknown):
         return Given(team, week, now, gathered, reach, reach, rate=rate)
     reached = reach.value
+    gathered = _with_told(reached, gathered, week, now)
     found, suite = use(reached, week, now)
     is_billed = isinstance(gathered.bill, Known)
     return Given(
@@ -73,6 +76,14 @@ def given(
         rate=rate,
         suite=suite,
     )
+
+
+def _with_told(reach: Reach, gathered: Gathered, week: Week, now: datetime) -> Gathered:
+    """And what AWS itself told of in the week: anomalies, alerts of budgets."""
+    try:
+        return with_told(gathered, told_since(reach.history, week.since, min(week.until, now)))
+    except RecordUnavailable:
+        return gathered  # the record says so of itself
 
 
 def recorded(reach: Reach, week: Week, now: datetime, *, with_weeks_before: bool) -> Section[Recorded]:

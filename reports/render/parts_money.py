@@ -110,30 +110,32 @@ def movers(found: Section[tuple[Mover, ...]], words: Words) -> Part:
             mover.line.name or words("untagged_name"),
             cells.money(mover.line.amount.now),
             cells.maybe(mover.line.amount.change, cells.change, words),
-            why(mover.line, words),
+            why(mover, words),
         )
         for mover in found.value
     )
     return Part("movers", title, tables=(Table("movers", "", columns, rows),))
 
 
-def why(line: Line, words: Words) -> str:
+def why(mover: Mover, words: Words) -> str:
     """``hours +$12.00, price −$3.00``: the greatest cause first, without those that round to nothing."""
+    line = mover.line
     if isinstance(line.amount.before, Known) and not line.amount.before.value.amount:
         return words("why_new")
     if not line.amount.now.amount:
         return words("why_gone")
     if isinstance(line.drivers, Unknown):
         return words.say(line.drivers.sentence)
-    return words.names([words(key, amount=amount) for key, amount in _causes(line.drivers.value)])
+    return words.names([words(key, amount=amount) for key, amount in _causes(line.drivers.value, mover.dimension)])
 
 
-def _causes(drivers: Drivers) -> list[tuple[str, Money]]:
+def _causes(drivers: Drivers, dimension: Dimension) -> list[tuple[str, Money]]:
+    """A product of the bill is used in many units, of which hours are one."""
+    used = "why_use" if drivers.count is None or dimension is Dimension.PRODUCT else "why_hours"
     named: list[tuple[str, Money]] = [("why_price", drivers.price)]
-    if drivers.count is None:
-        named.append(("why_use", drivers.hours))
-    else:
-        named += [("why_hours", drivers.hours), ("why_count", drivers.count)]
+    named.append((used, drivers.hours))
+    if drivers.count is not None:
+        named.append(("why_count", drivers.count))
     told = [(key, amount) for key, amount in named if abs(cells.money(amount).value) >= _LEAST]
     return sorted(told, key=lambda one: -abs(one[1].amount))
 

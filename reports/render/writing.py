@@ -129,7 +129,7 @@ def _tiles(report: WeeklyReport, say: Words) -> tuple[Tile, ...]:
 def _tile_spent(report: WeeklyReport, say: Words) -> Tile:
     label = say("tile_spent")
     if isinstance(report.totals, Unknown):
-        return Tile("spent", label, None, say.say(report.totals.sentence))
+        return Tile("spent", label, None, say("tile_unknown"))
     against = report.totals.value.last_week
     share = against.change_share
     if share is None:
@@ -143,7 +143,7 @@ def _tile_spent(report: WeeklyReport, say: Words) -> Tile:
 def _tile_saved(found: Section[Savings], say: Words) -> Tile:
     label = say("tile_saved")
     if isinstance(found, Unknown):
-        return Tile("saved", label, None, say.say(found.sentence))
+        return Tile("saved", label, None, say("tile_unknown"))
     value = found.value
     note = say("tile_saved_share", share=value.share) if value.share is not None else ""
     tone = Tone.GOOD if value.amount.amount > 0 else Tone.BAD if value.amount.amount < 0 else Tone.PLAIN
@@ -153,7 +153,7 @@ def _tile_saved(found: Section[Savings], say: Words) -> Tile:
 def _tile_waste(report: WeeklyReport, say: Words) -> Tile:
     label = say("tile_waste")
     if isinstance(report.waste, Unknown):
-        return Tile("waste", label, None, say.say(report.waste.sentence))
+        return Tile("waste", label, None, say("tile_unknown"))
     idle = report.gpu_hours.value.idle if isinstance(report.gpu_hours, Known) else None
     note = say("tile_idle_hours", hours=idle.value) if isinstance(idle, Known) else ""
     tone = Tone.BAD if report.waste.value.amount.amount else Tone.GOOD
@@ -167,9 +167,9 @@ def _tile_ahead(report: WeeklyReport, say: Words) -> Tile:
             return Tile(
                 "forecast", label, cells.money(value.amount), say("tile_interval", low=value.low, high=value.high)
             )
-        case Unknown(sentence):
+        case Unknown():
             last = report.header.week.days[-1]
-            return Tile("forecast", say("tile_forecast", month=last), None, say.say(sentence))
+            return Tile("forecast", say("tile_forecast", month=last), None, say("tile_unknown"))
 
 
 def _todo(report: WeeklyReport, say: Words) -> tuple[str, ...]:

@@ -330,3 +330,12 @@ def test_a_week_is_as_long_as_its_zone_makes_it() -> None:
     assert WEEK.until - WEEK.since == timedelta(hours=169)
     assert Week.parse("2026-W43", WEEK.zone) == WEEK == Week.of(datetime(2026, 10, 25, 22, 30, tzinfo=UTC), WEEK.zone)
     assert str(Week(2026, 1, WEEK.zone).back(1)) == "2025-W52"
+
+
+def test_a_week_before_all_that_is_known_is_unknown_and_not_free() -> None:
+    later = [Charge(WEEK.days[-1] + timedelta(days=n), "10", workload="a") for n in range(20, 30)]
+    report = build(replace(given(later), generated_at=datetime(2026, 12, 1, tzinfo=UTC)))
+    assert isinstance(report.totals, Unknown)
+    told = document(report, "en")
+    assert told.headline[0] == "What the week cost is not known."
+    assert "has no whole day of this week" in told.part("totals").missing

@@ -60,6 +60,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("why", "reasons", "The rules for one service, with a mark at the one that won."),
             Entry("history", "past", "What was decided and done, by whom and why."),
             Entry("savings", "saving", "What was saved, by policy, service or day, and against what."),
+            Entry("report", "reporting", "The week's cost report: page, text, CSV, XLSX, JSON; mailed if you say so."),
         ),
     ),
     (
