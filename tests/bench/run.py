@@ -26,6 +26,7 @@ from goals import Result, as_markdown  # noqa: E402
 BENCHMARKS = (
     "vectors",
     "imported_vectors",
+    "imported_beside",
     "decide_bench",
     "sweep_bench",
     "custodian_bench",
