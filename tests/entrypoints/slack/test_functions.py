@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import time
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from typing import Any
 import app as deployed
 import pytest
 from chalice.test import Client
-from chalicelib.entrypoints.slack.door import Reply
+from chalicelib.entrypoints.middleware import logger
+from chalicelib.entrypoints.slack.door import Door as RealDoor
+from chalicelib.entrypoints.slack.door import DoorParts, Reply
 from chalicelib.entrypoints.slack.jobs import Job, Task
 from chalicelib.errors import (
     AwsUnreachable,
@@ -23,8 +26,9 @@ from chalicelib.errors import (
     UnreadableRequest,
 )
 from chalicelib.runtime import compose_slack
+from chalicelib.runtime.clock import SystemClock
 from support.aws_events import queue_event
-from support.slack_side import RESPONSE_URL, command, signed
+from support.slack_side import RESPONSE_URL, SECRET, TEAM, KeptSecrets, command, signed
 
 
 class Door:
@@ -51,9 +55,11 @@ def door() -> Iterator[Door]:
     compose_slack.install_door(None)
 
 
-def call(path: str = "/api/slack/commands", body: bytes = command("status"), *, encoded: bool = False) -> Any:
+def call(
+    path: str = "/api/slack/commands", body: bytes = command("status"), *, encoded: bool = False, secret: str = SECRET
+) -> Any:
     event = {
-        "resource": "/api/slack/{door}", "path": path, "httpMethod": "POST", "headers": signed(body, time.time()),
+        "path": path, "httpMethod": "POST", "headers": signed(body, time.time(), secret=secret),
         "body": base64.b64encode(body).decode() if encoded else body.decode(), "isBase64Encoded": encoded,
     }  # fmt: skip
     return Client(deployed.app).lambda_.invoke("slack", event).payload
@@ -108,10 +114,43 @@ def test_without_slack_there_is_nothing_here(monkeypatch: pytest.MonkeyPatch) ->
     assert call()["statusCode"] == 404
 
 
+def test_no_log_line_holds_a_secret_a_signature_or_what_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    printed, body = io.StringIO(), command("why my-secret-project")
+    monkeypatch.setattr(logger.registered_handler, "stream", printed)
+    parts: Any = {
+        "secrets": KeptSecrets(),
+        "slack": None,
+        "clock": SystemClock(),
+        "queue": _Broken(),
+        "requests": _First(),
+    }
+    compose_slack.install_door(RealDoor(DoorParts(teams=frozenset({TEAM}), **parts)))
+    try:
+        statuses = [call(body=body)["statusCode"], call(body=body, secret="guessed")["statusCode"]]
+    finally:
+        compose_slack.install_door(None)
+
+    assert statuses == [503, 401]
+    lines = printed.getvalue()
+    assert "slack: wrong" in lines and "SQS did not answer" in lines
+    for hidden in (SECRET, "my-secret-project", signed(body, time.time())["X-Slack-Signature"][:12]):
+        assert hidden not in lines
+
+
+class _Broken:
+    def send(self, body: str) -> None:
+        raise AwsUnreachable("SQS did not answer")
+
+
+class _First:
+    def is_first(self, request: str, now: object) -> bool:
+        return True
+
+
 class Worker:
     def __init__(self) -> None:
         self.done: list[Job] = []
-        self.fails: LifecycleError | None = None
+        self.fails: Exception | None = None
 
     def do(self, job: Job) -> None:
         if self.fails:
@@ -145,6 +184,5 @@ def test_what_is_no_job_fails_alone(worker: Worker) -> None:
 
 
 def test_a_job_that_could_not_be_done_comes_again(worker: Worker) -> None:
-    worker.fails = NotDelivered("Slack wants us to wait before users.info.")
-
-    assert deliver(JOB.to_json()) == ["message-0"]
+    for worker.fails in (NotDelivered("Slack wants us to wait before users.info."), KeyError("a mistake of ours")):
+        assert deliver(JOB.to_json()) == ["message-0"]

@@ -76,8 +76,12 @@ def slack_actions(event: SQSEvent) -> Any:
 
     def do(record: SQSRecord) -> None:
         try:
-            ours.do(job_of(record.body))
-        except LifecycleError as error:
+            job = job_of(record.body)
+            logger.info(
+                "doing what was asked in Slack", extra={"task": job.task, "user": job.user, "about": job.question}
+            )
+            ours.do(job)
+        except Exception as error:
             metrics.add_metric(name="SlackActionFailed", unit=MetricUnit.Count, value=1)
             logger.exception("what was asked in Slack comes again", extra={"error": type(error).__name__})
             raise
