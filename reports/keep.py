@@ -109,9 +109,9 @@ class Sent:
             return False
         return True
 
-    def done(self, claim: Claim, now: datetime, refused: Sequence[str], link: str) -> None:
+    def done(self, claim: Claim, now: datetime, refused: Sequence[str]) -> None:
         """``refused`` got nothing."""
-        changes = Changes(set={"sent_at": when_text(now), "refused": list(refused) or None, "link": link or None})
+        changes = Changes(set={"sent_at": when_text(now), "refused": list(refused) or None})
         self._table.update(PK, _sk(claim), changes, conditions.OWN_SENDING, {":owner": claim.owner})
 
     def give_back(self, claim: Claim) -> None:

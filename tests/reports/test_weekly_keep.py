@@ -34,7 +34,7 @@ def sent(aws: Any) -> Sent:
 def test_a_second_run_of_the_same_week_sends_nothing(sent: Sent) -> None:
     claim = sent.claim("2026-W46", PEOPLE, "first", NOW)
     assert claim is not None and sent.begin(claim, NOW)
-    sent.done(claim, NOW, (), "https://example.com")
+    sent.done(claim, NOW, ())
 
     assert sent.claim("2026-W46", PEOPLE, "second", NOW + timedelta(days=3)) is None
 

@@ -76,13 +76,23 @@ def written(desk: Desk, made: Forms, report: WeeklyReport, out: Path) -> Path:
 
 def mailed(desk: Desk, made: Forms, report: WeeklyReport, letter: Letter) -> None:
     """Once a week to the same people, whoever asks. Raises NotDelivered."""
+    from functools import partial
+
     from chalicelib.record.table import Table
-    from reports.delivering import Delivery, deliver
+    from reports.delivering import deliver
+    from reports.keep import Sent
 
     week = str(report.header.week)
     clients = desk.aws()
-    delivery = Delivery(Table(clients.dynamodb, desk.table), SesCarrier(lambda: clients.mail), desk.time())
-    done = deliver(delivery, letter, week, uuid.uuid4().hex[:12], lambda: mail(made, letter, week, desk.now()))
+    carrier = SesCarrier(lambda: clients.mail)
+    done = deliver(
+        Sent(Table(clients.dynamodb, desk.table)),
+        desk.time(),
+        week,
+        letter.recipients,
+        uuid.uuid4().hex[:12],
+        lambda: partial(carrier.send, mail(made, letter, week, desk.now()), letter.recipients),
+    )
     if done is None:
         desk.paper.say(f"The report of {week} was mailed to these people before, or is just now: not mailed again.")
         return
