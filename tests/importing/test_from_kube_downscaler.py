@@ -119,6 +119,12 @@ def test_a_resource_is_completed_by_its_namespace_and_that_by_the_settings() -> 
     assert (db.match.clusters, db.match.names) == (("back",), ("db",))
 
 
+def test_seconds_are_rounded_to_minutes_and_told() -> None:
+    [only] = imported("2026-12-24T06:00:40+00:00-2026-12-24T07:00:10+00:00").policies
+    assert windows(only.policy) == ["2026-12-24 06:01-07:00"]
+    assert any("has seconds" in note for note in only.notes)
+
+
 def test_an_exclusion_until_a_moment_is_excluded_through_the_day_before_it_ends() -> None:
     text = "kind: ConfigMap\ndata: {DEFAULT_UPTIME: Mon-Fri 06:00-22:00 UTC}\n" + annotated(exclude_until="2027-01-01")
     [only] = imported(text).policies
@@ -130,6 +136,7 @@ def test_settings_are_found_in_lines_in_env_and_in_args() -> None:
     for text in (
         "# nightly\nDEFAULT_UPTIME='Mon-Fri 09:00-17:00'\nexport DEFAULT_TIMEZONE=Asia/Tokyo\n",
         "spec: {env: [{name: DEFAULT_UPTIME, value: Mon-Fri 09:00-17:00 Asia/Tokyo}]}",
+        'image: {tag: "26"}\nextraConfig: |\n  DEFAULT_UPTIME: "Mon-Fri 09:00-17:00 Asia/Tokyo"\n  GRACE_PERIOD: "900"\n',
         'spec: {args: ["--interval=30", "--default-uptime", "Mon-Fri 09:00-17:00 Asia/Tokyo"]}',
     ):
         [only] = imported(text).policies

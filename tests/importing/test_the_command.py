@@ -32,6 +32,11 @@ def test_the_policies_go_to_stdout_and_the_proof_to_stderr(line: CommandLine) ->
     assert result.stderr.splitlines()[-1] == "Nothing was changed."
 
 
+def test_the_year_of_the_proof_can_begin_on_another_day(line: CommandLine) -> None:
+    result = line.run("import", "kube-downscaler", written(line, "k.txt", UPTIME), "--from", "2030-02-01")
+    assert "from 2030-02-01 on compared" in result.stderr
+
+
 def test_what_was_written_is_valid_and_nothing_is_overwritten_unasked(line: CommandLine) -> None:
     out, source = str(line.policies / "imported.yaml"), written(line, "k.txt", UPTIME)
     assert line.run("import", "kube-downscaler", source, "--out", out).exit_code == Exit.DONE

@@ -60,7 +60,7 @@ def schedule(desk: Desk, name: str, days: int, start: str | None, output: str) -
     from chalicelib.cli.book import read_book
     from chalicelib.policy.timetable import Timetable
 
-    first_day = _day(start) if start else None
+    first_day = day_written(start) if start else None
     book = read_book(desk)
     policy = _policy(desk, book, name)
     freezes = book.loaded.policies.freezes
@@ -131,7 +131,8 @@ def _window_note(window: str, holiday: str | None) -> str:
     return f"{window} (cut short by {holiday})" if holiday else window
 
 
-def _day(text: str) -> date:
+def day_written(text: str) -> date:
+    """A day as people type it after --from. Raises BadParameter."""
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from chalicelib.cli.calendar import day_written
 from chalicelib.cli.desk import Desk
 from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Stop
 from chalicelib.cli.kinds import OneOf
@@ -38,6 +39,7 @@ _GZIP = b"\x1f\x8b"
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--out", type=click.Path(path_type=Path), help="Write the policies to this file, not to stdout.")
 @click.option("--force", is_flag=True, help="Overwrite that file if it is there.")
+@click.option("--from", "first", metavar="DATE", help="First day of the year that is compared.  [default: today]")
 @click.option("--timezone", metavar="ZONE", help="An IANA zone for what names none.")
 @click.option("--tag", metavar="KEY", help="The tag that names the schedule, where no file says it.")
 @click.option("--stack", metavar="NAME", help="Instance Scheduler: the stack of a CloudFormation template.")
@@ -49,6 +51,7 @@ def import_(
     files: tuple[str, ...],
     out: Path | None,
     force: bool,
+    first: str | None,
     timezone: str | None,
     tag: str | None,
     stack: str | None,
@@ -82,7 +85,7 @@ def import_(
     if out is not None and out.exists() and not force:
         raise Stop(f"{out} is already there: choose another --out, or overwrite it with --force.")
     given = Given(_zone(timezone), tag, stack)
-    done = import_files(TOOLS[tool], list(_sources(files)), given, desk.now().date())
+    done = import_files(TOOLS[tool], list(_sources(files)), given, day_written(first) if first else desk.now().date())
     if output == "json":
         desk.paper.json(_document(done))
     elif out is None and done.text:

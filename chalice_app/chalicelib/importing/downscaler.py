@@ -162,6 +162,8 @@ def _notes(case: _Case, specs: Mapping[str, Spec]) -> Iterator[str]:
                     f'"{part.text}" never matches in kube-downscaler (no range crosses midnight there) and was left '
                     "out; a night is written here as mon-fri 22:00-06:00."
                 )
+        if any(span.has_seconds for span in spec.absolute):
+            yield f'"{spec.text}" has seconds; hours here are whole minutes, so they were rounded.'
     replicas = case.keys.get("downtime-replicas", "0").strip()
     if replicas not in ("0", "0%"):
         yield f"downtime-replicas: {replicas} is not carried over: a stop here is to 0."

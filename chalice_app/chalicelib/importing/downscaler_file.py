@@ -1,7 +1,7 @@
 """kube-downscaler's settings at the border: manifests with annotations, its own settings, or bare definitions.
 
-Settings (``DEFAULT_UPTIME`` and the others) are found in a ConfigMap, in ``env`` and ``args`` of its Deployment, and in
-files of ``NAME=value`` lines. A line that is neither is one uptime definition.
+Settings (``DEFAULT_UPTIME`` and so on) are found in a ConfigMap, in ``env`` and ``args`` of its Deployment, in Helm
+values and in files of ``NAME=value`` lines. A line that is neither is one uptime definition.
 """
 
 from __future__ import annotations
@@ -152,11 +152,20 @@ def _settings(mapping: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for key, value in mapping.items():
         if key in _SETTINGS and isinstance(value, str):
             yield _SETTINGS[key], value
+        elif isinstance(value, str) and "\n" in value:  # a file in a ConfigMap, or extraConfig of the Helm chart
+            yield from _settings_of_lines(value)
     if mapping.get("name") in _SETTINGS and isinstance(mapping.get("value"), str):
         yield _SETTINGS[mapping["name"]], mapping["value"]
     for name in ("args", "command"):
         if is_list(mapping.get(name)):
             yield from _arguments([one for one in mapping[name] if isinstance(one, str)])
+
+
+def _settings_of_lines(text: str) -> Iterator[tuple[str, str]]:
+    for line in text.splitlines():
+        match = _LINE.fullmatch(line.strip())
+        if match is not None and match[1] in _SETTINGS:
+            yield _SETTINGS[match[1]], _unquoted(match[2])
 
 
 def _arguments(words: list[str]) -> Iterator[tuple[str, str]]:

@@ -54,6 +54,11 @@ class Absolute:
     begin: datetime
     end: datetime
 
+    @property
+    def has_seconds(self) -> bool:
+        """Whether ``text`` says a time between two minutes."""
+        return any(second != "00" for second in re.findall(r"T\d\d:\d\d:(\d\d)", self.text))
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:

@@ -13,7 +13,7 @@ from chalicelib.importing.wall import DAY
 from chalicelib.policy.moments import wall_time
 from chalicelib.policy.windows import MINUTES_OF_DAY
 
-MOST_DAYS = 800
+MOST_DAYS = 4_000
 """Of single dates in one definition; longer ranges are better written as a schedule."""
 
 
