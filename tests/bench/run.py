@@ -38,6 +38,7 @@ BENCHMARKS = (
     "slack_bench",
     "schemathesis_bench",
     "idle_bench",
+    "spot_bench",
 )
 
 

@@ -125,6 +125,7 @@ def _prefer(spot: Spot, pair: Pair, case: Case) -> _Wish:
         case.now,
         try_again_after=spot.try_again_after or TRY_AGAIN_AFTER,
         most_losses=spot.max_interruptions_per_day,
+        zone=case.zone,
     )
     if resting:
         said = f"on demand: {resting.says}; Spot is tried again {clock(resting.until, case.zone)}"

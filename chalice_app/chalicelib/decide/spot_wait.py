@@ -1,9 +1,9 @@
 """How long Spot is left alone after it failed a service: worked out from what is remembered, never stored. Pure.
 
-After a setback the service stays on demand for ``try-again-after``. One that comes soon again, before a stay on Spot
-has lasted as long as the wait before it, doubles the wait: where the mean time between losses is short, the tries grow
-rare by themselves and nothing ping-pongs. More than ``max-interruptions-per-day`` losses within a day end Spot until
-fewer are left of the last 24 hours.
+After a setback the service stays on demand for ``try-again-after``. A stay on Spot that lasts less than a quarter of
+that is one in a row; from the fourth in a row on each doubles the wait, up to a day: where the time between losses is
+short the tries grow rare by themselves, and nothing ping-pongs. More than ``max-interruptions-per-day`` losses on one
+day of the policy's zone end Spot for that day.
 """
 
 from __future__ import annotations
@@ -11,14 +11,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from chalicelib.decide.capacity import Setback, SetbackKind
+from chalicelib.decide.tags import end_of
 from chalicelib.decide.words import counted, length
 
 DAY = timedelta(days=1)
 LONGEST_WAIT = DAY
 REMEMBERED = timedelta(days=7)
 """Setbacks older than this say nothing about Spot today."""
+PLAIN_TRIES = 3
+"""So many setbacks in a row wait the plain ``try-again-after``: capacity comes and goes in clusters, and most gaps are
+short. Measured in tests/bench/spot_bench.py: doubling from the second costs 2 % of on demand more."""
 SAME_SETBACK = timedelta(minutes=10)
 """Losses so close together are one shortage: the hosts of a service are taken one after the other."""
 
@@ -34,18 +39,19 @@ class Rest:
     says: str
 
 
-def rest(setbacks: Sequence[Setback], now: datetime, *, try_again_after: timedelta, most_losses: int) -> Rest | None:
+def rest(
+    setbacks: Sequence[Setback], now: datetime, *, try_again_after: timedelta, most_losses: int, zone: ZoneInfo
+) -> Rest | None:
     """The rest that holds at ``now``; None: Spot may be tried. What was told ahead of its time counts as told now."""
     known = _separate([one for one in sorted(setbacks) if now - REMEMBERED < one.at])
     if not known:
         return None
     last, wait = known[-1], _wait(known, try_again_after)
     until, says = last.at + wait, _words(known, wait, now)
-    lost = [one for one in known if one.kind is SetbackKind.LOST and now - DAY < one.at]
-    if len(lost) > most_losses:
-        over = lost[-(most_losses + 1)].at + DAY
-        if over > until:
-            until, says = over, f"{counted(len(lost), 'interruption')} within a day, more than {most_losses}"
+    today = now.astimezone(zone).date()
+    lost = [one for one in known if one.kind is SetbackKind.LOST and one.at.astimezone(zone).date() == today]
+    if len(lost) > most_losses and (tomorrow := end_of(today, zone)) > until:
+        until, says = tomorrow, f"{counted(len(lost), 'interruption')} today, more than {most_losses}"
     return Rest(until, says) if now < until else None
 
 
@@ -68,12 +74,14 @@ def _separate(ordered: Sequence[Setback]) -> list[Setback]:
 
 
 def _wait(known: Sequence[Setback], try_again_after: timedelta) -> timedelta:
-    wait, before = try_again_after, None
+    """After the last of ``known``, which are in the order of time."""
+    wait, before, in_a_row = try_again_after, None, 0
     for one in known:
-        soon = before is not None and one.at - before < 2 * wait
-        wait = min(2 * wait, LONGEST_WAIT) if soon else try_again_after
+        lasted = None if before is None else one.at - before - wait
+        in_a_row = in_a_row + 1 if lasted is not None and lasted < try_again_after / 4 else 1
+        wait = min(try_again_after * 2 ** max(0, in_a_row - PLAIN_TRIES), max(LONGEST_WAIT, try_again_after))
         before = one.at
-    return max(wait, try_again_after)
+    return wait
 
 
 def _words(known: Sequence[Setback], wait: timedelta, now: datetime) -> str:
