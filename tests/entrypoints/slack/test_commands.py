@@ -75,3 +75,5 @@ def test_what_is_not_understood_is_told_to_the_one_who_typed_it_and_mentions_nob
     assert 'There is no "launch"' in room.type("launch chat")
     assert '"yesterday" is no time' in room.type("keep chat until yesterday")
     assert "<!channel>" not in room.type("why <!channel>")
+    assert 'There is no service "gpu-dev/nothing"' in room.type("why gpu-dev/nothing")
+    assert room.type("why gpu-dev/chat").startswith("*gpu-dev/chat* running 1")

@@ -61,7 +61,7 @@ def slack(event: dict[str, Any], context: object) -> dict[str, Any]:
         return _answer(status, "This did not work; try again in a moment.")
     if reply.event:
         _note(reply.event)
-    return _answer(reply.status, reply.body)
+    return _answer(200, reply.body)
 
 
 @slack_functions.on_sqs_message(queue=QUEUE, name="slack_actions", batch_size=1, maximum_concurrency=10)

@@ -6,7 +6,7 @@ the same gate as one of the API or the command line (`fleet.wishes`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
@@ -56,7 +56,10 @@ class Commands:
     def keep(self, service: str, caller: Caller) -> list[str]:
         """The Keep button of a notice."""
         id = ServiceId.parse(service)
-        self._must_not_be_leaving(self._facts([id])[id])
+        facts = self._facts([id])
+        if id not in facts:
+            raise NotFound(f"There is no service {id} any more.")
+        self._must_not_be_leaving(facts[id])
         return [_said(self._wishes.keep(id, caller, length=DEFAULT_LENGTH, reason="by the button in Slack"), caller)]
 
     # --- how
@@ -100,19 +103,17 @@ class Commands:
         return _said(heard, caller)
 
     def _find(self, text: str, caller: Caller) -> ServiceFacts:
-        """Raises UnknownService, also for what the caller may not see: the two are told alike."""
-        facts = self._facts(None)
-        policies = {one.id: one for one in facts.values() if self._may_see(one, caller)}
-        return policies[find_service(text, policies)]
+        """A full name costs a few calls, a bare one a look at every service. Raises UnknownService, also for what the
+        caller may not see: the two are told alike."""
+        name = _full_name(text)
+        found = self._facts([name]) if name else {}
+        facts = {id: one for id, one in (found or self._facts(None)).items() if self._may_see(one, caller)}
+        return facts[find_service(text, facts)]
 
-    def _facts(self, ids: Iterable[ServiceId] | None) -> dict[ServiceId, ServiceFacts]:
-        now = self._app.clock.now()
-        inventory = self._app.inventory
-        found = inventory.refresh(list(ids), now) if ids is not None else inventory.refresh_all(now).services
-        there = {id: one for id, one in found.items() if isinstance(one, ServiceFacts)}
-        if ids is not None and len(there) != len(list(ids)):
-            raise NotFound("There is no such service any more.")
-        return there
+    def _facts(self, ids: Sequence[ServiceId] | None) -> dict[ServiceId, ServiceFacts]:
+        now, inventory = self._app.clock.now(), self._app.inventory
+        found = inventory.refresh_all(now).services if ids is None else inventory.refresh(ids, now)
+        return {id: one for id, one in found.items() if isinstance(one, ServiceFacts)}
 
     def _visible(self, every: Iterable[Decided], caller: Caller) -> list[Decided]:
         return [one for one in every if self._may_see(one.facts, caller)]
@@ -134,6 +135,13 @@ class Commands:
         instance = fleet.instances.get(facts.tags[INSTANCE_TAG])
         if instance.state is InstanceState.REMOVING:
             raise Conflict(f"{instance.id} is being removed.")
+
+
+def _full_name(text: str) -> ServiceId | None:
+    try:
+        return ServiceId.parse(text)
+    except ValueError:
+        return None
 
 
 def _line(one: Decided, caller: Caller) -> str:

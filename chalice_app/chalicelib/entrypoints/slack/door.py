@@ -42,7 +42,6 @@ class Queue(Protocol):
 class Reply:
     """``body`` is text, or an object that is sent as JSON; empty is Slack's "heard"."""
 
-    status: int = 200
     body: str | Mapping[str, Any] = ""
     event: str = ""
     """What Slack told us, for the log."""
