@@ -14,15 +14,19 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from chalicelib.entrypoints.middleware import logger
 from chalicelib.local import results, weekly
 from chalicelib.local.naming import our_command
 from chalicelib.local.people import told
 from chalicelib.local.scenario import Scenario
 from chalicelib.local.scenario import week as demo_week
 from chalicelib.local.screen import Screen, screen
+from chalicelib.local.slack_workspace import Member
 from chalicelib.local.timeline import Timeline
+from chalicelib.local.told_in_slack import Kept, write
 from chalicelib.local.witness import Witness
 from chalicelib.local.world import World, open_world
+from chalicelib.notify.notice import LogNotifier
 from chalicelib.runtime.clock import SteppedClock
 from reports.figures import WeekReport
 from reports.page import hours, share, usd
@@ -45,16 +49,17 @@ def run_demo(
     scenario, on = scenario or demo_week(), on or screen()
     began = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
-    clock = SteppedClock(scenario.start)
+    clock, kept = SteppedClock(scenario.start), Kept(LogNotifier(logger))
     with (
         (out / "handlers.log").open("w", encoding="utf-8") as log,
-        open_world(scenario, clock, log=log, sweep_every=sweep_every) as world,
+        open_world(scenario, clock, log=log, sweep_every=sweep_every, notifier=kept) as world,
     ):
         _introduce(world, on, time.perf_counter() - began)
         witness = Witness(world.app.controller, world.aws.region, scenario.zone)
         world.use(dataclasses.replace(world.app, controller=cast("Controller", witness)))
         timeline = Timeline(scenario.zone)
         seconds = _play(world, witness, timeline, on)
+        write(out / "slack.html", kept.notices, Member("U0READER", "you@example.com", scenario.zone.key))
         return _conclude(world, timeline, on, out, seconds)
 
 
@@ -105,6 +110,7 @@ def _conclude(world: World, timeline: Timeline, on: Screen, out: Path, seconds: 
     files = results.write(out, report, told_page, scenario)
     on.say()
     on.say(f"Report: {files.html}   (the same as JSON: {files.json}; what the handlers logged: {out / 'handlers.log'})")
+    on.say(f"What people would have read in Slack: {out / 'slack.html'}")
     mailed = weekly.write(world, out)
     on.say(f"The weekly cost report, as it is mailed: {mailed}   (in Japanese, and as text, CSV and XLSX, beside it)")
     _promises(world, wrong, on)

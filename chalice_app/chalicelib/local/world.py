@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.local.doors import Mail
     from chalicelib.local.people_and_models import PeopleAndModels
     from chalicelib.local.slack_local import LocalSlack
+    from chalicelib.notify.notice import Notifier
 
 DELIVER_EVERY = timedelta(minutes=1)
 """As deployed."""
@@ -182,13 +183,14 @@ def open_world(
     with_people: bool = False,
     front_port: int = 0,
     slack_port: int = 0,
+    notifier: Notifier | None = None,
     post: Callable[[Mail], None] = lambda mail: None,
 ) -> Iterator[World]:
     """Everything running and the first sweep due at once. On leaving, the handlers forget this world.
 
     ``with_people``: with a user pool, a catalog of models and a load balancer for what is launched of them, which
     answers on ``front_port``, and with a stand-in for Slack on ``slack_port``; ``post`` gets the mails that people are
-    sent.
+    sent. ``notifier`` takes the place of the deployed one.
     """
     with EmbeddedAws() as aws, contextlib.ExitStack() as stack:
         answer_task_protection()
@@ -203,7 +205,7 @@ def open_world(
 
             people = stack.enter_context(opened(aws, clients, clock, tasks, store, TABLE, port=front_port, post=post))
             slack = stack.enter_context(slack_local.opened(clients, people.pool, clock, TABLE, port=slack_port))
-        app = compose.build(_settings(scenario, aws, people, slack), clients, clock)
+        app = compose.build(_settings(scenario, aws, people, slack), clients, clock, notifier=notifier)
         compose.install(app)
         stack.callback(compose.install, None)
         meter = Meter(scenario, store, tasks, placed)

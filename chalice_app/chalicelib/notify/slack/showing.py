@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from chalicelib.decide.facts import ServiceId
 from chalicelib.errors import NotDelivered
@@ -20,9 +20,7 @@ from chalicelib.notify.slack.client import Message, Posted
 from chalicelib.record.outbox import Place
 
 if TYPE_CHECKING:
-    from chalicelib.notify.slack.client import SlackClient
     from chalicelib.record.approval import Question
-    from chalicelib.record.outbox import OutboxRows
 
 THREAD_LASTS = timedelta(days=1)
 _IS_GONE = frozenset({
@@ -34,13 +32,29 @@ _IS_GONE = frozenset({
 _T = TypeVar("_T")
 
 
+class Channels(Protocol):
+    """`SlackClient`, as far as it is needed here."""
+
+    def post(self, channel: str, message: Message, *, thread: str = "", broadcast: bool = False) -> Posted: ...
+
+    def update(self, where: Posted, message: Message) -> None: ...
+
+
+class Threads(Protocol):
+    """`OutboxRows`, as far as it is needed here."""
+
+    def thread(self, address: str, about: str, now: datetime) -> str: ...
+
+    def begin_thread(self, address: str, about: str, ts: str, until: datetime) -> None: ...
+
+
 class SlackCarrier:
     """Every method raises NotDelivered or RecordUnavailable. ``where`` is a channel as a policy names it."""
 
     most_at_once = 5
     """Of notices for one channel: more become one message."""
 
-    def __init__(self, client: SlackClient, rows: OutboxRows) -> None:
+    def __init__(self, client: Channels, rows: Threads) -> None:
         self._client = client
         self._rows = rows
 
