@@ -131,6 +131,30 @@ def test_a_sweep_starts_it_with_the_saved_size_when_it_opens(deployment: Deploym
     assert start.desired_count == 2
 
 
+def test_eventbridge_scheduler_really_wakes_the_function_that_stops_a_service_in_the_minute_of_its_closing(
+    deployment: Deployment,
+) -> None:
+    """The sweep only books: nobody sweeps afterwards, and no event comes."""
+    notes = ServiceId("gpu-dev", "notes")
+    deployment.create_service(notes, desired_count=2)
+    now = datetime.now(UTC)
+    closes = now.replace(second=0, microsecond=0) + timedelta(minutes=3)
+    opened = now.replace(second=0, microsecond=0) - timedelta(hours=1)
+    window = f"daily {opened:%H:%M}-{closes:%H:%M}"
+    deployment.write_policy(POLICY.replace("[chat]", "[chat, notes]").format(window=window))
+
+    deployment.sweep()
+
+    assert deployment.desired_count(notes) == 2
+    assert f"edge-{closes:%Y%m%dT%H%M}Z" in deployment.wake_ups()
+    eventually(lambda: deployment.desired_count(notes) == 0, "it is stopped", seconds=300)
+    stop = next(entry for entry in deployment.history(notes) if entry.action is ActionKind.STOP)
+    assert closes <= stop.at < closes + timedelta(seconds=90)
+    opens = opened + timedelta(days=1)
+    eventually(lambda: f"edge-{opens:%Y%m%dT%H%M}Z" in deployment.wake_ups(), "the next opening is booked")
+    assert f"edge-{closes:%Y%m%dT%H%M}Z" not in deployment.wake_ups()
+
+
 def test_every_run_is_logged_with_its_function_and_counted(deployment: Deployment) -> None:
     lines = eventually(lambda: deployment.log_lines("sweep"), "the sweep has written logs")
 
@@ -183,6 +207,56 @@ def test_the_rules_let_through_what_matters(
     answer = events.test_event_pattern(EventPattern=deployed["EventPattern"], Event=own)
 
     assert answer["Result"] is wakes
+
+
+DREAMER = ServiceId("gpu-dev", "dreamer")
+ON_SPOT = """\
+lifecycle: v1
+policies:
+  on-spot:
+    match: {names: [dreamer]}
+    spot: {use: prefer}
+    mode: enforce
+"""
+
+
+def test_a_sweep_moves_a_quiet_service_to_spot(deployment: Deployment) -> None:
+    ecs = deployment.client("ecs")
+    ecs.create_cluster(clusterName=DREAMER.cluster, capacityProviders=["FARGATE", "FARGATE_SPOT"])
+    ecs.register_task_definition(
+        family=DREAMER.name, containerDefinitions=[{"name": "ollama", "image": "ollama/ollama", "memory": 512}]
+    )
+    ecs.create_service(
+        cluster=DREAMER.cluster,
+        serviceName=DREAMER.name,
+        taskDefinition=DREAMER.name,
+        desiredCount=1,
+        capacityProviderStrategy=[{"capacityProvider": "FARGATE", "weight": 1, "base": 0}],
+    )
+    deployment.write_policy(ON_SPOT)
+
+    deployment.sweep()
+
+    eventually(lambda: _placed_on(deployment, DREAMER) == ["FARGATE_SPOT"], "it is placed on Spot")
+    move = next(entry for entry in deployment.history(DREAMER) if entry.action is ActionKind.MOVE)
+    assert move.policy == "on-spot"
+    assert "forced deployment" in " ".join(move.steps)
+
+
+def test_an_interruption_that_eventbridge_brings_moves_it_back_at_once(deployment: Deployment) -> None:
+    event = task_event(DREAMER.cluster, f"service:{DREAMER.name}", status="RUNNING")
+    event["detail"] |= {"stopCode": "SpotInterruption", "stoppingAt": datetime.now(UTC).isoformat()}
+
+    deployment.put_event(event)
+
+    eventually(lambda: _placed_on(deployment, DREAMER) == ["FARGATE"], "it is placed on demand")
+    told = [entry.outcome for entry in deployment.history(DREAMER)]
+    assert told.count("spot-interrupted") == 1
+
+
+def _placed_on(deployment: Deployment, service: ServiceId) -> list[str]:
+    answer = deployment.client("ecs").describe_services(cluster=service.cluster, services=[service.name])
+    return [one["capacityProvider"] for one in answer["services"][0].get("capacityProviderStrategy", [])]
 
 
 def _actions(deployment: Deployment) -> set[str]:

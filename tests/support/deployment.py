@@ -37,7 +37,9 @@ class Deployment:
             Bucket=self.outputs["PolicyBucketName"], Key="policies/e2e.yaml", Body=text.encode()
         )
 
-    def configure(self, environment: Mapping[str, str], handlers: Sequence[str] = ("sweep", "on_aws_events")) -> None:
+    def configure(
+        self, environment: Mapping[str, str], handlers: Sequence[str] = ("sweep", "on_aws_events", "transition")
+    ) -> None:
         """Adds to the environment of ``handlers``, by default those that act by themselves."""
         client = self.client("lambda")
         for handler in handlers:
@@ -72,6 +74,11 @@ class Deployment:
     def sweep(self) -> dict[str, int]:
         numbers: dict[str, int] = self.invoke("sweep", envelope("aws.events", "Scheduled Event", {}))
         return numbers
+
+    def wake_ups(self) -> list[str]:
+        """The names of the entries that stand in the stack's group of EventBridge Scheduler."""
+        scheduler = self.client("scheduler")
+        return [one["Name"] for one in scheduler.list_schedules()["Schedules"] if one["GroupName"] != "default"]
 
     def invoke(self, handler: str, event: Mapping[str, Any]) -> Any:
         """What the function answers with. AssertionError when it fails."""
@@ -142,15 +149,16 @@ def _functions(address: str) -> dict[str, str]:
 
 
 def _widen(iam: Any) -> None:
-    """ministack asks whether a role may call ECS on the cluster, whatever the call, and load balancing on anything at
-    all; AWS asks for the service, the task or the target group, and knows the tags of a rule. The calls that a role may
-    make stay as deployed, only what they may be made on is opened."""
+    """ministack asks whether a role may call ECS on the cluster, whatever the call, load balancing on anything at all,
+    and the Scheduler on entries of the default group; AWS asks for the service, the task, the target group or the
+    entry's own group, and knows the tags of a rule. The calls that a role may make stay as deployed, only what they may
+    be made on is opened."""
     for role in iam.list_roles()["Roles"]:
         for name in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
             document = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)["PolicyDocument"]
             for statement in document["Statement"]:
                 called = json.dumps(statement["Action"])
-                if "ecs:" in called or "elasticloadbalancing:" in called:
+                if any(service in called for service in ("ecs:", "elasticloadbalancing:", "scheduler:")):
                     statement["Resource"] = "*"
                 if "aws:ResourceTag" in json.dumps(statement.get("Condition", {})):
                     del statement["Condition"]
