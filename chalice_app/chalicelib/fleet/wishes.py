@@ -1,4 +1,4 @@
-"""A person's word for one service, from wherever it comes: the command line, the API, a request, later Slack.
+"""A person's word for one service, from wherever it comes: the command line, the API, a request, Slack.
 
 Nothing here starts or stops anything: the word is checked (`allowing`), written down with its end, and the controller
 looks at the service at once and decides as ever. A word for an instance that outlasts its time to live extends it;
