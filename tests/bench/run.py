@@ -39,6 +39,7 @@ BENCHMARKS = (
     "schemathesis_bench",
     "idle_bench",
     "spot_bench",
+    "report_bench",
 )
 
 
