@@ -76,7 +76,8 @@ def _spark(bill: Path, folder: Path, answer: Rows) -> str:
     text = for_athena(BILL, parameters(TagKeys(), date(2026, 10, 5), date(2026, 11, 23)))
     query.write_text(sqlglot.transpile(text, read="athena", write="spark")[0])
     told = json.loads(_run([str(python), "report_spark.py", str(bill), str(query), str(beside)]))
-    return f"PySpark, {told['rows']:,} groups in {told['seconds']:.0f} s: {_compared(answer, json.loads(beside.read_text()))}."
+    same = _compared(answer, json.loads(beside.read_text()))
+    return f"PySpark, {told['rows']:,} groups in {told['seconds']:.0f} s: {same}."
 
 
 def _compared(ours: Rows, others: Rows) -> str:
