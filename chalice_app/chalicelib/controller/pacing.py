@@ -63,15 +63,15 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """What a stop saves for certain: ``usd`` at list price (zero where no price is known), over ``seconds``."""
+    """What a stop saves for certain: ``usd`` at list price (zero where no price is known), ``task_seconds`` always."""
 
     usd: float = 0.0
-    seconds: float = 0.0
+    task_seconds: float = 0.0
 
     @property
     def rank(self) -> tuple[float, float]:
         """The largest first when sorted."""
-        return -self.usd, -self.seconds
+        return -self.usd, -self.task_seconds
 
 
 def saving_of(one: Decided, price_of: PriceOf, now: datetime) -> Saving:
@@ -79,10 +79,10 @@ def saving_of(one: Decided, price_of: PriceOf, now: datetime) -> Saving:
     until = _down_until(one, now)
     if until is None:
         return Saving()
-    seconds = (until - now).total_seconds()
+    task_seconds = (until - now).total_seconds() * max(1, one.facts.desired_count)
     price = price_of(one.facts)
-    hourly = float(price.usd_per_hour) * max(1, one.facts.desired_count) if price else 0.0
-    return Saving(hourly * seconds / 3600, seconds)
+    hourly = float(price.usd_per_hour) if price else 0.0
+    return Saving(hourly * task_seconds / 3600, task_seconds)
 
 
 def _down_until(one: Decided, now: datetime) -> datetime | None:
