@@ -101,4 +101,4 @@ class InBucket:
             return
 
     def _key(self, key: str) -> str:
-        return f"{self.prefix}{key}.json"
+        return f"{self.prefix}/{key}.json"
