@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -198,3 +199,22 @@ def test_a_source_that_answered_in_between_is_told_again_when_it_falls_silent(ev
     assert not answering.open(evening.clock.now()).news
 
     assert PolicyBook(Unanswered(), evening.app.policies_in_force).open(evening.clock.now()).news
+
+
+def test_what_somebody_did_by_hand_is_told_where_the_services_policy_tells(evening: Stage) -> None:
+    class Heard:
+        def __init__(self) -> None:
+            self.notices: list[Notice] = []
+
+        def tell(self, notices: Sequence[Notice]) -> None:
+            self.notices += notices
+
+    controller, heard = evening.app.controller, Heard()
+    controller._parts = replace(controller._parts, notifier=heard)
+    chat = evening.add("chat", requests=3.0)
+    evening.sweep()
+    chat.set_desired(0)
+    evening.set(evening.at("19:05"))
+    evening.look_at(chat)
+
+    assert [one.policy for one in heard.notices if one.kind == "hand-stop"] == ["nights"]

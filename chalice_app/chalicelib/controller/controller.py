@@ -130,7 +130,7 @@ class Controller:
         run.notices += [notice for one in run.outcomes if (notice := telling.of_outcome(one, run.now))]
         if acted.left:
             run.notices.append(telling.of_left(len(acted.left), run.now))
-        parts.notifier.tell(run.notices)
+        parts.notifier.tell(run.to_tell())
         booked, unbooked = self._book(run, work_is_left=bool(acted.left))
         if due or run.fleet != run.before or booked != run.booked:
             touched = ids if touched_all else [facts.id for facts in due]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from chalicelib.controller.book import Book
@@ -38,6 +38,15 @@ class Run:
     def is_governed(self, id: ServiceId) -> bool:
         found = govern(self.known.policies, self.fleet.services[id])
         return bool(found.ruling or found.shadows or found.tied)
+
+    def to_tell(self) -> list[Notice]:
+        """The notices, each with the policy that rules its service: by that it finds its channel."""
+        return [replace(one, policy=self._ruling(one.service)) if not one.policy else one for one in self.notices]
+
+    def _ruling(self, id: ServiceId | None) -> str:
+        facts = self.fleet.services.get(id) if id else None
+        ruling = govern(self.known.policies, facts).ruling if facts else None
+        return ruling.name if ruling else ""
 
     def is_about(self, id: ServiceId) -> bool:
         return self.scope is None or id in self.scope
