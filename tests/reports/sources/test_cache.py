@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reports.sources.cache import InBucket
 from support.cost_explorer import refusal
+
+from reports.sources.cache import InBucket
 
 NOW = datetime(2026, 11, 16, 8, tzinfo=UTC)
 
