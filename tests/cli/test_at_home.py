@@ -17,7 +17,7 @@ def test_a_healthy_account_passes_every_check(tmp_path: Path) -> None:
         made.service("gpu-dev/chat")
         result = made.line.run("doctor")
         assert result.exit_code == Exit.DONE, result.stdout
-        assert [line[:4] for line in result.stdout.splitlines()[:-1]] == ["ok  "] * 5
+        assert [line[:4] for line in result.stdout.splitlines()[:-1]] == ["ok  "] * 6
         assert "1 ECS service in 1 cluster" in result.stdout
         assert result.stdout.splitlines()[-1] == "Nothing was changed."
 

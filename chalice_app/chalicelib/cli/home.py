@@ -83,7 +83,7 @@ def up(desk: Desk, speed: float, api_port: int) -> Exit:
 @command("doctor")
 @click.pass_obj
 def doctor(desk: Desk) -> Exit:
-    """Check what the other commands need: policies, credentials, region, ECS, the record.
+    """Check what the other commands need: policies, credentials, region, ECS, the record; and what Spot needs.
 
     \b
     Examples:
@@ -96,6 +96,7 @@ def doctor(desk: Desk) -> Exit:
         ("services", _services),
         ("record", _record),
         ("in force", _in_force),
+        ("spot", _spot),
     )
     well = True
     for title, check in checks:
@@ -158,6 +159,12 @@ def _in_force(desk: Desk) -> str:
         raise Stop("The deployment has read no policies yet: upload them to the stack's bucket.")
     count = len(load(kept.files, today=desk.now().date()).policies.policies)
     return f"{words.counted(count, 'policy', 'policies')}, version {kept.version[:12]}"
+
+
+def _spot(desk: Desk) -> str:
+    from chalicelib.cli.spot_check import spot_check
+
+    return spot_check(desk)
 
 
 COMMANDS = (demo, up, doctor)
