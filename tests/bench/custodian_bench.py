@@ -69,7 +69,7 @@ ODD_REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One median run. ``fake`` is what the fake took of ``wall`` and ``cpu``; ``megabytes`` the process without it."""
+    """One median run. ``fake`` is what the fake took of ``wall``; ``megabytes`` the process without it."""
 
     calls: Mapping[str, int]
     wall: float
@@ -194,7 +194,7 @@ def _row(run: Run, figures: Figures, found: Mapping[Run, Figures]) -> Mapping[st
         "calls": f"{figures.total:,}",
         "wall": f"{figures.wall:.2f} s",
         "CPU": f"{figures.cpu:.2f} s",
-        "of it the fake": f"{figures.fake:.2f} s",
+        "wall inside the fake": f"{figures.fake:.2f} s",
         "memory": f"{figures.megabytes:.0f} MB",
         "calls to Custodian's": "1" if who == "custodian" else f"1/{theirs.total / figures.total:.0f}",
         "wall to Custodian's": "1" if who == "custodian" else f"1/{theirs.wall / figures.wall:.1f}",

@@ -136,7 +136,7 @@ def test_settings_are_found_in_lines_in_env_and_in_args() -> None:
     for text in (
         "# nightly\nDEFAULT_UPTIME='Mon-Fri 09:00-17:00'\nexport DEFAULT_TIMEZONE=Asia/Tokyo\n",
         "spec: {env: [{name: DEFAULT_UPTIME, value: Mon-Fri 09:00-17:00 Asia/Tokyo}]}",
-        'image: {tag: "26"}\nextraConfig: |\n  DEFAULT_UPTIME: "Mon-Fri 09:00-17:00 Asia/Tokyo"\n  GRACE_PERIOD: "900"\n',
+        'image: {tag: "26"}\nextraConfig: |\n  DEFAULT_UPTIME: "Mon-Fri 09:00-17:00 Asia/Tokyo"\n  GRACE_PERIOD: "9"\n',
         'spec: {args: ["--interval=30", "--default-uptime", "Mon-Fri 09:00-17:00 Asia/Tokyo"]}',
     ):
         [only] = imported(text).policies

@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from datetime import date
 
+import pytest
 from chalicelib.errors import ImportRefused
 from chalicelib.importing.importing import Tool, import_files
 from chalicelib.importing.model import Given
@@ -80,3 +81,16 @@ PIECES = st.sampled_from(
 def test_no_text_fails_without_a_sentence(tool: Tool, parts: list[str]) -> None:
     with suppress(ImportRefused):
         import_files(tool, [Source("any", "".join(parts)), Source("other", "\n".join(parts))], Given(), TODAY)
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "(x,1)", "Büro", ": #", "-" * 300, "true", "*"])
+def test_any_name_becomes_a_policy_that_our_loader_takes(name: str) -> None:
+    items = [{"type": "period", "name": "p", "weekdays": "mon"}, {"type": "schedule", "name": name, "periods": "p"}]
+    [only] = import_files("instance-scheduler", [Source("scan", json.dumps(items))], Given(), TODAY).policies
+    assert only.proof.holds
+    config = {"type": "offhour", "default_tz": "et", "tag": "hours"}
+    policy = {"name": name, "filters": [config, {f"tag:{name}": name}], "actions": ["stop"]}
+    done = import_files("custodian", [Source("p", json.dumps({"policies": [policy]}))], Given(), TODAY)
+    assert len(done.policies) == 1
+    deployment = {"kind": "Deployment", "metadata": {"name": name, "annotations": {"downscaler/uptime": "always"}}}
+    assert import_files("kube-downscaler", [Source("k", json.dumps(deployment))], Given(), TODAY).policies

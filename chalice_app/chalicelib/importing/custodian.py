@@ -28,9 +28,8 @@ from chalicelib.importing.custodian_schedule import (
 )
 from chalicelib.importing.custodian_timing import timed
 from chalicelib.importing.model import Chosen, Draft, Drafted, Given, LeftOut
-from chalicelib.importing.render import policy_name
+from chalicelib.importing.render import policy_name, value_glob
 from chalicelib.importing.trees import Source
-from chalicelib.policy.names import VALUE_GLOB_PATTERN
 
 STATE_NOT_MOMENT = (
     "Custodian acts once, in its hour, and leaves alone what people change until the next one. Hours here are a state: "
@@ -41,7 +40,6 @@ _NO_POLICY = "custodian-tags"
 _OPTED_OUT = ("off", "Off", "OFF")
 _OWN_TAG_PRIORITY = 10
 _WORD: Mapping[Kind, str] = {"off": "The stop", "on": "The start"}
-_UNSAID = re.compile(r"[\^$()\[\]{}|\\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +186,7 @@ def _variants(filters: Sequence[Filter], found: Read) -> Iterator[_Variant]:
             own.append(value)
             if all(isinstance(one, Untimed) for one in results):
                 ignored.append(value)
-    unmatched = {tag: tuple(_glob(value) for value in ignored)}
+    unmatched = {tag: tuple(value_glob(value) for value in ignored)}
     everyone = filters[0].policy != _NO_POLICY or any(plain_tag(value) in ("", "on") for _, value in found.values)
     fallback = next((one.fallback for one in filters if one.fallback is not None), None)
     opt_out = any(one.opt_out for one in filters)
@@ -199,19 +197,13 @@ def _variants(filters: Sequence[Filter], found: Read) -> Iterator[_Variant]:
     if fallback is not None:
         yield _Variant(f"{name}-fallback", fallback, _narrowed(chosen, {}, {tag: ("*",)}))
     for value in own:
-        matched = _narrowed(chosen, {tag: (_glob(value),)}, {})
+        matched = _narrowed(chosen, {tag: (value_glob(value),)}, {})
         yield _Variant(f"{name} {plain_tag(value)}", value, matched, _OWN_TAG_PRIORITY)
 
 
 def _narrowed(chosen: Chosen, tags: dict[str, tuple[str, ...]], not_tags: dict[str, tuple[str, ...]]) -> Chosen:
     merged = {key: (*chosen.not_tags.get(key, ()), *values) for key, values in not_tags.items()}
     return replace(chosen, tags={**chosen.tags, **tags}, not_tags={**chosen.not_tags, **merged})
-
-
-def _glob(value: str) -> str:
-    """A tag's value for ``match``: marks that no glob holds (and no ECS tag either) become ``?``."""
-    plain = _UNSAID.sub("?", value)
-    return plain if re.fullmatch(VALUE_GLOB_PATTERN, plain) else "*"
 
 
 def _common_name(filters: Sequence[Filter]) -> str:

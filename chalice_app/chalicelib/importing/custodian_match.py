@@ -84,7 +84,7 @@ def _gather(one: str | dict[str, Any], gathered: _Gathered) -> None:
             return
     key, value, op = _compared(one)
     values = texts(value)
-    if key is None or values is None:
+    if key is None or not values:
         gathered.notes.append(_not_said(str(one.get("type") or next(iter(one), "")), one))
     elif key.lower().startswith("tag:"):
         _gather_tag(key[4:], values, op, one, gathered)

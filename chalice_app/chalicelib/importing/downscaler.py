@@ -15,7 +15,7 @@ from chalicelib.importing.downscaler_original import Periods, UptimeAndDowntime
 from chalicelib.importing.downscaler_spec import BadSpec, Fillings, Spec, read_spec
 from chalicelib.importing.downscaler_timing import NoWords, by_level, by_periods, zone_of
 from chalicelib.importing.model import Chosen, Draft, Drafted, Excluded, Given, LeftOut
-from chalicelib.importing.render import policy_name
+from chalicelib.importing.render import name_glob, policy_name
 from chalicelib.importing.trees import Source
 
 OTHER_WORLD = (
@@ -95,14 +95,14 @@ def _cases(found: Settings) -> Iterator[_Case]:
         if _forced(one) is not None or not any(key in one.keys for key in _TIMES):
             continue
         if one.kind == "Namespace":
-            chosen, keys = Chosen(clusters=(_glob(one.name),)), {**defaults, **one.keys}
+            chosen, keys = Chosen(clusters=(name_glob(one.name),)), {**defaults, **one.keys}
             inside = tuple(gone for gone, namespace in excluded if namespace == one.name)
             yield _Case(one.source, one.name, one.what, chosen, keys, _NAMESPACE_PRIORITY, inside)
         else:
-            clusters = (_glob(one.namespace),) if one.namespace else ()
+            clusters = (name_glob(one.namespace),) if one.namespace else ()
             above = namespaces[one.namespace].keys if one.namespace in namespaces else {}
             keys = {**defaults, **above, **one.keys}
-            chosen = Chosen(clusters=clusters, names=(_glob(one.name),))
+            chosen = Chosen(clusters=clusters, names=(name_glob(one.name),))
             own = _excluded(one)
             yield _Case(one.source, one.name, one.what, chosen, keys, _RESOURCE_PRIORITY, (own,) if own else ())
 
@@ -179,22 +179,17 @@ def _excluded(one: Annotated) -> Excluded | None:
     if one.kind == "Namespace":
         return None
     if one.keys.get("exclude", "false").lower() != "false":
-        return Excluded(_glob(one.name), None, "downscaler/exclude")
+        return Excluded(name_glob(one.name), None, "downscaler/exclude")
     until = one.keys.get("exclude-until", "")
     for form in _UNTIL_FORMS:
         try:
             moment = datetime.strptime(until, form).replace(tzinfo=UTC)
         except ValueError:
             continue
-        return Excluded(_glob(one.name), _last_day(moment), f"downscaler/exclude-until {until} UTC")
+        return Excluded(name_glob(one.name), _last_day(moment), f"downscaler/exclude-until {until} UTC")
     if not until:
         return None
     raise one.source.refuse(f'{one.what}: exclude-until "{until}" is no moment; write 2026-12-31 or 2026-12-31T18:00')
-
-
-def _glob(name: str) -> str:
-    """A Kubernetes name as a pattern of ours: ECS names have no dots."""
-    return name.replace(".", "?")
 
 
 def _last_day(moment: datetime) -> date:

@@ -154,11 +154,12 @@ def _settings(mapping: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield _SETTINGS[key], value
         elif isinstance(value, str) and "\n" in value:  # a file in a ConfigMap, or extraConfig of the Helm chart
             yield from _settings_of_lines(value)
-    if mapping.get("name") in _SETTINGS and isinstance(mapping.get("value"), str):
-        yield _SETTINGS[mapping["name"]], mapping["value"]
-    for name in ("args", "command"):
-        if is_list(mapping.get(name)):
-            yield from _arguments([one for one in mapping[name] if isinstance(one, str)])
+    name, value = mapping.get("name"), mapping.get("value")
+    if isinstance(name, str) and name in _SETTINGS and isinstance(value, str):
+        yield _SETTINGS[name], value
+    for key in ("args", "command"):
+        if is_list(mapping.get(key)):
+            yield from _arguments([one for one in mapping[key] if isinstance(one, str)])
 
 
 def _settings_of_lines(text: str) -> Iterator[tuple[str, str]]:

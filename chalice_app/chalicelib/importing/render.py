@@ -12,15 +12,33 @@ from chalicelib.policy.names import LONGEST_WORD
 _PLAIN = re.compile(r"[A-Za-z0-9_/.][A-Za-z0-9_/.:+ -]*", re.ASCII)
 _WORDS_OF_YAML = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"})
 _NUMBER = re.compile(r"[0-9_.:+-]+")
+_UNSAID_VALUE = re.compile(r"[\^$()\[\]{}|\\\x00-\x1f]")
+_UNSAID_NAME = re.compile(r"[^A-Za-z0-9_?-]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _WIDTH = 110
 
 
 def rendered(title: str, drafts: Iterable[Draft]) -> str:
     """The whole file. ``title`` says where it comes from."""
-    lines = ["# yaml-language-server: $schema=./schema.json", f"# {title}", "lifecycle: v1", "policies:"]
+    lines = [
+        "# yaml-language-server: $schema=./schema.json",
+        f"# {_CONTROL.sub(' ', title)}",
+        "lifecycle: v1",
+        "policies:",
+    ]
     for draft in drafts:
         lines += [f"  {line}" for line in _policy(draft)]
     return "\n".join(lines) + "\n"
+
+
+def value_glob(text: str) -> str:
+    """A tag's value for ``match``: marks that no glob holds (and no tag of ECS either) become ``?``."""
+    return _UNSAID_VALUE.sub("?", text) or "?"
+
+
+def name_glob(text: str) -> str:
+    """A name for ``match``; ECS names have letters, digits, ``-`` and ``_`` only."""
+    return _UNSAID_NAME.sub("?", text) or "?"
 
 
 def policy_name(text: str, taken: set[str]) -> str:
@@ -37,7 +55,7 @@ def policy_name(text: str, taken: set[str]) -> str:
 def _policy(draft: Draft) -> Iterator[str]:
     yield f"{draft.name}:"
     for note in draft.notes:
-        for line in textwrap.wrap(note, _WIDTH):
+        for line in textwrap.wrap(_CONTROL.sub(" ", note), _WIDTH):
             yield f"  # {line}"
     if draft.description.strip():
         yield f"  description: {quoted(' '.join(draft.description.split()))}"
@@ -106,6 +124,7 @@ def _flow(values: Iterable[str]) -> str:
 
 def quoted(text: str) -> str:
     """A text as YAML takes it for that very text, in quotes only where it needs them."""
+    text = _CONTROL.sub(" ", text)
     plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS_OF_YAML and not _NUMBER.fullmatch(text)
     if plain and ": " not in text and " #" not in text and not text.endswith((" ", ":")):
         return text

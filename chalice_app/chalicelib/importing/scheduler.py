@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.importing.model import Chosen, Draft, Drafted, Given, LeftOut
 from chalicelib.importing.recurrence import BadRecurrence, Days, read_days
-from chalicelib.importing.render import policy_name
+from chalicelib.importing.render import policy_name, value_glob
 from chalicelib.importing.scheduler_file import PERIOD_KEYS, SCHEDULE_KEYS, Definitions, Item, listed, read
 from chalicelib.importing.scheduler_original import InstanceScheduler, Period
 from chalicelib.importing.scheduler_periods import NoWords, timing_of
@@ -122,9 +122,9 @@ def _draft(
     if as_boolean(item.keys.get("enforced")):
         timing = replace(timing, started_by_hand="0s")
         notes.append(_ENFORCED)
-    value = item.name
+    value = value_glob(item.name)
     if item.prefix_unknown:
-        value = f"*{item.name}"
+        value = f"*{value}"
         notes.append(
             "CloudFormation puts the stack's name before the schedule's; the template does not say it, so the tag is "
             "matched by its end. Add --stack NAME to match it whole."

@@ -94,6 +94,8 @@ def _table(source: Source, tree: Tree, found: Definitions) -> None:
             item = lower_keys({key: _plain(value) for key, value in mapping.items()})
             name = item.get("name")
             kind = _kind(item)
+            if name == "" and kind is not None:
+                raise source.refuse(f"a {kind} has no name; Instance Scheduler refuses that too")
             if not isinstance(name, str) or kind is None:
                 continue
             if kind == "schedule":
@@ -148,7 +150,9 @@ def _template(
             _snake(key): _resolved(source, f"{logical}.{key}", value, defaults) for key, value in properties.items()
         }
         keys = {key: value for key, value in keys.items() if key not in _IGNORED}
-        bare = str(keys.pop("name", None) or logical)
+        bare = keys.pop("name", None) or logical
+        if not isinstance(bare, str):
+            raise source.refuse(f"Resources.{logical}.Properties.Name is no text")
         prefixed = str(keys.pop("no_stack_prefix", None) or "false").lower() == "false"
         name = f"{stack}-{bare}" if prefixed and stack else bare
         periods = keys.pop("periods", None) or []
@@ -180,8 +184,8 @@ def _resolved(source: Source, where: str, value: Any, defaults: Mapping[str, Any
         return value
     if where.endswith("ServiceToken"):
         return ""
-    if set(value) == {"Ref"} and defaults.get(value["Ref"]) is not None:
-        return defaults[value["Ref"]]
+    if set(value) == {"Ref"} and defaults.get(str(value["Ref"])) is not None:
+        return defaults[str(value["Ref"])]
     if len(value) == 1 and (next(iter(value)) == "Ref" or next(iter(value)).startswith("Fn::")):
         raise source.refuse(f"{where} is {next(iter(value))}, which only the stack knows; write its value in its place")
     return {key: _resolved(source, where, one, defaults) for key, one in value.items()}
