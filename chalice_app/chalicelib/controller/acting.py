@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from chalicelib.controller.abreast import WORKERS, side_by_side
+from chalicelib.abreast import WORKERS, side_by_side
 from chalicelib.controller.pacing import Pace, saving_of
 from chalicelib.controller.rationing import Dealt, Rations, Recount
 from chalicelib.controller.report import Decided

@@ -12,7 +12,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.controller.abreast import side_by_side
+from chalicelib.abreast import side_by_side
 from chalicelib.controller.recalling import Recall
 from chalicelib.controller.report import Decided, WhyNot
 from chalicelib.controller.spotting import SpotSource, with_spot

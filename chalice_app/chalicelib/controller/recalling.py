@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.controller.abreast import side_by_side
+from chalicelib.abreast import side_by_side
 from chalicelib.decide.decision import Because
 from chalicelib.decide.facts import ActionKind, ServiceFacts, ServiceId, SignalName
 from chalicelib.decide.learned import LONGEST_BOOT, NEWEST_BOOT_WEIGHT, UNLEARNED, Learned, law_of_stops

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
+from chalicelib.abreast import side_by_side
 from chalicelib.decide.capacity import Setback, SetbackKind
 from chalicelib.decide.facts import ActionKind, Pending, ServiceFacts, ServiceId, ServiceMemory
 from chalicelib.decide.in_place import at_place
@@ -141,14 +142,13 @@ class Verifier:
             troubles: Mapping[ServiceId, Trouble] = read_trouble(self._ecs, _not_ready_yet(services))
         except ActionFailed as failure:
             troubles = {facts.id: Trouble(last_words=str(failure)) for facts, _ in services}
-        outcomes: list[Outcome] = []
-        for facts, memory in services:
-            if memory.pending is None:
-                continue
-            verdict = judge(facts, memory.pending, now, troubles.get(facts.id, Trouble()))
-            outcome = self._settle(verdict, facts, memory, memory.pending, now) if verdict else None
-            outcomes += [outcome] if outcome else []
-        return tuple(outcomes)
+        judged = [
+            (verdict, facts, memory, memory.pending)
+            for facts, memory in services
+            if memory.pending and (verdict := judge(facts, memory.pending, now, troubles.get(facts.id, Trouble())))
+        ]
+        settled = side_by_side(lambda one: self._settle(*one, now), judged)
+        return tuple(outcome for outcome in settled if outcome)
 
     def _settle(
         self, verdict: Verdict, facts: ServiceFacts, memory: ServiceMemory, pending: Pending, now: datetime
