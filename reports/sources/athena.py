@@ -37,6 +37,7 @@ REUSE_MINUTES = 20 * 60
 """The export is written anew some times a day; an answer of this morning costs nothing the second time."""
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_]{1,128}")
+_EXPORT = re.compile(r"(?P<database>\w+)\.(?P<table>\w+)@(?P<workgroup>[\w.-]+)(/(?P<version>\d\.\d))?", re.ASCII)
 _METERS = {"1.0": "x_UsageType", "1.1": "x_UsageType", "1.2": "SkuMeter"}
 
 Call = Callable[..., Mapping[str, Any]]
@@ -80,6 +81,14 @@ class Export:
         fields = ", ".join([*(f"{name} AS {called}" for called, name in own.items()), PERIOD])
         text = for_athena(BILL, values)
         return f'WITH focus AS (SELECT {fields} FROM "{self.database}"."{self.table}"),\n{text.removeprefix("WITH")}'  # noqa: S608
+
+
+def export_of(text: str) -> Export:
+    """``DATABASE.TABLE@WORKGROUP``, of FOCUS 1.2, or with ``/1.0`` behind it of that version. Raises ReportError."""
+    found = _EXPORT.fullmatch(text.strip())
+    if found is None:
+        raise ReportError(f'the export "{text}" cannot be read; write DATABASE.TABLE@WORKGROUP, as bills.focus@reports')
+    return Export(found["database"], found["table"], found["version"] or "1.2", found["workgroup"])
 
 
 @dataclass(frozen=True, slots=True)

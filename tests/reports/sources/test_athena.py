@@ -17,7 +17,7 @@ from support.focus_bill import as_parquet, charge, hours
 
 from reports.model import State
 from reports.sources.asked import Asked
-from reports.sources.athena import Athena, Export, cost_usd
+from reports.sources.athena import Athena, Export, cost_usd, export_of
 from reports.sources.embedded import Limits, engine, rows
 from reports.sources.focus import FocusFiles, parameters
 from reports.sources.focus_files import found_at
@@ -212,3 +212,11 @@ def test_a_table_that_glue_cannot_have_is_refused(table: str) -> None:
         Export("bills", table, "1.2", "reports")
     with pytest.raises(ReportError, match=r"FOCUS 2\.0 is not read"):
         Export("bills", "focus", "2.0", "reports")
+
+
+def test_an_export_is_named_by_its_table_its_workgroup_and_its_version() -> None:
+    assert export_of("bills.focus_export@reports") == EXPORT
+    assert export_of("bills.focus@small.team-1/1.0") == Export("bills", "focus", "1.0", "small.team-1")
+    for text in ("focus@reports", "bills.focus", "bills.focus@reports/latest", "bills.fo cus@reports"):
+        with pytest.raises(ReportError, match="write DATABASE.TABLE@WORKGROUP"):
+            export_of(text)
