@@ -218,5 +218,5 @@ def test_an_export_is_named_by_its_table_its_workgroup_and_its_version() -> None
     assert export_of("bills.focus_export@reports") == EXPORT
     assert export_of("bills.focus@small.team-1/1.0") == Export("bills", "focus", "1.0", "small.team-1")
     for text in ("focus@reports", "bills.focus", "bills.focus@reports/latest", "bills.fo cus@reports"):
-        with pytest.raises(ReportError, match="write DATABASE.TABLE@WORKGROUP"):
+        with pytest.raises(ReportError, match=r"write DATABASE\.TABLE@WORKGROUP"):
             export_of(text)
