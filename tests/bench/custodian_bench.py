@@ -15,12 +15,10 @@ Custodian is installed into ``.venvs/custodian`` on first use; where it cannot b
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +28,9 @@ ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT / "chalice_app"), str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
 
-import sweep_bench  # noqa: E402
-from custodian_fleet import NOW, ODD, fill, fill_oddly, resident_megabytes  # noqa: E402
+from custodian_fleet import ODD  # noqa: E402
 from goals import Goal, Result  # noqa: E402
 from support.own_venv import NotInstallable, interpreter  # noqa: E402
-from support.strict_aws import StrictAws  # noqa: E402
 
 REQUIREMENT = "c7n==0.9.53"
 TITLE = "Beside Cloud Custodian"
@@ -45,19 +41,6 @@ FEWER_CALLS, LESS_WALL = 40, 10
 RUNS = {200: 5, 1_000: 3}
 """The median of so many; larger fleets run once."""
 
-POLICY = """\
-lifecycle: v1
-policies:
-  nights-off:
-    match: {tags: {environment: dev}}
-    hours: {timezone: Europe/Berlin, open: [mon-fri 08:00-20:00]}
-    idle:
-      stop-after: 30m
-      signals: {gpu: {ignore: true}, network-out: {ignore: true}, task-protection: {ignore: true}}
-    limits: {stops-per-hour: 10000}
-    mode: dry-run
-"""
-SURE_POLICY = POLICY.replace(", task-protection: {ignore: true}", "")
 SURE = "steady, each task asked"
 ODD_REASONS = {
     "odd-streams-with-little-cpu": "Custodian would stop a service that answers requests, because its CPU is low (a "
@@ -115,7 +98,8 @@ def _custodian(python: Path, services: int, latency: float, *more: str) -> dict[
 
 
 def _ours(services: int, latency: float, *more: str) -> dict[str, Any]:
-    return _in_its_own([sys.executable, __file__, "ours", str(services), str(latency), *more])
+    script = Path(__file__).with_name("custodian_ours.py")
+    return _in_its_own([sys.executable, str(script), str(services), str(latency), str(RUNS.get(services, 1)), *more])
 
 
 def _in_its_own(command: list[str]) -> dict[str, Any]:
@@ -145,43 +129,6 @@ def _clean() -> float:
         script = Path(__file__).with_name("sweep_bench.py")
         _CLEAN.append(_in_its_own([sys.executable, str(script), "clean", "0"])["clean"])
     return _CLEAN[0]
-
-
-def sweep_ours(services: int, latency: float, words: Sequence[str]) -> dict[str, Any]:
-    """Medians of full and steady sweeps in turn, in this interpreter. ``words``: ``odd``, ``sure``."""
-    runs = RUNS.get(services, 1)
-    with StrictAws(NOW, moto=True, parse=True, core=sweep_bench.core_session()) as aws:
-        fill(aws.world, services)
-        if "odd" in words:
-            fill_oddly(aws.world)
-        app = sweep_bench.Whole(aws, SURE_POLICY if "sure" in words else POLICY)
-        aws.latency_seconds = latency
-        gc.collect()
-        ready = resident_megabytes()
-        at, taken = NOW, {"full": [], "steady": []}
-        for _ in range(runs):
-            for kind, sweeps in taken.items():
-                sweeps.append(_once(aws, app, at, full=kind == "full"))
-                at += sweep_bench.ALL_DUE
-        added = max(resident_megabytes("VmHWM") - ready, 0.0)
-    middle = {kind: sorted(sweeps, key=lambda one: one["wall"])[(runs - 1) // 2] for kind, sweeps in taken.items()}
-    return {"kinds": middle, "added": added}
-
-
-def _once(aws: StrictAws, app: sweep_bench.Whole, at: Any, *, full: bool) -> dict[str, Any]:
-    sweep = sweep_bench.once(aws, lambda: app.sweep(at, full=full), at=at)
-    assert app.report is not None
-    return {
-        "wall": sweep.seconds,
-        "cpu": sweep.cpu_seconds,
-        "fake": sweep.fake_seconds,
-        "calls": dict(Counter(sweep.calls)),
-        "chosen": sorted(
-            str(one.facts.id).rpartition("/")[2]
-            for one in app.report.decided
-            if any(decision.wanted == "stopped" for _, decision in one.shadows)
-        ),
-    }
 
 
 def _row(run: Run, figures: Figures, found: Mapping[Run, Figures]) -> Mapping[str, object]:
@@ -246,8 +193,8 @@ def _differences(theirs: set[str], mine: set[str]) -> list[str]:
     said = []
     for name in ODD:
         who = {
-            (True, False): "only Custodian",
-            (False, True): "only we",
+            (True, False): "Custodian only",
+            (False, True): "us only",
             (True, True): "both",
             (False, False): "nobody",
         }
@@ -274,10 +221,6 @@ def _notes(found: Mapping[Run, Figures]) -> list[str]:
 
 
 if __name__ == "__main__":
-    match sys.argv[1:]:
-        case ["ours", services, latency, *more]:
-            print(json.dumps(sweep_ours(int(services), float(latency), more)))
-        case sizes:
-            from goals import as_markdown
+    from goals import as_markdown
 
-            print(as_markdown(measure([int(size) for size in sizes] or SIZES)))
+    print(as_markdown(measure([int(size) for size in sys.argv[1:]] or SIZES)))

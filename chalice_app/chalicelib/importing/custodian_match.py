@@ -21,6 +21,8 @@ _ABSENT = ("absent", "empty")
 _SAYS_SAME = ("eq", "equal", "in", "glob")
 _SAYS_OTHER = ("ne", "not-equal", "not-in", "ni")
 _FIELDS = {"clusterarn": "clusters", "servicename": "names", "launchtype": "launch_type"}
+_STATE = ("desiredcount", "runningcount", "pendingcount", "status")
+"""Whether a service runs already: known here without being asked for."""
 _SCHEDULES = ("offhour", "onhour")
 
 
@@ -86,6 +88,8 @@ def _gather(one: str | dict[str, Any], gathered: _Gathered) -> None:
     values = texts(value)
     if key is None or not values:
         gathered.notes.append(_not_said(str(one.get("type") or next(iter(one), "")), one))
+    elif key.lower() in _STATE:
+        return
     elif key.lower().startswith("tag:"):
         _gather_tag(key[4:], values, op, one, gathered)
     else:

@@ -7,7 +7,7 @@ DynamoDB number no float. CloudFormation's short tags become their long form (``
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
@@ -151,5 +151,6 @@ def texts(value: object) -> list[str] | None:
     return None
 
 
-def lower_keys(value: Mapping[str, Any], spell: Callable[[str], str] = str.lower) -> dict[str, Any]:
-    return {spell(key): one for key, one in value.items()}
+def lower_keys(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The mapping with its own keys (not those inside) in lower case."""
+    return {key.lower(): one for key, one in value.items()}
