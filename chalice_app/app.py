@@ -21,6 +21,7 @@ from chalicelib.entrypoints.schedules import schedules, sweep
 from chalicelib.entrypoints.slack.blueprint import slack, slack_actions, slack_functions
 from chalicelib.entrypoints.transitions import transition, transitions
 from chalicelib.entrypoints.wake import wake, wake_functions
+from chalicelib.entrypoints.weekly import weekly, weekly_report
 
 __all__ = [
     "app",
@@ -37,6 +38,7 @@ __all__ = [
     "sweep",
     "transition",
     "wake",
+    "weekly_report",
 ]
 
 app = Chalice(app_name="ollama-lifecycle", configure_logs=False)
@@ -51,3 +53,4 @@ app.register_blueprint(slack_functions)
 app.register_blueprint(transitions)
 app.register_blueprint(triggers)
 app.register_blueprint(wake_functions)
+app.register_blueprint(weekly)

@@ -39,4 +39,3 @@ def _sent(sent: Sent, claim: Claim, send: Send) -> Mapping[str, str]:
         if not error.uncertain:
             sent.give_back(claim)
         raise
-

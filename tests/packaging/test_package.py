@@ -34,14 +34,22 @@ ACTING = ("Sweep", "AwsEvents", "Transition", "APIHandler", "Wake", "SlackAction
 MONEY = {"CostAnomaly": "CostAnomalyEvent", "BudgetNotice": "BudgetNoticeSnsSubscription"}
 """Functions that hear of money, and what calls each."""
 
-FUNCTIONS = {*ACTING, *TRIGGERS, *MONEY, "Deliver", "Slack"}
+FUNCTIONS = {*ACTING, *TRIGGERS, *MONEY, "Deliver", "Slack", "WeeklyReport"}
 
 NO_RESOURCE_NAMES = {
     "application-autoscaling:DescribeScalableTargets",
     "autoscaling:DescribeScalingActivities",
+    "ce:GetAnomalies",
+    "ce:GetCostAndUsage",
+    "ce:GetCostForecast",
     "ce:GetReservationCoverage",
+    "ce:GetReservationPurchaseRecommendation",
+    "ce:GetReservationUtilization",
     "ce:GetSavingsPlansCoverage",
+    "ce:GetSavingsPlansPurchaseRecommendation",
+    "ce:GetSavingsPlansUtilization",
     "cloudwatch:GetMetricData",
+    "ec2:DescribeSpotPriceHistory",
     "ecs:DeregisterTaskDefinition",
     "ecs:DescribeCapacityProviders",  # has one, but all of them are asked for
     "ecs:DescribeTaskDefinition",
@@ -56,6 +64,7 @@ NO_RESOURCE_NAMES = {
     "elasticloadbalancing:DescribeTags",
     "elasticloadbalancing:DescribeTargetGroups",
     "elasticloadbalancing:DescribeTargetHealth",
+    "pricing:GetProducts",
     "scheduler:ListSchedules",
 }
 """AWS gives these calls no resource to name: https://docs.aws.amazon.com/service-authorization/latest/reference/"""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import uuid
-from dataclasses import dataclass, fields, replace
-from datetime import date
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,7 +12,6 @@ from chalicelib.cli.exits import Stop, explain
 from chalicelib.cli.progress import waiting
 from chalicelib.cli.zones import policies_in, shared_zone, zone_called
 from chalicelib.decide.tags import UTC_ZONE
-from chalicelib.errors import ReportError
 from reports import gathering
 from reports.build import build
 from reports.mail import Letter, SesCarrier, mail
@@ -27,7 +23,6 @@ from reports.values import Known, Section, Sentence, Unknown, Week
 from reports.words import words
 from reports.writing import Forms, forms, write
 
-_RATE = re.compile(r"([A-Z]{3})=(\d+(?:\.\d+)?)@(\d{4}-\d{2}-\d{2})")
 KEPT_ANSWERS = ".cost-explorer"
 """Below the report's folder: what was paid for lies there for a day."""
 
@@ -118,34 +113,6 @@ def of_demo(out: Path, week: str | None) -> Path:
 def week_of(text: str | None) -> str | None:
     """As it was written. Raises ReportError for what is no week."""
     return str(Week.parse(text, UTC_ZONE)) if text else None
-
-
-def rate_of(text: str | None) -> Rate | None:
-    """``JPY=150@2026-11-01``. Raises ReportError for anything else."""
-    if text is None:
-        return None
-    found = _RATE.fullmatch(text.strip())
-    if found is None or not Decimal(found[2]):
-        raise ReportError(f'the rate "{text}" cannot be read; write JPY=150@2026-11-01')
-    try:
-        as_of = date.fromisoformat(found[3])
-    except ValueError as error:
-        raise ReportError(f'the rate "{text}" names no day; write JPY=150@2026-11-01') from error
-    return Rate(LEDGER_CURRENCY, found[1], Decimal(found[2]), as_of)
-
-
-def tag_keys(given: tuple[str, ...]) -> TagKeys:
-    """``owner=team``. Raises ReportError for a cut that there is not."""
-    known = {field.name for field in fields(TagKeys)}
-    found: dict[str, str] = {}
-    for text in given:
-        what, _, tag = (part.strip() for part in text.partition("="))
-        if what not in known or not tag:
-            raise ReportError(
-                f'the tag "{text}" cannot be read; write owner=team, for one of {", ".join(sorted(known))}'
-            )
-        found[what] = tag
-    return TagKeys(**found)
 
 
 def _gathered(desk: Desk, asked: Asked, week: Week) -> Gathered:

@@ -80,13 +80,12 @@ def report(
     """
     try:
         from chalicelib.cli import reported
+        from reports.options import rate_of, tag_keys
     except ModuleNotFoundError as missing:
         raise Stop(_NEEDS_REPORT.format(missing=missing.name)) from None
     if (source == "focus") != (place is not None):
         raise click.UsageError("FILE belongs to --source focus, and --source focus needs it.")
-    asked = reported.Asked(
-        place, reported.week_of(week), zone, team, reported.rate_of(rate), reported.tag_keys(tags), out
-    )
+    asked = reported.Asked(place, reported.week_of(week), zone, team, rate_of(rate), tag_keys(tags), out)
     letter = None if dry_run or not recipients else _letter(sender, recipients)
     desk.may_have_written = True
     if source == "demo":

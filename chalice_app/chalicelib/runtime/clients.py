@@ -143,6 +143,11 @@ class Clients:
         return self._make("ce")
 
     @cached_property
+    def budgets(self) -> Any:
+        """One endpoint for all regions, like Cost Explorer's."""
+        return self._make("budgets")
+
+    @cached_property
     def scheduler(self) -> SchedulerClient:
         """Gives up early: what it is for, the sweep does as well."""
         client: SchedulerClient = self._make("scheduler", attempts=2)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from chalicelib.errors import ConfigurationError
 from chalicelib.execute.bookings import BookingSettings
 from chalicelib.fleet.settings import FleetSettings, PoolSettings
+from chalicelib.notify.report_settings import ReportSettings
 from chalicelib.notify.settings import NoticeSettings, Outbox
 from chalicelib.notify.slack.settings import SlackSettings
 
@@ -37,6 +38,8 @@ class Settings:
     outbox: Outbox = Outbox.OFF
     notices: NoticeSettings = field(default_factory=NoticeSettings)
     slack: SlackSettings | None = None
+    report: ReportSettings | None = None
+    """None: nobody wants the weekly report."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:
@@ -57,6 +60,7 @@ class Settings:
             outbox=Outbox.from_env(env),
             notices=NoticeSettings.from_env(env),
             slack=SlackSettings.from_env(env),
+            report=ReportSettings.from_env(env),
         )
 
 

@@ -1,0 +1,175 @@
+"""The schedule of the weekly report: due on the team's own Monday, sent once, tried again when nobody got it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import boto3
+import pytest
+from chalicelib.entrypoints import weekly as entry
+from chalicelib.errors import ConfigurationError, NotDelivered
+from chalicelib.notify.report_settings import ReportSettings, SmtpSettings
+from chalicelib.record.history import History
+from chalicelib.record.policies import PoliciesInForce
+from chalicelib.runtime import compose
+from chalicelib.runtime.clock import SteppedClock
+from support.golden_week import entries
+from support.moto_record import moto_client, new_table
+
+MONDAY = datetime(2026, 10, 26, 8, 5, tzinfo=UTC)
+SETTINGS = ReportSettings(
+    ZoneInfo("Europe/Berlin"), ("cfo@example.com",), "reports@example.com", bucket="kept", team="ML platform"
+)
+
+
+class Ses:
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+        self.is_down = False
+
+    def send_email(self, **arguments: Any) -> None:
+        if self.is_down:
+            from botocore.exceptions import ClientError
+
+            raise ClientError({"Error": {"Code": "AccountSuspendedException", "Message": "no"}}, "SendEmail")
+        self.sent.append(arguments)
+
+
+class Stage:
+    """A deployment of which only what the report asks for is there; Cost Explorer refuses."""
+
+    def __init__(self, dynamodb: Any, s3: Any) -> None:
+        self.table = new_table(dynamodb)
+        self.ses, self.s3 = Ses(), s3
+        self.clock = SteppedClock(MONDAY)
+        for one in entries():
+            History(self.table).append(one)
+        clients = SimpleNamespace(
+            dynamodb=dynamodb, s3=s3, mail=self.ses, cost_explorer=Refusing(), budgets=Refusing(),
+            cloudwatch=Refusing(),
+            sts=SimpleNamespace(get_caller_identity=lambda: {"Account": "123456789012"}),
+            price_list=Refusing(), spot_prices=Refusing(),
+        )  # fmt: skip
+        self.app = SimpleNamespace(
+            settings=SimpleNamespace(table=self.table.name, region="us-east-1", report=SETTINGS, slack=None),
+            clients=clients,
+            clock=self.clock,
+            history=History(self.table),
+            inventory=SimpleNamespace(refresh_all=lambda now: SimpleNamespace(services={})),
+            policies_in_force=PoliciesInForce(self.table),
+        )
+
+    def fires(self) -> dict[str, int]:
+        event = {
+            "id": "e-1", "account": "123456789012", "region": "us-east-1", "time": self.clock.now().isoformat(),
+            "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "resources": [], "version": "0",
+        }  # fmt: skip
+        context = SimpleNamespace(aws_request_id=f"run at {self.clock.now()}")
+        numbers: dict[str, int] = entry.weekly_report(event, context)
+        return numbers
+
+
+class Refusing:
+    def __getattr__(self, name: str) -> Any:
+        def refuse(*_: Any, **__: Any) -> Any:
+            from botocore.exceptions import ClientError
+
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not yours"}}, name)
+
+        return refuse
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with moto_client() as dynamodb:
+        s3 = boto3.client("s3")
+        s3.create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        made = Stage(dynamodb, s3)
+        compose.install(made.app)  # type: ignore[arg-type]
+        try:
+            yield made
+        finally:
+            compose.install(None)
+
+
+def test_on_monday_the_last_week_is_mailed_and_kept_once(stage: Stage) -> None:
+    assert stage.fires() == {"due": 1, "sent": 1, "refused": 0}
+    stage.clock.advance(timedelta(hours=1))
+    assert stage.fires() == {"due": 1, "sent": 0, "refused": 0}
+
+    (sent,) = stage.ses.sent
+    assert sent["Destination"] == {"ToAddresses": ["cfo@example.com"]}
+    kept = [one["Key"] for one in stage.s3.list_objects_v2(Bucket="kept")["Contents"]]
+    assert "reports/2026-W43/20261026T080500Z.en/report.json" in kept
+    body = stage.s3.get_object(Bucket="kept", Key="reports/2026-W43/20261026T080500Z.en/report.json")["Body"].read()
+    assert b'"policy": "nights-off"' in body
+    assert b"AccessDeniedException" in body, "what Cost Explorer refused is said"
+
+
+def test_what_nobody_got_is_tried_again_in_the_next_hour(stage: Stage) -> None:
+    stage.ses.is_down = True
+    with pytest.raises(NotDelivered):
+        stage.fires()
+    stage.ses.is_down = False
+    stage.clock.advance(timedelta(hours=1))
+
+    assert stage.fires() == {"due": 1, "sent": 1, "refused": 0}
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "due"),
+    [
+        ("Asia/Tokyo", "2026-10-25T23:59Z", False),
+        ("Asia/Tokyo", "2026-10-26T00:00Z", True),
+        ("Pacific/Kiritimati", "2026-10-25T19:00Z", True),
+        ("Pacific/Pago_Pago", "2026-10-26T20:00Z", True),
+        ("Pacific/Pago_Pago", "2026-10-26T19:59Z", False),
+        ("Europe/Berlin", "2026-10-27T08:00Z", False),
+    ],
+)
+def test_it_is_due_from_nine_on_the_teams_own_monday(zone: str, at: str, due: bool) -> None:
+    assert ReportSettings(ZoneInfo(zone)).is_due(datetime.fromisoformat(at)) is due
+
+
+def test_nobody_named_is_nobody_mailed() -> None:
+    assert ReportSettings.from_env({"LIFECYCLE_REPORT_ZONE": "Asia/Tokyo"}) is None
+
+
+def test_the_environment_is_read_whole() -> None:
+    env = {
+        "LIFECYCLE_REPORT_TO": "cfo@example.com, ml@example.com",
+        "LIFECYCLE_MAIL_FROM": "reports@example.com",
+        "LIFECYCLE_REPORT_CHANNEL": "#ml-costs",
+        "LIFECYCLE_REPORT_ZONE": "Asia/Tokyo",
+        "LIFECYCLE_REPORT_LANGUAGE": "ja",
+        "LIFECYCLE_REPORT_HOUR": "10",
+        "LIFECYCLE_REPORT_SMTP": "mail.example.com:587",
+        "LIFECYCLE_REPORT_TAGS": "owner=team",
+    }
+    found = ReportSettings.from_env(env)
+    assert found is not None
+    assert found.recipients == ("cfo@example.com", "ml@example.com", "#ml-costs")
+    assert (found.zone.key, found.language, found.hour) == ("Asia/Tokyo", "ja", 10)
+    assert found.smtp == SmtpSettings("mail.example.com", 587)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LIFECYCLE_REPORT_TO", "nobody"),
+        ("LIFECYCLE_MAIL_FROM", ""),
+        ("LIFECYCLE_REPORT_ZONE", "Mars/Olympus"),
+        ("LIFECYCLE_REPORT_LANGUAGE", "fr"),
+        ("LIFECYCLE_REPORT_HOUR", "24"),
+        ("LIFECYCLE_REPORT_SMTP", "mail.example.com"),
+        ("LIFECYCLE_REPORT_CHANNEL", "ml costs"),
+    ],
+)
+def test_a_wrong_variable_is_named(name: str, value: str) -> None:
+    env = {"LIFECYCLE_REPORT_TO": "cfo@example.com", "LIFECYCLE_MAIL_FROM": "reports@example.com", name: value}
+    with pytest.raises(ConfigurationError, match=name):
+        ReportSettings.from_env(env)
