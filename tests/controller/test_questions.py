@@ -465,3 +465,10 @@ def test_two_services_are_asked_about_side_by_side(tmp_path: Path) -> None:
             stage.add(name)
         stage.sweep()
         assert len({one.service for one in stage.app.approvals.pending(stage.clock.now())}) == 3
+
+
+def test_what_came_of_a_yes_says_that_it_was_done(stage: Stage) -> None:
+    _, question = asked(stage)
+    answer(stage, question, AnswerKind.APPROVE)
+
+    assert last(stage, question).outcome.startswith("stopped (idle: not used for ")

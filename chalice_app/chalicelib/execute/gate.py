@@ -12,10 +12,11 @@ from chalicelib.errors import ConditionFailed, RecordUnavailable
 from chalicelib.execute.executor import Executor
 from chalicelib.execute.guards import LookAgain
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
-from chalicelib.execute.plan import Plan
+from chalicelib.execute.plan import Plan, PlanKind
 from chalicelib.record.approval import Question
 
 CONTROLLER = "controller"
+_DONE = {PlanKind.STOP: "stopped", PlanKind.START: "started", PlanKind.MOVE: "moved", PlanKind.MEND: "mended"}
 
 
 class Asked(Protocol):
@@ -42,7 +43,7 @@ class Gate:
         outcome = self._executor.run(plan, question.who, look_again=look_again)
         match outcome.status:
             case OutcomeStatus.DONE:
-                self._asked.end_run(mine, done=True, why=outcome.reason)
+                self._asked.end_run(mine, done=True, why=f"{_DONE[plan.kind]} ({outcome.reason})")
             case OutcomeStatus.REFUSED if not outcome.action_id and not plan.refusal:
                 self._asked.give_back(mine)  # somebody else holds the service's lock
             case OutcomeStatus.REFUSED | OutcomeStatus.FAILED:
