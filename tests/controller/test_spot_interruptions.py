@@ -168,3 +168,43 @@ def test_a_launch_that_failed_sends_a_look_to_whoever_waits_for_a_host(stage: St
     )
 
     assert on(chat) == "gpu-od"
+
+
+CLOSES = """
+lifecycle: v1
+policies:
+  dev:
+    match: {tags: {environment: dev}}
+    hours: {timezone: Asia/Tokyo, open: [daily 08:00-12:10]}
+    mode: enforce
+"""
+
+
+def test_the_end_of_a_host_after_a_stop_is_seen_and_written_down(tmp_path: Path) -> None:
+    with staged(tmp_path, CLOSES, at="2026-11-18T12:00+09:00") as stage:
+        chat = on_a_spot_host(stage)
+        stage.aws.world.idle_hosts.add(HOST)
+        stage.run_until("12:40")
+        assert chat.desired == 0
+        assert "host-ended" not in [entry.outcome for entry in stage.history(chat)]
+
+        stage.aws.world.idle_hosts.clear()
+        stage.run_until("12:50")
+
+        (ended,) = (entry for entry in stage.history(chat) if entry.outcome == "host-ended")
+        assert "1 host ended" in ended.reason
+        with stage.aws.counting() as calls:
+            stage.sweep()
+        assert calls["ecs.DescribeContainerInstances"] == 0
+
+
+def test_a_host_that_stays_without_tasks_is_told_of_once(tmp_path: Path) -> None:
+    with staged(tmp_path, CLOSES, at="2026-11-18T12:00+09:00") as stage:
+        chat = on_a_spot_host(stage)
+        stage.aws.world.idle_hosts.add(HOST)
+
+        stage.run_until("14:00")
+
+        told = [text for kind, text in stage.told(chat) if kind == "stop-failed"]
+        assert len(told) == 1
+        assert "paid for" in told[0]

@@ -493,6 +493,7 @@ def test_sweep_and_events_may_do_the_same_to_the_fleet(resources: dict[str, Any]
             "FindHosts",
             "DrainHostsThatAreTaken",
             "SeeWhatIsPaidForAlready",
+            "SeeWhetherHostsEnd",
         }
         return [one for name, one in _statements(resources) if name == role and one["Sid"] not in own]
 

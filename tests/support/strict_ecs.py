@@ -179,6 +179,20 @@ def list_container_instances(world: World, params: Params) -> dict[str, Any]:
     return {"containerInstanceArns": arns}
 
 
+def describe_container_instances(world: World, params: Params) -> dict[str, Any]:
+    at_most(params["containerInstances"], 100, "containerInstances")
+    services = _cluster(world, params).values()
+    busy = {task.host for service in services for task in service.tasks if task.host}
+    there = [arn for arn in params["containerInstances"] if _last(arn) in busy | world.idle_hosts]
+    return {
+        "containerInstances": [
+            {"containerInstanceArn": arn, "status": "ACTIVE", "runningTasksCount": int(_last(arn) in busy)}
+            for arn in there
+        ],
+        "failures": [],
+    }
+
+
 def update_container_instances_state(world: World, params: Params) -> dict[str, Any]:
     at_most(params["containerInstances"], 10, "containerInstances")
     if params["status"] != "DRAINING":
@@ -213,6 +227,10 @@ def describe_tasks(world: World, params: Params) -> dict[str, Any]:
     }
 
 
+def _cluster_of(task: FakeTask) -> str:
+    return task.arn.split("/")[-2]
+
+
 def _describe_task(task: FakeTask, world: World) -> dict[str, Any]:
     runs = task.runs(world.now)
     return {
@@ -222,6 +240,7 @@ def _describe_task(task: FakeTask, world: World) -> dict[str, Any]:
         "lastStatus": "RUNNING" if runs else "PROVISIONING" if task.provider in world.no_capacity else "PENDING",
         "healthStatus": task.health,
         **({"startedAt": task.starts_at} if runs else {}),
+        **({"containerInstanceArn": _host_arn(_cluster_of(task), task.host)} if task.host else {}),
         **({"capacityProviderName": task.provider} if task.provider else {}),
         **({"attachments": [_interface(task.address)]} if task.address else {}),
     }
@@ -261,6 +280,7 @@ OPERATIONS: dict[str, Callable[[World, Params], dict[str, Any]]] = {
     "ecs.DescribeServices": describe_services,
     "ecs.UpdateService": update_service,
     "ecs.ListContainerInstances": list_container_instances,
+    "ecs.DescribeContainerInstances": describe_container_instances,
     "ecs.UpdateContainerInstancesState": update_container_instances_state,
     "ecs.ListTasks": list_tasks,
     "ecs.DescribeTasks": describe_tasks,

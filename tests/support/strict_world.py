@@ -189,6 +189,8 @@ class World:
     metrics: dict[MetricKey, FakeMetric] = field(default_factory=dict)
     no_capacity: set[str] = field(default_factory=set)
     """Capacity providers that get no host."""
+    idle_hosts: set[str] = field(default_factory=set)
+    """EC2 instances that stay without a task."""
     draining: set[str] = field(default_factory=set)
     """EC2 instances whose container instances are DRAINING."""
     metrics_late: timedelta = timedelta(minutes=2)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from chalicelib.controller import forgetting, gating, remembering, settling, surveying, telling
+from chalicelib.controller import forgetting, gating, host_watch, remembering, settling, surveying, telling
 from chalicelib.controller.book import Book
 from chalicelib.controller.booking import edges_ahead
 from chalicelib.controller.looking import Known
@@ -109,6 +109,7 @@ class Controller:
         settling.write_owed_lines(parts, run)
         forgetting.forget(parts, run, ids)
         settling.settle(parts, run, ids)
+        host_watch.watch(parts, run)
         gating.tend(parts, run)
         granted = gating.to_carry_out(run)
         due = [run.fleet.services[id] for id in ids if force or id in granted or remembering.is_due(run, id)]

@@ -28,6 +28,7 @@ from chalicelib.execute.guards import Again
 from chalicelib.notify.notice import Notifier
 from chalicelib.observe.cloudwatch import CloudWatchSignals
 from chalicelib.observe.fleet import Fleet, Gone
+from chalicelib.observe.hosts import Hosts
 from chalicelib.observe.inventory import Inventory
 from chalicelib.observe.policy_source import PolicySource
 from chalicelib.observe.snapshot import Look
@@ -53,6 +54,7 @@ class Parts:
     controls: Controls
     memo: Memo
     executor: Executor
+    hosts: Hosts
     actor: Actor
     booker: Booker
     teller: Teller

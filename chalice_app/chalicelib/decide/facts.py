@@ -93,6 +93,8 @@ class ServiceFacts:
     capacity_providers: Strategy = ()
     running_on: tuple[tuple[str, int], ...] = ()
     """Capacity provider and number of its running tasks, in the order of names; without those placed otherwise."""
+    hosts: tuple[str, ...] = ()
+    """ARNs of the container instances its ready tasks run on; empty on Fargate."""
     healthy_percent: tuple[int, int] | None = None
     """The least and the most tasks while a deployment goes on, in percent of the desired count."""
     target_groups: tuple[TargetGroup, ...] = ()
@@ -163,6 +165,8 @@ class ServiceMemory:
     gone_since: datetime | None = None
     """When it was first missing from the list of all services; None while it is there."""
     spot: SpotMemory = NO_SETBACKS
+    hosts_left: tuple[str, ...] = ()
+    """Container instances of its last stop (ARNs) that were not seen to end yet."""
     owed_line: str = ""
     """The packed line of the history of an action that was settled and not written down yet."""
 

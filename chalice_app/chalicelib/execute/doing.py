@@ -136,7 +136,8 @@ class Doer:
         self._begun(run, facts)
         now = self._clock.now()
         deadline = now + timedelta(seconds=step.within_seconds)
-        self._states.mark_pending(run.lease, Pending(step.kind, now, deadline, run.action_id, step.to, step.to_spot))
+        pending = Pending(step.kind, now, deadline, run.action_id, step.to, step.to_spot)
+        self._states.mark_pending(run.lease, pending, facts.hosts)
         opening = run.decision.handles_opening
         if opening and run.plan.kind is PlanKind.START:
             self._states.handle_opening(facts.id, opening, now)

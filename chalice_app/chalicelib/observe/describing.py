@@ -77,6 +77,7 @@ def describe(
         tags=MappingProxyType({tag["key"]: tag.get("value", "") for tag in service.get("tags", []) if "key" in tag}),
         capacity_providers=strategy,
         running_on=tuple(sorted(ready.on.items())) if running and ready else (),
+        hosts=tuple(sorted(ready.hosts)) if running and ready else (),
         healthy_percent=_healthy_percent(service),
         target_groups=tuple(
             TargetGroup(metric_name_of_target_group(arn), metric_name_of_load_balancer(attachments.get(arn)))
@@ -128,16 +129,17 @@ def scaling_bounds(target: ScalableTargetTypeDef) -> ScalingBounds:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The tasks of one service that run and are not known to be unhealthy: the newest one's start, and how many run on
-    each capacity provider."""
+    """The tasks of one service that run and are not known to be unhealthy: the newest one's start, how many run on
+    each capacity provider, and the container instances (ARNs) of those on EC2."""
 
     since: datetime
     on: Mapping[str, int]
+    hosts: frozenset[str] = frozenset()
 
     def and_also(self, others: Ready) -> Ready:
         names = self.on.keys() | others.on.keys()
         both = {name: self.on.get(name, 0) + others.on.get(name, 0) for name in names}
-        return Ready(max(self.since, others.since), MappingProxyType(both))
+        return Ready(max(self.since, others.since), MappingProxyType(both), self.hosts | others.hosts)
 
 
 def ready_tasks(tasks: Iterable[TaskTypeDef]) -> dict[str, Ready]:
@@ -149,7 +151,8 @@ def ready_tasks(tasks: Iterable[TaskTypeDef]) -> dict[str, Ready]:
         if not runs or started is None or not group.startswith(SERVICE_GROUP):
             continue
         name, provider = group.removeprefix(SERVICE_GROUP), task.get("capacityProviderName")
-        one = Ready(started.astimezone(UTC), MappingProxyType({provider: 1} if provider else {}))
+        hosts = frozenset({task["containerInstanceArn"]} if task.get("containerInstanceArn") else ())
+        one = Ready(started.astimezone(UTC), MappingProxyType({provider: 1} if provider else {}), hosts)
         found[name] = found[name].and_also(one) if name in found else one
     return found
 

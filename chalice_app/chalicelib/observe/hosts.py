@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.decide.facts import ServiceId
-from chalicelib.observe.calls import one_sentence
+from chalicelib.observe.calls import chunks, one_sentence
 from chalicelib.observe.describing import SERVICE_GROUP
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.client import ECSClient
+
+
+HOSTS_PER_CALL = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,11 @@ class Host:
     cluster: str
     arn: str
     services: frozenset[ServiceId]
+
+
+class HostState(StrEnum):
+    IDLE = "idle"
+    USED = "used"
 
 
 class Hosts:
@@ -36,6 +45,18 @@ class Hosts:
                 if arns := found["containerInstanceArns"]:
                     return Host(cluster, str(arns[0]), self._services_on(cluster, str(arns[0])))
         return None
+
+    def states(self, cluster: str, arns: Sequence[str]) -> dict[str, HostState]:
+        """The container instances that are still there, by ARN: a hundred a call. Raises ObservationError."""
+        found: dict[str, HostState] = {}
+        with one_sentence(f"read the hosts of {cluster}"):
+            for some in chunks(arns, HOSTS_PER_CALL):
+                answer = self._ecs.describe_container_instances(cluster=cluster, containerInstances=list(some))
+                for one in answer["containerInstances"]:
+                    if one.get("status") != "INACTIVE" and one.get("agentConnected", True):
+                        tasks = one.get("runningTasksCount", 0) + one.get("pendingTasksCount", 0)
+                        found[one["containerInstanceArn"]] = HostState.USED if tasks else HostState.IDLE
+        return found
 
     def _services_on(self, cluster: str, arn: str) -> frozenset[ServiceId]:
         tasks = self._ecs.list_tasks(cluster=cluster, containerInstance=arn)["taskArns"]

@@ -18,7 +18,7 @@ from chalicelib.decide.facts import (
 )
 from chalicelib.observe.fleet import ClusterCounts, Fleet, Unread
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever a row changes its meaning; snapshots of another format are forgotten."""
 
 
@@ -53,6 +53,7 @@ def service_row(facts: ServiceFacts, look: Mapping[str, Any] | None) -> dict[str
         "tags": dict(facts.tags),
         "providers": [astuple(use) for use in facts.capacity_providers],
         "on": list(facts.running_on),
+        "hosts": list(facts.hosts),
         "percent": facts.healthy_percent,
         "groups": [astuple(group) for group in facts.target_groups],
         "scaling": astuple(facts.scaling) if facts.scaling else None,
@@ -82,6 +83,7 @@ def _facts(row: Mapping[str, Any]) -> ServiceFacts:
         tags=MappingProxyType(row["tags"]),
         capacity_providers=tuple(CapacityProviderUse(*use) for use in row["providers"]),
         running_on=tuple((str(name), int(count)) for name, count in row["on"]),
+        hosts=tuple(str(one) for one in row["hosts"]),
         healthy_percent=(row["percent"][0], row["percent"][1]) if row["percent"] else None,
         target_groups=tuple(TargetGroup(*group) for group in row["groups"]),
         scaling=ScalingBounds(*row["scaling"]) if row["scaling"] else None,

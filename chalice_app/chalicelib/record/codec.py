@@ -163,5 +163,6 @@ def memory_of(item: Item) -> ServiceMemory:
         flight=_flight_of(item),
         gone_since=maybe_when(item.get("gone_since")),
         spot=spot_of(item),
+        hosts_left=tuple(str(one) for one in item.get("host_watch", ())),
         owed_line=str(item.get("owed_line", "")),
     )

@@ -121,6 +121,13 @@ SAME_SETBACKS = Condition("same-setbacks", "spot_setbacks = :setbacks")
     event           ──host i-2 is taken: adds a 13th──
 """
 
+SAME_HOSTS = Condition("same-hosts", "host_watch = :hosts")
+"""Hosts are called ended once, and never those of a later stop.
+
+    sweep    ──reads: i-1 of stop A──────i-1 is gone──────────────────x ended(i-1)
+    person             ──start──stop B: i-2──
+"""
+
 NEWER_COVERAGE = Condition("newer-coverage", "attribute_not_exists(read_at) OR read_at < :read_at")
 """What commitments cover is read once a day by whoever is first.
 

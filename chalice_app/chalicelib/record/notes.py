@@ -70,6 +70,11 @@ class Notes:
         values = {":unknown_since": when_text(unknown_since)}
         return self._won(service, Changes(remove=("unknown_since",)), conditions.SAME_UNKNOWN, values)
 
+    def note_hosts_ended(self, service: ServiceId, hosts: Sequence[str]) -> bool:
+        """The hosts of its last stop are gone. False when that was noted already, or others are watched meanwhile."""
+        values = {":hosts": list(hosts)}
+        return self._won(service, Changes(remove=("host_watch",)), conditions.SAME_HOSTS, values)
+
     def note_short(self, service: ServiceId, since: datetime) -> bool:
         """Tasks are missing where they are to run. False when an earlier instant stands."""
         return self._won(service, Changes(set={"short_since": when_text(since)}), conditions.SHORT_ONCE)

@@ -9,7 +9,7 @@ is forgotten only when the service was seen ready again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -130,16 +130,17 @@ class States(Notes):
             return standing
         return codec.saved_of(after) or size
 
-    def mark_pending(self, lease: Lease, pending: Pending) -> None:
-        """The act is done, its effect not yet seen."""
+    def mark_pending(self, lease: Lease, pending: Pending, hosts: Sequence[str] = ()) -> None:
+        """The act is done, its effect not yet seen. ``hosts``: what a stop leaves to be ended (ARNs)."""
         sets = codec.pending_attributes(pending)
         gone: tuple[str, ...] = ("hand_stopped_at", *codec.REFUSAL)
         match pending.kind:
             case ActionKind.STOP:
                 sets["stopped_at"] = when_text(pending.since)
+                sets["host_watch"] = list(hosts) or None
                 gone += ("hand_started_at", *codec.FAILURE)
             case ActionKind.START:
-                gone += ("draining_since", "stopped_at")
+                gone += ("draining_since", "stopped_at", "host_watch")
             case ActionKind.MOVE:
                 gone = codec.REFUSAL
         self._write(lease, Changes(set=sets, remove=gone))

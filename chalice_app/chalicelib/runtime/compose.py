@@ -148,6 +148,7 @@ def _parts(
     from chalicelib.controller.telling import Teller
     from chalicelib.execute.gate import Gate
     from chalicelib.observe.cloudwatch import CloudWatchSignals
+    from chalicelib.observe.hosts import Hosts
     from chalicelib.observe.policy_source import source_of
     from chalicelib.record.approvals import ApprovalRows
     from chalicelib.record.learned import LearnedRows
@@ -180,6 +181,7 @@ def _parts(
         controls=record.controls,
         memo=Memo(Snapshots(record.table)),
         executor=executor,
+        hosts=Hosts(clients.ecs),
         actor=actor,
         booker=Booker(desk, actor),
         teller=Teller(record.history, price),

@@ -21,11 +21,10 @@ def capacity_of(clients: Clients, table: Table, region: str) -> Capacity:
 
 def interruptions_of(clients: Clients, parts: Parts) -> Interruptions:
     from chalicelib.controller.interruptions import Interruptions
-    from chalicelib.observe.hosts import Hosts
 
     return Interruptions(
         ecs=clients.ecs,
-        hosts=Hosts(clients.ecs),
+        hosts=parts.hosts,
         states=parts.states,
         controls=parts.controls,
         history=parts.history,
