@@ -87,6 +87,15 @@ def test_a_bridged_minute_between_days_of_the_month_is_in_the_window_too() -> No
     assert windows(only.policy) == ["day 1-10 08:00-12:00", "daily 12:00-15:00"]
 
 
+def test_a_minute_that_is_bridged_on_most_days_is_open_on_all_and_the_rest_told() -> None:
+    whole_days = [period(name, begintime="0:00", endtime="23:59", months=[name]) for name in ("jun", "jul")]
+    [only] = scanned(*whole_days, schedule("jun", "jul")).policies
+    assert sorted(windows(only.policy)) == ["jul daily all-day", "jun daily all-day"]
+    [last_of_july] = only.proof.differences
+    assert (last_of_july.begin.isoformat(), last_of_july.minutes) == ("2027-07-31T21:59:00+00:00", 1)
+    assert "bridged" in str(last_of_july.reason)
+
+
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [

@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.importing.model import Wish
 from chalicelib.importing.recurrence import Days
-from chalicelib.importing.wall import DAY, by_wall_clock, in_second_pass
+from chalicelib.importing.wall import DAY, MINUTE, by_wall_clock, in_second_pass
 from chalicelib.policy.windows import MINUTES_OF_DAY
 
 REPEATED = "in the second pass of a repeated hour nothing happens again: each edge is one instant"
+
+BRIDGED = "the minute that is bridged between two periods is open here on the days, too, on which nothing follows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,9 @@ class InstanceScheduler:
         return bytes(by_wall_clock(self.zone, begin, minutes, self.day))
 
     def reason(self, begin: datetime, end: datetime) -> str | None:
-        return REPEATED if in_second_pass(self.zone, begin, end) else None
+        if in_second_pass(self.zone, begin, end):
+            return REPEATED
+        return BRIDGED if len(self.periods) > 1 and end - begin == MINUTE else None
 
     def day(self, day: date) -> bytes:
         """The wishes of a local day's minutes."""

@@ -93,21 +93,24 @@ def _both(month_days: frozenset[int], days: Days) -> Iterator[str]:
 
 
 def _bridged(periods: Sequence[Period]) -> Iterator[Period]:
-    """The periods, each longer by the minute that is bridged to another; where only some of its days are, by a period
-    for those days, when weekdays say which."""
+    """The periods, each longer by the minute that is bridged to another.
+
+    Where only some of its days are bridged, a period for those days is added when weekdays say which; else it is longer
+    on all of them: a minute too long on a few days is told, a closing at 23:59 of every day would stop what should run.
+    """
     if len(periods) == 1:
         yield from periods
         return
     for period in periods:
         bridged = [(other, after) for other in periods if (after := _days_after(period, other)) is not None]
-        if any(_always(period, other, after) for other, after in bridged):
+        shared = [days for other, after in bridged if (days := _shared(period.days, other.days, after)) is not None]
+        ever, always = _how_often(period, bridged)
+        if always or (ever and len(shared) < len(bridged)):
             yield replace(period, end=period.end + 1)
             continue
         yield period
-        for other, after in bridged:
-            days = _shared(period.days, other.days, after)
-            if days is not None:
-                yield Period(period.name, days, period.end, period.end + 1)
+        for days in shared if ever else ():
+            yield Period(period.name, days, period.end, period.end + 1)
 
 
 def _days_after(period: Period, other: Period) -> int | None:
@@ -117,10 +120,12 @@ def _days_after(period: Period, other: Period) -> int | None:
     return 1 if period.end + 1 == MINUTES_OF_DAY and other.begin == 0 else None
 
 
-def _always(period: Period, other: Period, after: int) -> bool:
+def _how_often(period: Period, bridged: Sequence[tuple[Period, int]]) -> tuple[bool, bool]:
+    """Whether any day of the period is bridged to one of the others, and whether all are."""
     first = date(2000, 1, 1)
-    every = (first + timedelta(days=n) for n in range(_YEARS * 366))
-    return all(other.days.on(day + timedelta(days=after)) for day in every if period.days.on(day))
+    every = (day for n in range(_YEARS * 366) if period.days.on(day := first + timedelta(days=n)))
+    found = [any(other.days.on(day + timedelta(days=after)) for other, after in bridged) for day in every]
+    return any(found), bool(found) and all(found)
 
 
 def _shared(days: Days, other: Days, after: int) -> Days | None:
