@@ -1,6 +1,6 @@
 """What AWS tells about money: recorded for the next report, and told to people.
 
-Cost Explorer's anomalies come by EventBridge, and only in us-east-1: cfn/cost-events.yaml forwards them from there.
+Cost Explorer's anomalies come by EventBridge, and only in us-east-1: cfn/us-east-1.yaml forwards them from there.
 AWS Budgets publishes to the stack's topic. Neither is worth waking the controller for: money says nothing of a service.
 
 Recorded first and told after, both each time: the record takes the same event once, the outbox the same sentence.
