@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.decide.capacity import Setback, SetbackKind
 from chalicelib.decide.decision import Decision
 from chalicelib.decide.facts import ServiceFacts, ServiceId, ServiceMemory
 from chalicelib.errors import (
@@ -29,7 +28,7 @@ from chalicelib.errors import (
     Refused,
     WorldChanged,
 )
-from chalicelib.execute import guards, resuming
+from chalicelib.execute import guards, moves, resuming
 from chalicelib.execute.doing import Clock, Doer, Run
 from chalicelib.execute.entries import PriceOf, no_price
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
@@ -138,8 +137,6 @@ class Executor:
         """See `Verifier.write_owed`."""
         self._verifier.write_owed(lines)
 
-    # --- the run
-
     def _guarded(self, course: _Course, look_again: guards.LookAgain | None, policy_version: str | None) -> Outcome:
         service, kind = course.run.plan.service, course.run.plan.kind
         try:
@@ -186,22 +183,8 @@ class Executor:
         """A stop is taken back when AWS surely refused it; where no answer came, the next look finds out."""
         run, reason = course.run, str(trouble)
         if isinstance(trouble, ActionFailed) and not trouble.uncertain:
-            reason += self._take_back(course) or self._remember_refused_move(course, reason)
+            reason += self._take_back(course) or moves.remember_refused(self._states, course.run, reason, self._clock)
         return self._scribe.failed(run, course.facts, reason)
-
-    def _remember_refused_move(self, course: _Course, reason: str) -> str:
-        """So that a move which AWS refuses is not asked for at every look."""
-        run = course.run
-        if run.plan.kind is not PlanKind.MOVE:
-            return ""
-        try:
-            now = self._clock.now()
-            if any(isinstance(step, MarkPending) and step.to_spot for step in run.plan.steps):
-                self._states.note_setback(run.plan.service, Setback(now, SetbackKind.FAILED, run.action_id))
-            self._states.start_not_begun(run.lease, reason, now)
-        except (RecordUnavailable, ConditionFailed) as lost:
-            return f" And it could not be recorded: {lost}"
-        return ""
 
     def _start_troubled(self, course: _Course, trouble: LifecycleError) -> Outcome:
         """Only a start that AWS was asked for counts as failed; one that went out is awaited, whatever came after."""

@@ -11,6 +11,7 @@ from chalicelib.decide.facts import ServiceFacts
 from chalicelib.errors import RecordUnavailable
 from chalicelib.execute.doing import Clock, Run
 from chalicelib.execute.entries import PriceOf, action_entry, begun_entry
+from chalicelib.execute.moves import goes_to_spot
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import Plan, PlanKind
 from chalicelib.execute.steps import MarkPending
@@ -34,7 +35,7 @@ class Scribe:
         entry = self._entry(run, facts, EntryKind.ACTED, reason_of(run), "begun" if begun else "mended")
         if not begun:
             self._write(entry)
-        to_spot = any(isinstance(step, MarkPending) and step.to_spot for step in run.plan.steps)
+        to_spot = goes_to_spot(run)
         status, id = OutcomeStatus.DONE, run.action_id
         return Outcome(
             facts.id, run.plan.kind, status, entry.reason, id, verified=not begun, entry=entry, to_spot=to_spot
