@@ -16,18 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, SQSEvent
 
-from chalicelib.decide.facts import ServiceId
 from chalicelib.entrypoints.deadline import seconds_left
 from chalicelib.entrypoints.middleware import logger
-from chalicelib.entrypoints.spot_events import struck
 from chalicelib.entrypoints.tending import tend, time_to_look
 from chalicelib.entrypoints.told import told
-from chalicelib.entrypoints.triggers import AlarmChanged, SeenByEcs, Trigger, parse_trigger, why
 from chalicelib.errors import LifecycleError, UnknownService
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+    from chalicelib.decide.facts import ServiceId
+    from chalicelib.entrypoints.triggers import Trigger
     from chalicelib.runtime.compose import App
 
 events = Blueprint("app")
@@ -43,6 +42,7 @@ def on_aws_events(event: SQSEvent) -> Any:
     """Answers with the records that failed, as ``ReportBatchItemFailures`` wants them."""
     from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
+    from chalicelib.entrypoints.triggers import SeenByEcs, parse_trigger, why
     from chalicelib.runtime import compose
 
     app = compose.current()
@@ -79,6 +79,9 @@ def on_aws_events(event: SQSEvent) -> Any:
 def _services(trigger: Trigger, app: App) -> frozenset[ServiceId]:
     """Raises UnknownService when nothing we know stands behind an alarm's target group; a later try may find it,
     because a sweep sees new services."""
+    from chalicelib.entrypoints.spot_events import struck
+    from chalicelib.entrypoints.triggers import AlarmChanged, SeenByEcs
+
     if isinstance(trigger, SeenByEcs):
         return frozenset({trigger.service})
     if not isinstance(trigger, AlarmChanged):

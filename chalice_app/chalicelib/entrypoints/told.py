@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools.metrics import MetricUnit
 
 from chalicelib.entrypoints.middleware import logger, metrics
-from chalicelib.execute.outcome import OutcomeStatus
 
 if TYPE_CHECKING:
     from chalicelib.controller.report import Report
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 
 def told(report: Report) -> dict[str, int]:
     """``metrics_asked`` is what CloudWatch bills for; done, refused, failed and left count actions."""
+    from chalicelib.execute.outcome import OutcomeStatus
+
     statuses = [outcome.status for outcome in report.outcomes]
     numbers = {
         "looked": report.looked,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime, timedelta
+from math import ceil
 
 from chalicelib.errors import ConditionFailed
 from chalicelib.record import conditions
-from chalicelib.record.codec import epoch
 from chalicelib.record.table import TTL_ATTRIBUTE, Changes, Table
 
 PK = "SLACK"
@@ -21,10 +21,9 @@ class SlackRequests:
 
     def is_first(self, request: str, now: datetime) -> bool:
         """False for a request that was let in before."""
+        row = {"pk": PK, "sk": request, TTL_ATTRIBUTE: ceil((now + _STAYS).timestamp())}
         try:
-            self._table.put(
-                {"pk": PK, "sk": request, TTL_ATTRIBUTE: epoch(now + _STAYS)}, conditions.REQUEST_NEVER_SEEN
-            )
+            self._table.put(row, conditions.REQUEST_NEVER_SEEN)
         except ConditionFailed:
             return False
         return True

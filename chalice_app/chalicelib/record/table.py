@@ -13,12 +13,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import ConditionFailed, NoRecord, RecordUnavailable
-from chalicelib.record.codec import Item
 
 if TYPE_CHECKING:
     from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+    from chalicelib.record.codec import Item
     from chalicelib.record.conditions import Condition
 
 TTL_ATTRIBUTE = "expires_at_epoch"
