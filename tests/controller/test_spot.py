@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from chalicelib.cli.rows import rows
 from chalicelib.decide.facts import OverrideKind
 from chalicelib.fleet.people import Caller, Role
 from chalicelib.record.approval import Answer, AnswerKind
@@ -49,6 +50,16 @@ def test_a_quiet_service_is_moved_to_spot_and_its_tasks_are_seen_there(stage: St
     assert on(chat) == "gpu-spot"
     assert {task.provider for task in chat.tasks} == {"gpu-spot"}
     assert ("moved", "gpu-dev/chat has moved: 1 task on gpu-spot after 5 min.") in stage.told(chat)
+
+
+def test_plan_shows_the_move_and_why_and_what_it_does(stage: Stage) -> None:
+    stage.add("chat", strategy=ON_DEMAND)
+
+    (row,) = rows(stage.app.controller.survey(stage.clock.now()), "eu-central-1")
+
+    assert (row.what.value, row.change) == ("move", "running 1 → spot")
+    assert row.why == "on Spot, as its policy prefers"
+    assert "place its tasks on gpu-spot (was gpu-od), by a forced deployment" in row.steps
 
 
 def test_a_service_in_use_is_not_moved_until_it_is_quiet(stage: Stage) -> None:

@@ -64,6 +64,8 @@ class Row:
     steps: tuple[str, ...] = ()
     saves_usd: Decimal | None = None
     saves_until: datetime | None = None
+    moves_to: str = ""
+    """The market that a move goes to: ``spot``, ``on-demand``."""
 
     @property
     def acts(self) -> bool:
@@ -72,7 +74,9 @@ class Row:
 
     @property
     def change(self) -> str:
-        """``running 2 → stopped``, or only what it is."""
+        """``running 2 → stopped``, ``running 2 → spot``, or only what it is."""
+        if self.what is What.MOVE:
+            return f"{self.now} → {self.moves_to}"
         return f"{self.now} → {self.wanted.value}" if self.what in (What.STOP, What.START) else self.now
 
     @property
@@ -155,9 +159,15 @@ def _wish(decided: Decided, policy: Policy, decision: Decision, survey: Survey, 
         look_again_at=decision.look_again_at,
         evidence=decision.evidence,
         steps=decided.plan.describe() if rules and decided.plan else (),
+        moves_to=_moves_to(decision) if what is What.MOVE else "",
         saves_usd=saves,
         saves_until=until,
     )
+
+
+def _moves_to(decision: Decision) -> str:
+    placing = decision.placing
+    return placing.market.value if placing and placing.market else ""
 
 
 def _why(decision: Decision, what: What) -> str:
