@@ -10,7 +10,8 @@ from typing import Any
 
 import chalicelib
 import pytest
-from chalicelib.decide.decision import Wanted
+from chalicelib.decide.capacity import CapacityProviderUse, Market, Setback, SetbackKind
+from chalicelib.decide.decision import Placing, Wanted
 from chalicelib.decide.facts import SavedSize, ServiceFacts, ServiceMemory
 from chalicelib.errors import PlanFileError
 from chalicelib.execute.plan import Plan, plan
@@ -18,6 +19,9 @@ from chalicelib.execute.planfile import PlanFile, from_json, to_json
 from support.acting import ALL_OFF, DEV, PEOPLES, START, decision
 
 RUNNING = ServiceFacts(DEV, "arn", 3, 3, 0, START, scaling=PEOPLES, ready_since=START, task_definition="ollama:1")
+
+LOST = Setback(START, SetbackKind.LOST, "i-0123456789abcdef0")
+ON_DEMAND = Placing(Market.ON_DEMAND, "Spot is gone", (CapacityProviderUse("gpu-od", 0, 1),), LOST, until=START)
 
 
 def plans() -> tuple[Plan, ...]:
@@ -30,6 +34,7 @@ def plans() -> tuple[Plan, ...]:
         plan(decision(Wanted.RUNNING), asleep, ServiceMemory(), after),
         plan(decision(Wanted.LEAVE), replace(RUNNING, scaling=ALL_OFF), half_done, after),
         plan(decision(Wanted.LEAVE), RUNNING, replace(half_done, draining_since=None), after),
+        plan(decision(Wanted.LEAVE, placing=ON_DEMAND), RUNNING, ServiceMemory(), after),
     )
     return tuple(one for one in made if one)
 
@@ -48,7 +53,7 @@ def changed(path: str, value: Any) -> str:
 
 
 def test_a_plan_file_comes_back_as_it_was_written() -> None:
-    assert len(FILE.plans) == 5
+    assert len(FILE.plans) == 6
     assert from_json(to_json(FILE)) == FILE
     assert to_json(from_json(to_json(FILE))) == to_json(FILE)
 
