@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from markupsafe import Markup, escape
 
 from reports.render.document import Cell, Document, Figure, Table
+from reports.render.numbers import MINUS
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 MOST_BYTES = 100_000
 """Gmail cuts a message off at about 102 KB of HTML; what is beyond is behind a link."""
+_SIGNED = re.compile(rf"(?<=\s)({MINUS}[^\s、,]+)")
 _ROWS = (8, 5, 3, 1)
 """Of a table in the mail, at most; fewer where the whole would be too long."""
 
@@ -43,10 +46,15 @@ def _cell(table: Table, index: int, row: tuple[Cell, ...]) -> Markup:
     cell, column = row[index], table.columns[index]
     label = Markup(' data-label="{}"').format(column.title) if index and cell != "" else Markup("")
     css = Markup(' class="n"') if column.is_number else Markup("")
-    text = escape(cell.text if isinstance(cell, Figure) else cell)
+    text = _unbroken(escape(cell.text if isinstance(cell, Figure) else cell))
     if column.is_number and isinstance(cell, str) and cell:
         text = Markup('<span class="unknown">{}</span>').format(text)
     return Markup("<td{}{}>{}{}</td>").format(css, label, text, _bar(table, row) if not index else "")
+
+
+def _unbroken(text: Markup) -> Markup:
+    """No line ends between a minus and its amount."""
+    return Markup(_SIGNED.sub(r'<span style="white-space:nowrap">\1</span>', str(text)))  # noqa: S704  is escaped
 
 
 def _bar(table: Table, row: tuple[Cell, ...]) -> Markup:

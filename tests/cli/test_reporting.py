@@ -140,11 +140,11 @@ def test_without_an_account_the_bill_alone_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--source", "focus"), "--source focus needs it"),
+        (("--source", "focus"), "FILE belongs to --source focus, EXPORT to --source athena, and both need theirs"),
         (("bill.csv",), "FILE belongs to --source focus"),
         (("--to", "cfo@example.com"), "--to needs --from"),
         (("--source", "demo", "--week", "2026-W01"), "The demo knows one week only: --week 2026-W48."),
-        (("--source", "excel"), "write ce, focus or demo"),
+        (("--source", "excel"), "write ce, focus, athena or demo"),
         (("--week", "46"), "'46' is no ISO week; write it as 2026-W46"),
         (("--rate", "150"), 'rate "150" cannot be read; write JPY=150@2026-11-01'),
         (("--rate", "JPY=150@2026-13-01"), "names no day"),

@@ -29,9 +29,11 @@ KEPT_ANSWERS = ".cost-explorer"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """As on the command line, read. ``place`` None: Cost Explorer. ``rate`` is of dollars until the bill is known."""
+    """As on the command line, read. ``place`` of a bill in files or in Athena. ``rate`` is of dollars until the bill is
+    known."""
 
-    place: Path | None
+    source: str
+    place: str
     week: str | None
     zone: str | None
     team: str
@@ -117,10 +119,15 @@ def week_of(text: str | None) -> str | None:
 
 def _gathered(desk: Desk, asked: Asked, week: Week) -> Gathered:
     days = asked_for(week, desk.now().date())
-    if asked.place is not None:
+    if asked.source == "focus":
         from reports.sources.focus import FocusFiles
 
-        return FocusFiles(asked.place, asked.tags).gather(days)
+        return FocusFiles(Path(asked.place), asked.tags).gather(days)
+    if asked.source == "athena":
+        from reports.sources.athena import Athena, export_of
+
+        clock = desk.time()
+        return Athena(desk.aws().athena, export_of(asked.place), clock.now, clock.sleep, asked.tags).gather(days)
     from reports.sources.cache import InFolder
     from reports.sources.cost_explorer import CostExplorer
 

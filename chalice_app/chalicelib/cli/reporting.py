@@ -15,20 +15,22 @@ from chalicelib.cli.options import command
 if TYPE_CHECKING:
     from reports.mail import Letter
 
-SOURCES = ("ce", "focus", "demo")
+SOURCES = ("ce", "focus", "athena", "demo")
+WITH_PLACE = ("focus", "athena")
 _NEEDS_REPORT = "The report's parts are not installed: pip install 'ollama-lifecycle[report]' ({missing})."
 
 
 @command("report")
 @click.argument("kind", type=OneOf(("weekly",)), metavar="weekly")
-@click.argument("place", type=click.Path(path_type=Path), required=False, metavar="[FILE]")
+@click.argument("place", required=False, metavar="[FILE|EXPORT]")
 @click.option("--week", metavar="WEEK", help="An ISO week, as 2026-W46.  [default: the last whole one]")
 @click.option(
     "--source",
     type=OneOf(SOURCES),
     default="ce",
     show_default=True,
-    help="ce: Cost Explorer. focus: FILE, or a folder of one FOCUS export. demo: the week of `lifecycle demo`.",
+    help="ce: Cost Explorer. focus: FILE, or a folder of one FOCUS export. athena: the table of one, as EXPORT says. "
+    "demo: the week of `lifecycle demo`.",
 )
 @click.option("--language", type=OneOf(("en", "ja")), default="en", show_default=True, help="Of everything in it.")
 @click.option("--zone", metavar="ZONE", help="Whose week: an IANA name.  [default: the policies' own]")
@@ -51,7 +53,7 @@ _NEEDS_REPORT = "The report's parts are not installed: pip install 'ollama-lifec
 def report(
     desk: Desk,
     kind: str,
-    place: Path | None,
+    place: str | None,
     week: str | None,
     source: str,
     language: str,
@@ -76,6 +78,7 @@ def report(
     Examples:
       lifecycle report weekly --week 2026-W46 --dry-run --open
       lifecycle report weekly --source focus export/ --rate "JPY=150@2026-11-01" --language ja
+      lifecycle report weekly --source athena bills.focus@reports
       lifecycle report weekly --to finance@example.com --from reports@example.com
     """
     try:
@@ -83,9 +86,9 @@ def report(
         from reports.options import rate_of, tag_keys
     except ModuleNotFoundError as missing:
         raise Stop(_NEEDS_REPORT.format(missing=missing.name)) from None
-    if (source == "focus") != (place is not None):
-        raise click.UsageError("FILE belongs to --source focus, and --source focus needs it.")
-    asked = reported.Asked(place, reported.week_of(week), zone, team, rate_of(rate), tag_keys(tags), out)
+    if (source in WITH_PLACE) != (place is not None):
+        raise click.UsageError("FILE belongs to --source focus, EXPORT to --source athena, and both need theirs.")
+    asked = reported.Asked(source, place or "", reported.week_of(week), zone, team, rate_of(rate), tag_keys(tags), out)
     letter = None if dry_run or not recipients else _letter(sender, recipients)
     desk.may_have_written = True
     if source == "demo":

@@ -143,6 +143,10 @@ class Clients:
         return self._make("ce")
 
     @cached_property
+    def athena(self) -> Any:
+        return self._make("athena")
+
+    @cached_property
     def budgets(self) -> Any:
         """One endpoint for all regions, like Cost Explorer's."""
         return self._make("budgets")
