@@ -30,7 +30,7 @@ def actions(role: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("role", ["api", "sweep", "events", "transition"])
+@pytest.mark.parametrize("role", ["api", "sweep"])
 def test_a_role_that_launches_and_removes_may_make_every_call_of_it(bench: Workbench, role: str) -> None:
     called: set[str] = set()
 
@@ -69,8 +69,16 @@ def test_what_launches_has_the_same_rights_everywhere() -> None:
         sids = [one["Sid"] for one in found]
         return found[sids.index(begins) : sids.index(ends) + 1]
 
-    assert launching("api") == launching("sweep") == launching("events")
+    assert launching("api") == launching("sweep")
     assert len(launching("api")) == 10
+
+
+@pytest.mark.parametrize("role", ["events", "transition", "wake", "slack-actions"])
+def test_a_role_that_only_watches_instances_makes_and_removes_nothing(role: str) -> None:
+    """What is to be mended waits for the sweep (`entrypoints.tending`)."""
+    making = ("Create", "Delete", "Register", "Deregister", "Tag", "AddTags", "ModifyTarget", "ModifyLoad")
+    parts = [one for one in actions(role) if one.startswith(("ecs:", "elasticloadbalancing:"))]
+    assert [one for one in parts if one.partition(":")[2].startswith(making)] == []
 
 
 def test_rights_to_change_something_name_what_is_ours() -> None:
