@@ -166,6 +166,10 @@ class Clients:
         """SES, version 2."""
         return self._make("sesv2")
 
+    def formation(self, region: str) -> Any:
+        """CloudFormation, of any region: bills and certificates are made in us-east-1."""
+        return self._make("cloudformation", region=region)
+
     @cached_property
     def sts(self) -> STSClient:
         client: STSClient = self._make("sts")

@@ -1,0 +1,123 @@
+"""One deployment before it touches the account: the stage, the package, and which stack gets which parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chalicelib.deploy import choosing, packaging, templates
+from chalicelib.deploy.choosing import Chosen
+from chalicelib.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from chalicelib.deploy.stacks import Stacks
+
+HOME_OF_BILLS = "us-east-1"
+"""Where AWS has Cost Explorer's events, exports of the bill, and certificates for CloudFront."""
+
+FROM_US_EAST_1 = {
+    "ConsoleCertificateArn": "ConsoleCertificate",
+    "ExportBucketName": "ExportBucket",
+    "ExportLocation": "ExportLocation",
+}
+"""Outputs of that stack, and the parameters of the other that they become where nobody set them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``wanted``: what the stage's file and the command line set, by name. ``out``: where the package is made."""
+
+    root: Path
+    stage: str
+    name: str
+    wanted: Mapping[str, str]
+    us_east_1: bool
+
+    @property
+    def out(self) -> Path:
+        return self.root / "dist" / self.stage
+
+    @property
+    def us_name(self) -> str:
+        return f"{self.name}-us-east-1"
+
+    def package(self, region: str) -> None:
+        packaging.package(self.root, self.stage, self.out, region)
+
+    def check(self) -> None:
+        """Lints every template, and every value against the templates. Raises ConfigurationError."""
+        self.choose({})
+        self._us_choose("ap-northeast-1", {})
+        packaging.lint(self.out)
+
+    def templates(self) -> tuple[str, ...]:
+        return packaging.files(self.out)
+
+    def zip_size_and_digest(self) -> tuple[int, str]:
+        content = (self.out / packaging.ZIP).read_bytes()
+        return len(content), sha256(content).hexdigest()
+
+    def notes(self) -> tuple[str, ...]:
+        return self.choose({}).notes
+
+    # --- parameters
+
+    def choose(self, has: Mapping[str, str]) -> Chosen:
+        """For `main.yaml`; ``has`` is what its stack was made with. Raises ConfigurationError."""
+        takes = templates.parameters(templates.read(self.out / templates.MAIN))
+        return choosing.choose(takes, self.wanted, has)
+
+    def us_template(self) -> str:
+        return (self.root / "cfn" / templates.US_EAST_1).read_text(encoding="utf-8")
+
+    def us_chosen(self, stacks: Stacks, region: str) -> Chosen:
+        standing = stacks.ready(self.us_name)
+        return self._us_choose(region, standing.parameters if standing else {})
+
+    def _us_choose(self, region: str, has: Mapping[str, str]) -> Chosen:
+        takes = templates.parameters(templates.read(self.root / "cfn" / templates.US_EAST_1))
+        proves = "HostedZoneId" in self.wanted and "DomainName" in self.wanted
+        console = {"ConsoleDomain": self.wanted["DomainName"]} if proves else {}
+        wanted = {**console, **self.wanted, "StackRegion": region, "StackName": self.name}
+        return choosing.choose(takes, wanted, has)
+
+    def given_by_us(self, outputs: Mapping[str, str], chosen: Chosen) -> Mapping[str, str]:
+        """What the stack in us-east-1 made for the other, where nobody set another."""
+        return {
+            name: outputs[output]
+            for output, name in FROM_US_EAST_1.items()
+            if output in outputs and name not in chosen.given
+        }
+
+    def with_given(self, chosen: Chosen, given: Mapping[str, str]) -> Chosen:
+        kept = tuple(name for name in chosen.kept if name not in given)
+        return replace(chosen, given={**chosen.given, **given}, kept=kept)
+
+    # --- what the account sees of it
+
+    def label(self, now: datetime) -> str:
+        return f"lifecycle-{now:%Y%m%d-%H%M%S}"
+
+    def tags(self) -> Mapping[str, str]:
+        return {"application": "ollama-lifecycle", "stage": self.stage}
+
+
+def prepare(stage: str, name: str, sets: Iterable[str], *, here_alone: bool) -> Plan:
+    """Reads the stage and the command line; refuses names that no template knows. Raises ConfigurationError."""
+    root = packaging.checkout()
+    if stage not in packaging.stages(root):
+        raise ConfigurationError(
+            f'There is no stage "{stage}": cfn/stages/ has {", ".join(packaging.stages(root))}. Copy one of them, and '
+            "its part of chalice_app/.chalice/config.json."
+        )
+    wanted = {**choosing.read_stage(root / "cfn" / "stages" / f"{stage}.toml"), **choosing.read_words(sets)}
+    known: dict[str, templates.Parameter] = {}
+    for template in (templates.US_EAST_1, "app-resources.yaml", templates.MAIN):
+        known |= templates.parameters(templates.read(root / "cfn" / template))
+    choosing.check_names(wanted, known)
+    choosing.choose(known, wanted, known)
+    return Plan(root, stage, name, wanted, us_east_1=not here_alone)
