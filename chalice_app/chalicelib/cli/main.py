@@ -81,6 +81,10 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     (
+        "Into an account",
+        (Entry("deploy", "deploying", "Put the suite into an account: packages, shows the change set, asks."),),
+    ),
+    (
         "On this machine",
         (
             Entry("demo", "home", "A week of a small fleet on a simulated AWS, in a minute."),
