@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import report_layer
 import yaml
 from chalicelib.entrypoints.triggers import ALARM_PREFIX
 from chalicelib.execute.executor import Executor
@@ -26,6 +27,7 @@ from chalicelib.fleet.settings import FleetSettings
 from chalicelib.record import slack_requests
 from chalicelib.record.table import TABLE, TTL_ATTRIBUTE
 from support.chalice_package import ROOT, add_bytecode, package
+from support.layer import layer_files
 
 TRIGGERS = {"PreSignUp", "PreAuthentication", "PostAuthentication", "PostConfirmation"}
 """What the user pool asks us: Cognito's names for them, and the template's for the functions."""
@@ -139,6 +141,28 @@ def test_the_zip_holds_bytecode_that_python_takes_without_asking_the_clock(packa
 def test_the_unpacked_zip_stays_below_lambdas_limit(packaged: Path) -> None:
     with zipfile.ZipFile(packaged / "deployment.zip") as archive:
         assert sum(one.file_size for one in archive.infolist()) < 250 * 1024 * 1024
+
+
+def test_the_application_and_the_layer_together_stay_below_lambdas_limit(packaged: Path) -> None:
+    layer = sum(path.stat().st_size for path in layer_files().values())
+    application = report_layer.unpacked(packaged / "deployment.zip")
+    assert layer > 100 * 1024 * 1024, "nothing was found"
+    assert layer + application < report_layer.LARGEST_UNPACKED
+
+
+def test_only_the_function_that_writes_reports_carries_the_layer(resources: dict[str, Any]) -> None:
+    carrying = {name for name, one in resources.items() if one.get("Properties", {}).get("Layers")}
+    assert carrying == {"WeeklyReport"}
+    report = resources["WeeklyReport"]["Properties"]
+    assert report["Layers"] == {"Fn::If": ["HasReportLayer", [{"Ref": "ReportLayer"}], {"Ref": "AWS::NoValue"}]}
+    assert report["EphemeralStorage"]["Size"] >= 1024
+    assert report["MemorySize"] >= 1024
+
+
+def test_the_report_is_asked_for_in_every_hour_in_which_somewhere_it_is_monday(resources: dict[str, Any]) -> None:
+    report = resources["WeeklyReport"]["Properties"]
+    assert report["Events"]["WeeklyReportEvent"]["Properties"]["Schedule"] == "cron(0 * ? * SUN-TUE *)"
+    assert report["ReservedConcurrentExecutions"] == 1
 
 
 def test_packaging_the_same_twice_gives_the_same_bytes(packaged: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The layer that the weekly report's function carries: small enough, whole enough, and in no other function."""
+"""The layer that the weekly report's function carries: whole enough to write one, and needed by no other function."""
 
 from __future__ import annotations
 
@@ -6,69 +6,13 @@ import importlib.metadata
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import report_layer
-import yaml
-from packaging.requirements import Requirement
-from support.chalice_package import ROOT, package
+from support.chalice_package import ROOT
+from support.layer import layer_files
 
 IMPORTED_ONLY_THERE = ("pandas", "duckdb", "matplotlib", "jinja2", "css_inline", "xlsxwriter", "reports")
-
-
-def _distributions() -> Iterator[importlib.metadata.Distribution]:
-    """What pip would install for the layer: its requirements and theirs."""
-    waiting, seen = list(report_layer.REQUIREMENTS), set[str]()
-    while waiting:
-        name = waiting.pop().lower().replace("_", "-")
-        if name in seen:
-            continue
-        seen.add(name)
-        found = importlib.metadata.distribution(name)
-        yield found
-        needs = [Requirement(one) for one in found.requires or ()]
-        waiting += [one.name for one in needs if one.marker is None or one.marker.evaluate({"extra": ""})]
-
-
-def _files() -> dict[str, Path]:
-    held = {str(file): Path(str(file.locate())) for found in _distributions() for file in found.files or ()}
-    return {name: path for name, path in held.items() if report_layer.is_needed(name) and path.is_file()}
-
-
-@pytest.fixture(scope="module")
-def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return package(tmp_path_factory.mktemp("package"))
-
-
-@pytest.fixture(scope="module")
-def functions(packaged: Path) -> dict[str, Any]:
-    resources = yaml.safe_load((packaged / "sam.yaml").read_text())["Resources"]
-    return {name: one["Properties"] for name, one in resources.items() if one["Type"].endswith("Serverless::Function")}
-
-
-def test_the_application_and_the_layer_together_stay_below_lambdas_limit(packaged: Path) -> None:
-    layer = sum(path.stat().st_size for path in _files().values())
-    application = report_layer.unpacked(packaged / "deployment.zip")
-    assert layer > 100 * 1024 * 1024, "nothing was found"
-    assert layer + application < report_layer.LARGEST_UNPACKED
-
-
-def test_only_the_function_that_writes_reports_carries_the_layer(functions: dict[str, Any]) -> None:
-    carrying = {name for name, one in functions.items() if one.get("Layers")}
-    assert carrying == {"WeeklyReport"}
-    report = functions["WeeklyReport"]
-    assert report["Layers"] == {"Fn::If": ["HasReportLayer", [{"Ref": "ReportLayer"}], {"Ref": "AWS::NoValue"}]}
-    assert report["EphemeralStorage"]["Size"] >= 1024
-    assert report["MemorySize"] >= 1024
-
-
-def test_the_report_is_asked_for_in_every_hour_in_which_somewhere_it_is_monday(functions: dict[str, Any]) -> None:
-    event = functions["WeeklyReport"]["Events"]["WeeklyReportEvent"]["Properties"]
-    assert event["Schedule"] == "cron(0 * ? * SUN-TUE *)"
-    assert functions["WeeklyReport"]["ReservedConcurrentExecutions"] == 1
 
 
 def test_no_other_function_imports_what_is_only_in_the_layer() -> None:
@@ -83,7 +27,7 @@ def test_no_other_function_imports_what_is_only_in_the_layer() -> None:
 @pytest.mark.slow
 def test_a_report_can_be_written_with_nothing_but_the_layer(tmp_path: Path) -> None:
     layer = tmp_path / "layer"
-    for name, path in _files().items():
+    for name, path in layer_files().items():
         (layer / name).parent.mkdir(parents=True, exist_ok=True)
         (layer / name).symlink_to(path)
     told = (
