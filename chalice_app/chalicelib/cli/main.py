@@ -82,7 +82,10 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     ),
     (
         "Into an account",
-        (Entry("deploy", "deploying", "Put the suite into an account: packages, shows the change set, asks."),),
+        (
+            Entry("deploy", "deploying", "Put the suite into an account: packages, shows the change set, asks."),
+            Entry("remove", "removing", "Take it out again; what people would miss is kept, and named."),
+        ),
     ),
     (
         "On this machine",

@@ -50,11 +50,19 @@ _Loader.add_multi_constructor("!", _tagged)
 def read(path: Path) -> Document:
     """Raises ConfigurationError for a file that is no template."""
     try:
-        found = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506  a SafeLoader with tags
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"{path} cannot be read as a template: {error}") from error
+        return parse(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}") from error
+
+
+def parse(text: str, name: str) -> Document:
+    """YAML, or JSON, which is YAML too. ``name`` is for the sentence of the ConfigurationError."""
+    try:
+        found = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader with tags
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{name} cannot be read as a template: {error}") from error
     if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
-        raise ConfigurationError(f"{path} is no CloudFormation template: it has no Resources.")
+        raise ConfigurationError(f"{name} is no CloudFormation template: it has no Resources.")
     return found
 
 

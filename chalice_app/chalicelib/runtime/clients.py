@@ -171,6 +171,11 @@ class Clients:
         return self._make("cloudformation", region=region)
 
     @cached_property
+    def functions(self) -> Any:
+        """Lambda."""
+        return self._make("lambda")
+
+    @cached_property
     def sts(self) -> STSClient:
         client: STSClient = self._make("sts")
         return client
