@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from chalicelib.decide.facts import OverrideKind, ServiceFacts, ServiceId
 from chalicelib.errors import LifecycleError
+from chalicelib.fleet.addressed import addressed
 from chalicelib.fleet.heard import Became
 from chalicelib.fleet.model import Instance, InstanceState, RoutedTo
 from chalicelib.fleet.readiness import NotReady, Ready
@@ -88,7 +89,7 @@ class Keeper:
                 told = self._step(row, facts.get(row.service), now)[1]
             except LifecycleError as error:
                 told = Notice(now, NoticeKind.UNREADABLE, row.service, f"{row.id}: {error}")
-            notices += [told] if told else []
+            notices += [addressed(told, row, facts.get(row.service), parts.wishes)] if told else []
         if full:
             notices += parts.orphans(now)
         return tuple(notices)
@@ -167,8 +168,7 @@ class Keeper:
 
     def _give_up(self, row: Instance, because: str, now: datetime) -> tuple[Instance, Notice | None]:
         """Never leaves it billing: it is failed only once its stop has begun, and tried again until then."""
-        since = row.changed_at
-        why = self._parts.went_wrong(row.service, since) or because
+        why = self._parts.went_wrong(row.service, row.changed_at) or because
         reason = f"not ready in time: {why}"
         heard = self._parts.wishes.take_down(row.service, reason=reason, until=now + FAILED_STAYS_DOWN, force=True)
         if heard.became in (Became.REFUSED, Became.FAILED):

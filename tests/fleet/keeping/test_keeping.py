@@ -62,9 +62,10 @@ def test_a_person_stops_it_and_a_request_wakes_it_once(stage: FleetStage) -> Non
     assert stage.request()[0] == 200
 
 
-def test_a_stop_by_the_policy_turns_the_route_in_the_same_sweep(tmp_path: Path) -> None:
+def test_a_policy_hears_of_its_instances_and_its_stop_turns_the_route_in_the_same_sweep(tmp_path: Path) -> None:
     with fleet_stage(tmp_path, OFFICE, at="2026-11-18T19:50+09:00") as stage:
         stage.run()
+        assert [(one.kind, one.policy) for one in stage.notices] == [("started", "office")]
         stage.after(minutes=15)
 
         row = stage.row()
