@@ -17,6 +17,7 @@ from chalicelib.entrypoints.cognito_triggers import (
 from chalicelib.entrypoints.cost_events import budget_notice, cost_anomaly, money
 from chalicelib.entrypoints.deliver import deliver, deliveries
 from chalicelib.entrypoints.events import events, on_aws_events
+from chalicelib.entrypoints.own_alarms import alarms, own_alarm
 from chalicelib.entrypoints.schedules import schedules, sweep
 from chalicelib.entrypoints.slack.blueprint import slack, slack_actions, slack_functions
 from chalicelib.entrypoints.transitions import transition, transitions
@@ -29,6 +30,7 @@ __all__ = [
     "cost_anomaly",
     "deliver",
     "on_aws_events",
+    "own_alarm",
     "post_authentication",
     "post_confirmation",
     "pre_authentication",
@@ -44,6 +46,7 @@ __all__ = [
 app = Chalice(app_name="ollama-lifecycle", configure_logs=False)
 app.register_middleware(as_problems, "http")  # first, so that it stands outside of the others
 middleware.install(app)
+app.register_blueprint(alarms)
 app.register_blueprint(api)
 app.register_blueprint(deliveries)
 app.register_blueprint(events)

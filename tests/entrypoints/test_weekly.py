@@ -68,7 +68,10 @@ class Stage:
             "id": "e-1", "account": "123456789012", "region": "us-east-1", "time": self.clock.now().isoformat(),
             "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}, "resources": [], "version": "0",
         }  # fmt: skip
-        context = SimpleNamespace(aws_request_id=f"run at {self.clock.now()}")
+        context = SimpleNamespace(
+            aws_request_id=f"run at {self.clock.now()}", function_name="weekly_report", memory_limit_in_mb="1536",
+            invoked_function_arn="",
+        )  # fmt: skip
         numbers: dict[str, int] = entry.weekly_report(event, context)
         return numbers
 

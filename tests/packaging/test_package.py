@@ -36,7 +36,7 @@ ACTING = ("Sweep", "AwsEvents", "Transition", "APIHandler", "Wake", "SlackAction
 MONEY = {"CostAnomaly": "CostAnomalyEvent", "BudgetNotice": "BudgetNoticeSnsSubscription"}
 """Functions that hear of money, and what calls each."""
 
-FUNCTIONS = {*ACTING, *TRIGGERS, *MONEY, "Deliver", "Slack", "WeeklyReport"}
+FUNCTIONS = {*ACTING, *TRIGGERS, *MONEY, "Deliver", "OwnAlarm", "Slack", "WeeklyReport"}
 
 NO_RESOURCE_NAMES = {
     "application-autoscaling:DescribeScalableTargets",

@@ -22,6 +22,7 @@ class StubController:
 
     behind: dict[str, ServiceId] = field(default_factory=dict)
     fails: Exception | None = None
+    unbooked: str = ""
     sweeps: list[datetime] = field(default_factory=list)
     looks: list[tuple[tuple[ServiceId, ...], datetime, str]] = field(default_factory=list)
     forced: list[bool] = field(default_factory=list)
@@ -48,7 +49,7 @@ class StubController:
     def _report(self, now: datetime, looked: int) -> Report:
         if self.fails:
             raise self.fails
-        return Report(at=now, looked=looked, due=2, metrics_asked=4)
+        return Report(at=now, looked=looked, due=2, metrics_asked=4, unbooked=self.unbooked)
 
 
 @dataclass(frozen=True)

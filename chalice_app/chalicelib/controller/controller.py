@@ -20,6 +20,7 @@ from chalicelib.controller.looking import Known
 from chalicelib.controller.parts import Parts
 from chalicelib.controller.report import Report, Survey
 from chalicelib.controller.run import Run
+from chalicelib.controller.standing import standing_of
 from chalicelib.decide.facts import ServiceId
 from chalicelib.execute.plan import Plan
 from chalicelib.observe.fleet import Fleet
@@ -137,9 +138,11 @@ class Controller:
             touched = ids if touched_all else [facts.id for facts in due]
             parts.memo.save(run.fleet, MappingProxyType(run.looks), touched, run.now, booked)
         asked = parts.signals.metrics_asked - asked_before
+        known = run.known
         return Report(
             run.now, len(ids), len(due), asked, acted.decided, tuple(run.outcomes), tuple(run.notices), len(acted.left),
             unbooked=unbooked,
+            standing=standing_of(known.memories.values(), known.controls.questions, run.book.held, run.now),
         )  # fmt: skip
 
     def _book(self, run: Run, *, work_is_left: bool) -> tuple[Bookings, str]:

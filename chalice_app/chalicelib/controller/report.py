@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from chalicelib.controller.standing import NOTHING_STANDS, Standing
 from chalicelib.decide.decision import Decision
 from chalicelib.decide.facts import Observation, ServiceFacts
 from chalicelib.execute.outcome import Outcome
@@ -69,6 +70,7 @@ class Report:
     """What set the look off, in words."""
     unbooked: str = ""
     """Why entries of EventBridge Scheduler could not be kept as they should be; empty when they could."""
+    standing: Standing = NOTHING_STANDS
 
 
 @dataclass(frozen=True, slots=True)

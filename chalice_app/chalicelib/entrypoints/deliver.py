@@ -9,6 +9,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib.entrypoints.deadline import seconds_left
 from chalicelib.entrypoints.middleware import logger, metrics
+from chalicelib.entrypoints.watching import outbox
 
 if TYPE_CHECKING:
     from chalicelib.notify.delivering import Delivered
@@ -19,11 +20,19 @@ deliveries = Blueprint("app")
 @deliveries.schedule(Rate(1, unit=Rate.MINUTES), name="deliver")
 def deliver(event: CloudWatchEvent) -> dict[str, int]:
     """The numbers of `Delivered`; all 0 where this deployment tells nobody anything."""
+    from chalicelib.notify.backlog import Backlog, backlog_of
     from chalicelib.notify.delivering import Delivered
+    from chalicelib.record.outbox import OutboxRows
+    from chalicelib.record.table import Table
     from chalicelib.runtime import compose
 
-    post = compose.current().post
-    return counted(post.deliver(seconds_left(event)) if post is not None else Delivered())
+    app = compose.current()
+    if app.post is None:
+        outbox(Backlog(0, 0))
+        return counted(Delivered())
+    rows = OutboxRows(Table(app.clients.dynamodb, app.settings.table))
+    outbox(backlog_of(rows.waiting().letters, app.clock.now()))
+    return counted(app.post.deliver(seconds_left(event)))
 
 
 def counted(done: Delivered) -> dict[str, int]:

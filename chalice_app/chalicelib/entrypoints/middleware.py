@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextvars
 import logging
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +24,15 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import Ama
 from chalice.app import ConvertToMiddleware, Response
 
 from chalicelib.errors import NotAllowed, NotAuthenticated
+from chalicelib.own_prices import lambda_usd
 
 if TYPE_CHECKING:
     from chalice.app import Chalice
 
 SERVICE = "lifecycle"
 NAMESPACE = "OllamaLifecycle"
+OWN_COST = "OwnUsd"
+"""What a run of ours costs, in US dollars at list prices: Lambda's share, and what it asked of CloudWatch."""
 
 logger = Logger(service=SERVICE)
 
@@ -63,7 +67,8 @@ def _apart(handler: Callable[..., Any]) -> Callable[..., Any]:
     def invoked(event: Any, context: Any) -> Any:
         keys = build_lambda_context_model(context).__dict__
         logger.thread_safe_append_keys(cold_start=next(_cold, False), **keys)
-        own = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service=SERVICE)
+        own = AmazonCloudWatchEMFProvider(namespace=NAMESPACE)
+        own.service = own.service or SERVICE  # POWERTOOLS_SERVICE_NAME: two deployments in one account count apart
         _measured.set(own)
         return own.log_metrics(handler)(event, context)
 
@@ -77,6 +82,14 @@ def guard(handler: Callable[..., Any]) -> Callable[..., Any]:
     """Counts every invocation as ``Handled`` or ``Unhandled``, and logs what brought an unhandled one down."""
 
     def guarded(event: Any, context: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return counted(event, context)
+        finally:
+            spent = lambda_usd(time.perf_counter() - began, int(context.memory_limit_in_mb or 0))
+            metrics.add_metric(name=OWN_COST, unit=MetricUnit.NoUnit, value=spent)
+
+    def counted(event: Any, context: Any) -> Any:
         try:
             answer = handler(event, context)
         except (NotAuthenticated, NotAllowed) as refused:

@@ -10,6 +10,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 from chalicelib.entrypoints.deadline import seconds_left
 from chalicelib.entrypoints.tending import tend, time_to_look
 from chalicelib.entrypoints.told import told
+from chalicelib.entrypoints.watching import sweep_done
 
 schedules = Blueprint("app")
 
@@ -20,6 +21,8 @@ def sweep(event: CloudWatchEvent) -> dict[str, int]:
     from chalicelib.runtime import compose
 
     app = compose.current()
-    numbers = told(app.controller.sweep(app.clock.now(), seconds=time_to_look(app, seconds_left(event))))
+    report = app.controller.sweep(app.clock.now(), seconds=time_to_look(app, seconds_left(event)))
+    numbers = told(report)
     tend(app, sweep=True)
+    sweep_done(report.standing)
     return numbers

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools.metrics import MetricUnit
 
 from chalicelib.entrypoints.middleware import logger, metrics
+from chalicelib.entrypoints.watching import starts_failed
 from chalicelib.errors import LifecycleError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def tend(app: App, *, sweep: bool) -> None:
         metrics.add_metric(name="Untended", unit=MetricUnit.Count, value=1)
         logger.warning(f"launched instances could not be tended; the next sweep tries again: {error}")
         return
+    starts_failed(notices)
     app.notifier.tell(notices)
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from chalicelib.entrypoints.middleware import logger, metrics
+from chalicelib.entrypoints.middleware import OWN_COST, logger, metrics
+from chalicelib.entrypoints.watching import starts_failed
+from chalicelib.own_prices import metrics_usd
 
 if TYPE_CHECKING:
     from chalicelib.controller.report import Report
@@ -26,6 +28,8 @@ def told(report: Report) -> dict[str, int]:
     }
     for name, value in numbers.items():
         metrics.add_metric(name=_metric_name(name), unit=MetricUnit.Count, value=value)
+    metrics.add_metric(name=OWN_COST, unit=MetricUnit.NoUnit, value=metrics_usd(report.metrics_asked))
+    starts_failed(report.notices)
     if report.unbooked:
         metrics.add_metric(name="Unbooked", unit=MetricUnit.Count, value=1)
         logger.warning("wake-ups could not be booked", extra={"problem": report.unbooked})

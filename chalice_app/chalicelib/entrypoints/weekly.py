@@ -9,6 +9,8 @@ from __future__ import annotations
 from chalice.app import Blueprint, CloudWatchEvent, Cron
 
 from chalicelib.entrypoints.middleware import logger
+from chalicelib.entrypoints.watching import report_overdue
+from chalicelib.errors import LifecycleError
 
 weekly = Blueprint("app")
 
@@ -21,10 +23,16 @@ def weekly_report(event: CloudWatchEvent) -> dict[str, int]:
     app = compose.current()
     settings = app.settings.report
     if settings is None or not settings.is_due(app.clock.now()):
+        report_overdue(False)
         return {"due": 0, "sent": 0, "refused": 0}
     from reports.running import run
 
-    done = run(app, settings, owner=str(getattr(event.context, "aws_request_id", "") or event.event_id))
+    try:
+        done = run(app, settings, owner=str(getattr(event.context, "aws_request_id", "") or event.event_id))
+    except LifecycleError:
+        report_overdue(True)
+        raise
+    report_overdue(False, not_reached=len(done.refused or ()))
     if done.refused is None:
         return {"due": 1, "sent": 0, "refused": 0}
     told = logger.warning if done.refused else logger.info

@@ -46,6 +46,7 @@ HEADINGS: Mapping[NoticeKind, Heading] = MappingProxyType({
     NoticeKind.BUDGET_PACE: Heading("📈", "Ahead of the budget", needs_somebody=True),
     NoticeKind.BUDGET: Heading("💸", "AWS Budgets", needs_somebody=True),
     NoticeKind.COST_ANOMALY: Heading("📊", "Cost anomaly", needs_somebody=True),
+    NoticeKind.ALARM: Heading("🚨", "Alarm of lifecycle itself", needs_somebody=True),
 })  # fmt: skip
 
 

@@ -38,6 +38,7 @@ class NoticeKind(StrEnum):
     BUDGET_PACE = "budget-pace"
     BUDGET = "budget"
     COST_ANOMALY = "cost-anomaly"
+    ALARM = "alarm"
 
 
 @dataclass(frozen=True, slots=True)

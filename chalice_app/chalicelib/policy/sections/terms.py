@@ -39,6 +39,7 @@ NoticeWord = Literal[
     "budget-pace",
     "budget",
     "cost-anomaly",
+    "alarm",
 ]
 
 
