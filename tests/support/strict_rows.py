@@ -1,0 +1,293 @@
+"""DynamoDB in memory, as strict as the record needs it: conditions, updates, ordered pages, one index, 400 KB an item.
+
+A hundredth of what moto costs, so that thousands of days can be played (tests/faults holds it against moto). Each
+write is atomic, as one DynamoDB item's is. Stored items are never changed in place: a copy of the table is cheap.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from support.strict_ecs import AwsError
+
+Packed = Mapping[str, Any]
+"""An item as it is sent: attribute name -> {type: value}."""
+Params = Mapping[str, Any]
+Test = Callable[[Packed, Packed], bool]
+Operand = Callable[[Packed, Packed], Any]
+Answer = tuple[int, dict[str, Any]]
+"""HTTP status and body."""
+
+MOST_BYTES = 400 * 1024
+PAGE_BYTES = 1024 * 1024
+
+_TOKEN = re.compile(r"\s*(<=|>=|<>|[()=<>,]|[:#]?[A-Za-z_][A-Za-z0-9_.-]*)")
+_KEYS = re.compile(r"(pk|service) = :pk AND sk BETWEEN :since AND :before")
+
+
+class Rows:
+    """One table by the name it is called by; ``rows`` by partition and sort key."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, Packed]] = {}
+        self.operations: Mapping[str, Callable[[Params], Answer]] = {
+            "dynamodb.GetItem": self._get,
+            "dynamodb.PutItem": self._put,
+            "dynamodb.UpdateItem": self._update,
+            "dynamodb.DeleteItem": self._delete,
+            "dynamodb.Query": self._query,
+        }
+
+    # --- for the test: what stands, and a backup
+
+    def item(self, pk: str, sk: str) -> Packed | None:
+        return self.rows.get(pk, {}).get(sk)
+
+    def partition(self, pk: str) -> Iterator[Packed]:
+        yield from self.rows.get(pk, {}).values()
+
+    def backup(self) -> dict[str, dict[str, Packed]]:
+        return {pk: dict(items) for pk, items in self.rows.items()}
+
+    def restore(self, backup: Mapping[str, Mapping[str, Packed]]) -> None:
+        self.rows = {pk: dict(items) for pk, items in backup.items()}
+
+    # --- the operations
+
+    def _get(self, params: Params) -> Answer:
+        found = self.item(*_key(params["Key"]))
+        return 200, {} if found is None else {"Item": dict(found)}
+
+    def _put(self, params: Params) -> Answer:
+        pk, sk = _key(params["Item"])
+        if lost := self._lost(params, pk, sk):
+            return lost
+        self._keep(pk, sk, dict(params["Item"]))
+        return 200, {}
+
+    def _delete(self, params: Params) -> Answer:
+        pk, sk = _key(params["Key"])
+        if lost := self._lost(params, pk, sk):
+            return lost
+        self.rows.get(pk, {}).pop(sk, None)
+        return 200, {}
+
+    def _update(self, params: Params) -> Answer:
+        pk, sk = _key(params["Key"])
+        if lost := self._lost(params, pk, sk):
+            return lost
+        before = self.item(pk, sk)
+        after = _updated({**(before or params["Key"])}, params)
+        self._keep(pk, sk, after)
+        match params.get("ReturnValues", "NONE"):
+            case "ALL_OLD":
+                return 200, {} if before is None else {"Attributes": dict(before)}
+            case "ALL_NEW":
+                return 200, {"Attributes": dict(after)}
+            case "NONE":
+                return 200, {}
+            case other:
+                raise AssertionError(f"ReturnValues {other} is not needed here")
+
+    def _query(self, params: Params) -> Answer:
+        if not _KEYS.fullmatch(params["KeyConditionExpression"]):
+            raise AssertionError(f"a new key condition: {params['KeyConditionExpression']}")
+        values = params["ExpressionAttributeValues"]
+        hash_key, since, before = (values[one]["S"] for one in (":pk", ":since", ":before"))
+        if since > before:
+            raise AwsError("ValidationException", "The BETWEEN operator requires upper bound >= lower bound")
+        found = [item for item in self._of(params, hash_key) if since <= item["sk"]["S"] <= before]
+        found.sort(key=_order, reverse=not params.get("ScanIndexForward", True))
+        if start := params.get("ExclusiveStartKey"):
+            place = [_order(item) for item in found].index(_order(start))
+            found = found[place + 1 :]
+        page = _page(found, params.get("Limit"))
+        more = {"LastEvaluatedKey": _last_key(page[-1], params)} if len(page) < len(found) else {}
+        return 200, {"Items": [dict(one) for one in page], "Count": len(page), **more}
+
+    # --- how
+
+    def _of(self, params: Params, hash_key: str) -> list[Packed]:
+        if "IndexName" not in params:
+            return list(self.rows.get(hash_key, {}).values())
+        wanted = {"S": hash_key}
+        return [one for rows in self.rows.values() for one in rows.values() if one.get("service") == wanted]
+
+    def _keep(self, pk: str, sk: str, item: Packed) -> None:
+        if _size(item) > MOST_BYTES:
+            raise AwsError("ValidationException", "Item size has exceeded the maximum allowed size")
+        self.rows.setdefault(pk, {})[sk] = item
+
+    def _lost(self, params: Params, pk: str, sk: str) -> Answer | None:
+        standing = self.item(pk, sk)
+        expression = params.get("ConditionExpression")
+        if expression is None or condition(expression)(standing or {}, params.get("ExpressionAttributeValues", {})):
+            return None
+        shown = standing is not None and params.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+        return 400, conditional_check_failed(standing if shown else None)
+
+
+def conditional_check_failed(standing: Packed | None) -> dict[str, Any]:
+    """The body that DynamoDB sends when a condition does not hold."""
+    code, said = "ConditionalCheckFailedException", "The conditional request failed"
+    return {"Error": {"Code": code, "Message": said}, **({"Item": dict(standing)} if standing else {})}
+
+
+# --- items
+
+
+def _key(item: Packed) -> tuple[str, str]:
+    return item["pk"]["S"], item["sk"]["S"]
+
+
+def _order(item: Packed) -> tuple[str, str]:
+    return item["sk"]["S"], item["pk"]["S"]
+
+
+def _last_key(item: Packed, params: Params) -> dict[str, Any]:
+    names = ("pk", "sk", "service") if "IndexName" in params else ("pk", "sk")
+    return {name: item[name] for name in names}
+
+
+def _page(found: list[Packed], limit: int | None) -> list[Packed]:
+    size, page = 0, []
+    for item in found[: limit or None]:
+        size += _size(item)
+        if page and size > PAGE_BYTES:
+            break
+        page.append(item)
+    return page
+
+
+def _size(item: Packed) -> int:
+    """Near enough: DynamoDB counts names and values in UTF-8."""
+    return sum(len(name) + _weight(value) for name, value in item.items())
+
+
+def _weight(value: Mapping[str, Any]) -> int:
+    ((kind, inner),) = value.items()
+    return len(inner) if kind in ("S", "N", "B") else len(json.dumps(inner, default=repr))
+
+
+# --- updates
+
+
+def _updated(item: dict[str, Any], params: Params) -> dict[str, Any]:
+    names, values = params.get("ExpressionAttributeNames", {}), params.get("ExpressionAttributeValues", {})
+    for word, body in _clauses(params["UpdateExpression"]):
+        for one in body:
+            match word, one.split():
+                case "SET", [name, "=", value]:
+                    item[names.get(name, name)] = values[value]
+                case "REMOVE", [name]:
+                    item.pop(names.get(name, name), None)
+                case "ADD", [name, value]:
+                    _add(item, names.get(name, name), values[value])
+                case _:
+                    raise AssertionError(f"an update that is not known here: {word} {one}")
+    return item
+
+
+@lru_cache
+def _clauses(expression: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    parts = re.split(r"\b(SET|REMOVE|ADD) ", expression)[1:]
+    return tuple(
+        (word, tuple(one.strip() for one in body.split(","))) for word, body in zip(parts[::2], parts[1::2], strict=True)
+    )
+
+
+def _add(item: dict[str, Any], name: str, value: Mapping[str, Any]) -> None:
+    old = item.get(name)
+    if "N" in value:
+        item[name] = {"N": str(Decimal(old["N"] if old else 0) + Decimal(value["N"]))}
+    else:
+        item[name] = {"SS": sorted({*(old["SS"] if old else ()), *value["SS"]})}
+
+
+# --- conditions
+
+
+@lru_cache
+def condition(expression: str) -> Test:
+    """What the expression says of an item and the values. Attributes that are missing compare as nothing does."""
+    tokens = _TOKEN.findall(expression)
+    if "".join(tokens) != re.sub(r"\s+", "", expression):
+        raise AssertionError(f"cannot read the condition {expression}")
+    parser = _Parser(tokens)
+    made = parser.either()
+    assert not parser.tokens, f"cannot read the end of the condition {expression}"
+    return made
+
+
+class _Parser:
+    def __init__(self, tokens: list[str]) -> None:
+        self.tokens = tokens
+
+    def either(self) -> Test:
+        parts = [self._all()]
+        while self._take("OR"):
+            parts.append(self._all())
+        return parts[0] if len(parts) == 1 else lambda item, values: any(part(item, values) for part in parts)
+
+    def _all(self) -> Test:
+        parts = [self._one()]
+        while self._take("AND"):
+            parts.append(self._one())
+        return parts[0] if len(parts) == 1 else lambda item, values: all(part(item, values) for part in parts)
+
+    def _one(self) -> Test:
+        if self._take("NOT"):
+            inner = self._one()
+            return lambda item, values: not inner(item, values)
+        if self._take("("):
+            made = self.either()
+            self._need(")")
+            return made
+        word = self.tokens.pop(0)
+        if word in ("attribute_exists", "attribute_not_exists", "contains"):
+            return self._called(word)
+        return _compared(_operand(word), self.tokens.pop(0), _operand(self.tokens.pop(0)))
+
+    def _called(self, word: str) -> Test:
+        self._need("(")
+        name = self.tokens.pop(0)
+        if word == "contains":
+            self._need(",")
+            inside = _operand(self.tokens.pop(0))
+            self._need(")")
+            return lambda item, values: name in item and inside(item, values)["S"] in next(iter(item[name].values()))
+        self._need(")")
+        return (lambda item, _: name in item) if word == "attribute_exists" else (lambda item, _: name not in item)
+
+    def _take(self, word: str) -> bool:
+        if self.tokens and self.tokens[0] == word:
+            del self.tokens[0]
+            return True
+        return False
+
+    def _need(self, word: str) -> None:
+        assert self._take(word), f"{word} was expected before {self.tokens}"
+
+
+def _operand(word: str) -> Operand:
+    if word.startswith(":"):
+        return lambda _, values: values[word]
+    return lambda item, _: item.get(word)
+
+
+def _compared(left: Operand, sign: str, right: Operand) -> Test:
+    def test(item: Packed, values: Packed) -> bool:
+        a, b = left(item, values), right(item, values)
+        if sign == "<>":
+            return bool(a != b)
+        if a is None or b is None or a.keys() != b.keys():
+            return False
+        x, y = (Decimal(one["N"]) if "N" in one else next(iter(one.values())) for one in (a, b))
+        return {"=": x == y, "<": x < y, "<=": x <= y, ">": x > y, ">=": x >= y}[sign]
+
+    return test
