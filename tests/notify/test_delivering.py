@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
 import pytest
-from chalicelib.notify import delivering
-from chalicelib.notify.delivering import MOST_TRIES
+from chalicelib.notify import rounds
+from chalicelib.notify.rounds import MOST_TRIES
 from chalicelib.record.approval import State
 from chalicelib.record.table import Table
 from support.moto_record import moto_client, new_table, race
@@ -91,7 +91,7 @@ def test_a_thread_that_is_gone_is_no_reason_to_say_nothing(room: PostRoom) -> No
 
 
 def test_many_notices_at_once_are_few_messages(room: PostRoom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivering, "DIGEST_HOLDS", 5)
+    monkeypatch.setattr(rounds, "DIGEST_HOLDS", 5)
     for number in range(6):
         room.tell("stopped", f"service {number} closed", None)
     room.tell("start-failed", "gpu-dev/chat: no capacity")
@@ -186,6 +186,27 @@ def test_a_channel_that_does_not_exist_holds_nobody_else_up(room: PostRoom) -> N
     told = room.deliver()
 
     assert (told.dead, told.sent) == (1, 1)
+
+
+def test_a_question_that_nobody_can_be_shown_is_told_with_what_silence_means(room: PostRoom) -> None:
+    room.herald.tell(question(channel="no channel", no_answer="do-it"))
+    told = room.deliver()
+    room.deliver()
+
+    assert told.given_up == ["slack:no channel: Slack refused chat.postMessage: channel_not_found."]
+    (message,) = room.messages
+    assert "Policy with a problem: gpu-dev/chat" in message.text
+    assert "nobody could be asked in no channel whether to stop it because it is idle" in message.text
+    assert "channel_not_found" in message.text
+    assert "without an answer by Wed 18 Nov 12:30 JST: stop it because it is idle" in message.text
+
+
+def test_an_outcome_that_nobody_can_be_shown_is_no_question_any_more(room: PostRoom) -> None:
+    room.herald.tell(question(channel="no channel").became(State.DENIED, given=given()))
+    room.deliver()
+    room.deliver()
+
+    assert room.messages == []
 
 
 def test_a_warning_that_comes_too_late_is_not_given(room: PostRoom) -> None:

@@ -44,5 +44,5 @@ def counted(done: Delivered) -> dict[str, int]:
         metrics.add_metric(name=f"Notices{word}", unit=unit, value=value)
     if any(numbers.values()):
         told = logger.warning if done.dead else logger.info
-        told("delivered what people are to hear", extra=numbers)
+        told("delivered what people are to hear", extra={**numbers, "given_up": done.given_up})
     return numbers

@@ -1,4 +1,4 @@
-"""Notices of launched instances under the policy that rules them: by that they find its channel. Reads policies only."""
+"""Notices of launched instances under the policy that rules them, by which they find its channel. Writes nothing."""
 
 from __future__ import annotations
 

@@ -1,21 +1,23 @@
 """Sends what waits in the outbox, as far as time and its receivers allow.
 
 A receiver that is down, slow or wants us to wait holds back its own letters only, and nobody who acts: this runs in a
-function of its own. What failed is tried again after `FIRST_WAIT`, doubling to `LONGEST_WAIT`, or when the receiver
-says; after `MOST_TRIES` it is given up and counted. While one letter for an address waits, those behind it wait too, so
+function of its own. What failed is tried again later, more and more seldom, or when the receiver says (`rounds`); after
+`MOST_TRIES` it is given up and counted. While one letter for an address waits, those behind it wait too, so
 that people read things in their order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.errors import AwsUnreachable, ConfigurationError, NotDelivered
-from chalicelib.notify.letters import asked_question_of, notice_of, same_again_after
+from chalicelib.notify.letters import asked_question_of, letter_of, notice_of, same_again_after
+from chalicelib.notify.rounds import MOST_TRIES, batches, wait_after
+from chalicelib.notify.unasked import unasked
 from chalicelib.record.outbox import Letter, Place, Sort, Waiting, for_address
 
 if TYPE_CHECKING:
@@ -24,15 +26,6 @@ if TYPE_CHECKING:
     from chalicelib.record.approval import Question
     from chalicelib.record.outbox import OutboxRows
     from chalicelib.runtime.clock import Clock
-
-FIRST_WAIT = timedelta(seconds=30)
-LONGEST_WAIT = timedelta(hours=1)
-MOST_TRIES = 10
-"""With those waits some four hours: an outage of Slack, but not a channel that does not exist."""
-ASKED_TO_WAIT = timedelta(seconds=30)
-"""Where a receiver wants us to wait and does not say how long."""
-DIGEST_HOLDS = 40
-"""Notices of one digest."""
 
 
 class Carrier(Protocol):
@@ -62,9 +55,18 @@ class Delivered:
     dead: int = 0
     oldest_seconds: int = 0
     """Since when the longest waiting of them is due."""
+    given_up: list[str] = field(default_factory=list)
+    """Of each that is dead: to whom, and why."""
 
     def numbers(self) -> dict[str, int]:
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        return {
+            "sent": self.sent,
+            "retried": self.retried,
+            "held": self.held,
+            "outdated": self.outdated,
+            "dead": self.dead,
+            "oldest_seconds": self.oldest_seconds,
+        }
 
 
 class Post:
@@ -133,7 +135,7 @@ class Post:
             self._hold(letters, run)
             return
         left = list(letters)
-        for batch in _batches(self._fresh(letters, run), carrier.most_at_once):
+        for batch in batches(self._fresh(letters, run), carrier.most_at_once):
             if self._stopwatch() >= run.until:
                 break
             left = [one for one in left if one not in batch]
@@ -197,7 +199,7 @@ class Post:
             for letter in letters:
                 self._give_up(letter, str(failed), run)
             return failed.final
-        until = now + _wait(failed, tries, asked_to_wait)
+        until = now + wait_after(failed, tries, asked_to_wait=asked_to_wait)
         for letter in letters:
             self._rows.put_off(letter, run.owner, until, tries=tries, trouble=str(failed))
             run.did.retried += 1
@@ -207,8 +209,12 @@ class Post:
         return False
 
     def _give_up(self, letter: Letter, trouble: str, run: _Run) -> None:
-        self._rows.bury(letter, run.owner, self._clock.now(), trouble)
+        now = self._clock.now()
+        if notice := unasked(letter, trouble, now):
+            self._rows.put(letter_of(notice), same_again_after=same_again_after(notice.kind))
+        self._rows.bury(letter, run.owner, now, trouble)
         run.did.dead += 1
+        run.did.given_up.append(f"{letter.address or letter.id}: {trouble}")
 
     def _hold(self, letters: Sequence[Letter], run: _Run) -> None:
         run.did.held += len(letters)
@@ -225,24 +231,3 @@ class _Run:
         self.until = until
         self.did = did
         self.silent: set[str] = set()
-
-
-def _batches(letters: Sequence[Letter], most_at_once: int | None) -> Iterator[Sequence[Letter]]:
-    """Questions and notices in their order, each by itself; too many notices together, at the first one's place."""
-    notices = [one for one in letters if one.sort is Sort.NOTICE]
-    if most_at_once is None or len(notices) <= most_at_once:
-        yield from ([one] for one in letters)
-        return
-    told = False
-    for letter in letters:
-        if letter.sort is Sort.QUESTION:
-            yield [letter]
-        elif not told:
-            told = True
-            yield from (notices[begin : begin + DIGEST_HOLDS] for begin in range(0, len(notices), DIGEST_HOLDS))
-
-
-def _wait(failed: NotDelivered, tries: int, asked_to_wait: bool) -> timedelta:
-    if failed.retry_after_seconds is not None:
-        return timedelta(seconds=min(failed.retry_after_seconds, LONGEST_WAIT.total_seconds()))
-    return ASKED_TO_WAIT if asked_to_wait else min(FIRST_WAIT * (1 << min(tries - 1, 10)), LONGEST_WAIT)

@@ -7,6 +7,7 @@ import io
 import json
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import app as deployed
@@ -25,6 +26,7 @@ from chalicelib.errors import (
     NotDelivered,
     UnreadableRequest,
 )
+from chalicelib.notify.delivering import Delivered
 from chalicelib.runtime import compose_slack
 from chalicelib.runtime.clock import SystemClock
 from support.aws_events import queue_event
@@ -186,3 +188,20 @@ def test_what_is_no_job_fails_alone(worker: Worker) -> None:
 def test_a_job_that_could_not_be_done_comes_again(worker: Worker) -> None:
     for worker.fails in (NotDelivered("Slack wants us to wait before users.info."), KeyError("a mistake of ours")):
         assert deliver(JOB.to_json()) == ["message-0"]
+
+
+def test_what_the_worker_gives_up_is_counted_and_logged_with_its_reason(
+    worker: Worker,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    why = "slack:#typo: Slack refused chat.postMessage: channel_not_found."
+    app: Any = SimpleNamespace(post=SimpleNamespace(deliver=lambda seconds: Delivered(dead=1, given_up=[why])))
+    monkeypatch.setattr(worker, "do", lambda job: compose_slack.deliver_at_once(app))
+
+    assert deliver(JOB.to_json()) == []
+
+    (metrics,) = (json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line)
+    assert metrics["NoticesDead"] == [1.0]
+    assert [vars(one)["given_up"] for one in caplog.records if "given_up" in vars(one)] == [[why]]
