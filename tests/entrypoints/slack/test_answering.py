@@ -238,10 +238,22 @@ def test_unknown_people_may_read_where_the_deployment_says_so(room: Room) -> Non
 def test_the_keep_button_of_a_notice_keeps_the_service_for_two_hours(room: Room) -> None:
     chat, _ = room.ask()
 
-    room.worker.do(room.job(Task.KEEP_SERVICE, "U0ROOT", service=str(id_of(chat))))
+    closes_at = room.stage.clock.now() + timedelta(minutes=15)
+    room.worker.do(room.job(Task.KEEP_SERVICE, "U0ROOT", service=str(id_of(chat)), until=closes_at))
 
     (word,) = room.stage.app.controls.read(room.stage.clock.now()).overrides
     assert (word.kind, word.until) == (OverrideKind.KEEP, room.stage.clock.now() + timedelta(hours=2))
+
+
+def test_the_keep_button_of_a_closing_that_is_over_starts_nothing(room: Room) -> None:
+    chat, question = room.ask()
+    room.press(Task.APPROVE, question)
+    assert chat.desired == 0
+
+    room.worker.do(room.job(Task.KEEP_SERVICE, "U0ROOT", service=str(id_of(chat)), until=room.stage.clock.now()))
+
+    assert (chat.desired, room.stage.app.controls.read(room.stage.clock.now()).overrides) == (0, ())
+    assert room.slack.said[-1].startswith("That closing was Wed 18 Nov")
 
 
 # --- what goes wrong

@@ -33,11 +33,12 @@ def test_a_click_is_a_button_and_the_question_in_the_version_that_was_shown() ->
     assert parse("interactive", click("approve", VALUE)) == Click(ADA, Press.APPROVE, ABOUT, "", RESPONSE_URL, TRIGGER)
 
 
-def test_the_keep_button_of_a_notice_names_a_service() -> None:
-    found = parse("interactive", click("keep_service", "gpu-dev/chat"))
+def test_the_keep_button_of_a_notice_names_a_service_and_its_closing() -> None:
+    found = parse("interactive", click("keep_service", "gpu-dev/chat:1795000000"))
 
     assert isinstance(found, Click)
     assert (found.press, found.about, found.service) == (Press.KEEP_SERVICE, None, "gpu-dev/chat")
+    assert found.closes_at == datetime.fromtimestamp(1_795_000_000, UTC)
 
 
 def test_a_guest_of_a_shared_channel_brings_their_own_workspace_along() -> None:
@@ -96,6 +97,8 @@ def test_an_event_is_its_name() -> None:
         ("interactive", click("approve", "apr-0123456789abcdef:0")),
         ("interactive", click("approve", "approve incident: db down")),
         ("interactive", click("keep_service", "no service at all")),
+        ("interactive", click("keep_service", "gpu-dev/chat")),
+        ("interactive", click("keep_service", "gpu-dev/chat:999999999999")),
         ("interactive", filled("keep", "not what we sent", 1, "why")),
         ("interactive", filled("keep", "{}", 1, "why")),
         ("interactive", payload({"type": "block_actions", "actions": []})),

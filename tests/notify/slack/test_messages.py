@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +177,7 @@ def test_texts_too_long_for_slack_are_cut_and_still_sent() -> None:
     assert "and 32 more" in texts(question_message(question(steps=tuple(f"step {n}" for n in range(40)))))
 
 
-def test_the_keep_button_of_a_notice_names_its_service() -> None:
-    shown = keep_button(ServiceId("gpu-dev", "chat")).to_dict()
+def test_the_keep_button_of_a_notice_names_its_service_and_the_closing() -> None:
+    shown = keep_button(ServiceId("gpu-dev", "chat"), datetime.fromtimestamp(1_795_000_000, UTC)).to_dict()
 
-    assert (shown["action_id"], shown["value"]) == ("keep_service", "gpu-dev/chat")
+    assert (shown["action_id"], shown["value"]) == ("keep_service", "gpu-dev/chat:1795000000")

@@ -71,6 +71,7 @@ class Worker:
         self._parts.requests.done(job.request)
 
     def _do(self, job: Job, visitor: Visitor, caller: Caller) -> None:
+        now = self._parts.clock.now()
         match job.task:
             case Task.APPROVE:
                 self._answer(job, AnswerKind.APPROVE, caller)
@@ -85,9 +86,10 @@ class Worker:
             case Task.DETAILS:
                 self._details(job)
             case Task.KEEP_SERVICE:
-                self._say(job, lambda: self._parts.commands.keep(job.service, caller))
+                self._say(
+                    job, lambda: self._parts.commands.keep(job.service, job.until or now, caller, visitor.zone, now)
+                )
             case Task.COMMAND:
-                now = self._parts.clock.now()
                 self._say(job, lambda: self._parts.commands.answer(job.words, caller, visitor.zone, now))
             case other:
                 assert_never(other)

@@ -15,6 +15,7 @@ from chalicelib.controller.wording import state_of
 from chalicelib.decide.decide import weigh
 from chalicelib.decide.facts import INSTANCE_TAG, ServiceFacts, ServiceId
 from chalicelib.decide.tags import zone_of
+from chalicelib.decide.words import clock
 from chalicelib.entrypoints.api.discretion import discreet
 from chalicelib.entrypoints.slack.words import Said, Verb, read
 from chalicelib.errors import Conflict, NotFound
@@ -53,9 +54,14 @@ class Commands:
             case other:
                 assert_never(other)
 
-    def keep(self, service: str, caller: Caller) -> list[str]:
-        """The Keep button of a notice."""
+    def keep(
+        self, service: str, closes_at: datetime, caller: Caller, zone: ZoneInfo | None, now: datetime
+    ) -> list[str]:
+        """The Keep button of a notice of that closing. Afterwards it would start what has stopped. Raises as `answer`."""
         id = ServiceId.parse(service)
+        if now >= closes_at:
+            was = clock(closes_at, zone or UTC)
+            raise Conflict(f"That closing was {was}. To have it run now, say `/lifecycle keep {id} 2h`.")
         facts = self._facts([id])
         if id not in facts:
             raise NotFound(f"There is no service {id} any more.")

@@ -134,6 +134,7 @@ def _job_of_click(click: Click, request: str) -> Job:
         response_url=click.response_url,
         question=about.question if about else "",
         version=about.version if about else 0,
+        until=click.closes_at,
         service=click.service,
     )
 

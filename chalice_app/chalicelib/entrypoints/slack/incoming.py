@@ -18,7 +18,7 @@ from urllib.parse import parse_qs
 from chalicelib.errors import UnreadableRequest
 
 _QUESTION = re.compile(r"(apr-[0-9a-f]{16}):([1-9][0-9]{0,8})")
-_SERVICE = re.compile(r"[A-Za-z0-9_-]{1,255}/[A-Za-z0-9_-]{1,255}")
+_CLOSING = re.compile(r"([A-Za-z0-9_-]{1,255}/[A-Za-z0-9_-]{1,255}):([1-9][0-9]{0,11})")
 _MOST_WORDS = 500
 
 
@@ -55,7 +55,7 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """``about`` is None for the Keep button of a notice, which names a ``service`` instead."""
+    """``about`` is None for the Keep button of a notice, which names a ``service`` and when it closes instead."""
 
     sender: Sender
     press: Press
@@ -63,6 +63,7 @@ class Click:
     service: str
     response_url: str
     trigger_id: str
+    closes_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +147,17 @@ def _click(sent: Mapping[str, Any]) -> Click:
     if not isinstance(pressed, list) or len(pressed) != 1 or not isinstance(pressed[0], dict):
         raise UnreadableRequest("payload.actions is not one action.")
     press, value = _press(_text(pressed[0], "action_id")), _text(pressed[0], "value")
-    about, service = None, ""
+    about, service, closes_at = None, "", None
     if press is Press.KEEP_SERVICE:
-        if not _SERVICE.fullmatch(value):
-            raise UnreadableRequest("payload.actions[0].value is not cluster/service.")
-        service = value
+        closing = _CLOSING.fullmatch(value)
+        closes_at = _instant(int(closing[2])) if closing else None
+        if closing is None or closes_at is None:
+            raise UnreadableRequest("payload.actions[0].value is not cluster/service and the second of its closing.")
+        service = closing[1]
     else:
         about = _about(value)
-    return Click(_sender(sent), press, about, service, _text(sent, "response_url"), _text(sent, "trigger_id"))
+    hook, trigger = _text(sent, "response_url"), _text(sent, "trigger_id")
+    return Click(_sender(sent), press, about, service, hook, trigger, closes_at)
 
 
 def _filled(sent: Mapping[str, Any]) -> Filled:

@@ -26,7 +26,7 @@ class Task(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Job:
     """``request`` names the request it came with: the same request is done once. ``question`` and ``version`` belong
-    to all but KEEP_SERVICE, which has a ``service``, and COMMAND, which has ``words``."""
+    to all but KEEP_SERVICE, which has a ``service`` and in ``until`` its closing, and COMMAND, which has ``words``."""
 
     request: str
     task: Task

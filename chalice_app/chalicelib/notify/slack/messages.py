@@ -6,7 +6,7 @@ text. A button holds the question's id and version, and the server checks everyt
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, assert_never
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 APPROVE, DENY, SNOOZE, KEEP, EXCLUDE, DETAILS = "approve", "deny", "snooze", "keep", "exclude", "details"
 KEEP_SERVICE = "keep_service"
-"""The Keep button of a notice, where nothing is asked: its value is ``cluster/service``."""
+"""The Keep button of a notice, where nothing is asked: its value is ``cluster/service:SECONDS`` of the closing."""
 
 _TITLES = {
     ApprovalAction.IDLE_STOP: "Stop {}? It is idle",
@@ -79,9 +79,9 @@ def details_message(question: Question) -> Message:
     )
 
 
-def keep_button(service: ServiceId) -> Any:
-    """For a notice: keeps the service for two hours."""
-    return button(KEEP_SERVICE, "Keep 2 h", str(service))
+def keep_button(service: ServiceId, closes_at: datetime) -> Any:
+    """For the notice of a closing: keeps the service for two hours, unless it is over by then."""
+    return button(KEEP_SERVICE, "Keep 2 h", f"{service}:{int(closes_at.timestamp())}")
 
 
 def title_of(question: Question) -> str:

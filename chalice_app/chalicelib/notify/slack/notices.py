@@ -1,6 +1,6 @@
 """Notices as Slack shows them: one by one, or many of them as one message.
 
-A notice about a closing has a Keep button, whose value is the service's name and nothing else.
+A notice about a closing has a Keep button, whose value is the service's name and that closing.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def _line(notice: Notice) -> str:
 
 
 def _keep_button(notice: Notice) -> Any:
-    if notice.kind is not NoticeKind.CLOSING_SOON or notice.service is None:
+    if notice.kind is not NoticeKind.CLOSING_SOON or notice.service is None or notice.useless_after is None:
         return None
-    return keep_button(notice.service)
+    return keep_button(notice.service, notice.useless_after)
 
 
 def _facts_beside(notice: Notice) -> Iterator[str]:
