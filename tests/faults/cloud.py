@@ -1,4 +1,4 @@
-"""The strict fake AWS with DynamoDB and S3 in memory as well: nothing of moto, so that thousands of days can be played."""
+"""The strict fake AWS with DynamoDB and S3 in memory too: nothing of moto, so that thousands of days can be played."""
 
 from __future__ import annotations
 

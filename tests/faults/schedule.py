@@ -39,7 +39,16 @@ CALLS = (
     Fault.PARTIAL,
     Fault.CONDITION_LOST,
 )
-WHERE = ("", "dynamodb.", "ecs.", "application-autoscaling.", "cloudwatch.", "s3.", "dynamodb.PutItem", "ecs.UpdateService")
+WHERE = (
+    "",
+    "dynamodb.",
+    "ecs.",
+    "application-autoscaling.",
+    "cloudwatch.",
+    "s3.",
+    "dynamodb.PutItem",
+    "ecs.UpdateService",
+)
 
 
 @dataclass(frozen=True)

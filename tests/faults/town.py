@@ -1,4 +1,4 @@
-"""The application on the faulty cloud, with its people, its events and its truth: what a schedule of faults plays on."""
+"""The application on the faulty cloud, its people, its events and its truth: what a schedule of faults plays on."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import botocore.session
 from chalicelib.controller.asking import Answer, AnswerKind
 from chalicelib.decide.facts import Override, OverrideKind, ServiceId
 from chalicelib.errors import LifecycleError, RecordUnavailable
+from chalicelib.execute.plan import PlanKind
 from chalicelib.fleet.people import Caller, Role
 from chalicelib.record.approval import Question
 from chalicelib.record.history import Entry
@@ -150,7 +151,10 @@ class Town:
                 until = moment + timedelta(hours=1) if truth.use.at(moment) else None
                 for task in truth.fake.tasks:
                     task.protected_until = until
+        off = [truth for truth in self.truths.values() if not truth.fake.desired]
         self.aws.world.let_autoscaling_act()
+        for truth in off:
+            truth.hands += truth.fake.desired > 0
 
     # --- our processes
 
@@ -190,7 +194,12 @@ class Town:
         return [
             f"{one.facts.id}: {one.decision.reason if one.decision else one.plan.kind}"
             for one in survey.decided
-            if one.plan and one.plan.steps and not one.plan.refusal and not one.held and not one.awaits_yes
+            if one.plan
+            and one.plan.steps
+            and not one.plan.refusal
+            and not one.held
+            and not one.awaits_yes
+            and not (one.plan.kind is PlanKind.STOP and self.watch.may_wait(one.facts.id))
         ]
 
     def at_rest(self) -> bool:
@@ -222,6 +231,7 @@ class Town:
             case 1 if truth.fake.desired == 0 and not self._acts_on(truth):
                 truth.fake.set_desired(truth.blueprint.size)
                 truth.taken = False
+                truth.hands += 1
             case 2 if truth.fake.desired and not truth.blueprint.excluded and not self._acts_on(truth):
                 truth.fake.set_desired(0)
             case 3 | 4 | 5:
@@ -251,9 +261,7 @@ class Town:
 
 
 def _requests(truth: Truth) -> Series:
-    return lambda at: (
-        2.0 if not truth.blueprint.streams and truth.use.at(at) and not _blind(truth, at) else None
-    )
+    return lambda at: 2.0 if not truth.blueprint.streams and truth.use.at(at) and not _blind(truth, at) else None
 
 
 def _blind(truth: Truth, at: datetime) -> bool:

@@ -29,7 +29,7 @@ TRUST = 2 * MINUTE
 """The newest minutes of metrics, which CloudWatch does not have yet."""
 CLOSED_QUIET = 5 * MINUTE
 """How long a service was not used that is stopped because its hours are over."""
-MOST_PER_RUN = 3
+MOST_PER_RUN = 6
 CUT_AFTER = timedelta(minutes=30)
 
 
@@ -88,6 +88,8 @@ class Truth:
     keep_until: datetime | None = None
     taken: bool = False
     """Stopped by us, and not yet given back."""
+    hands: int = 0
+    """How often a person or autoscaling turned it on: a start of ours that finds it on is recorded as begun too."""
 
 
 @dataclass
@@ -178,21 +180,34 @@ class Watch:
         if is_open:
             self._counted(act, of)
         if of.environment == "pool":
-            left = sum(one.fake.running > 0 for one in self.truths.values() if one.blueprint.environment == "pool")
-            self._hold(Invariant.KEEP_RUNNING, left >= KEPT_RUNNING, f"{act.service} was the last that ran")
+            said = f"{act.service} was the last that ran"
+            self._hold(Invariant.KEEP_RUNNING, self._pool_runs() >= KEPT_RUNNING, said)
 
     def _counted(self, act: Act, of: Blueprint) -> None:
-        if of.environment != "dev":
-            return
-        lately = [
-            one
-            for one in self.acts
-            if one.became == 0
-            and one.at > act.at - timedelta(hours=1) + 2 * self.tolerance
-            and (was := self.truths[one.service].blueprint).environment == "dev"
-            and was.is_open(one.at)
-        ]
-        self._hold(Invariant.STOPS_PER_HOUR, len(lately) <= STOPS_PER_HOUR, f"{act.service} is number {len(lately)}")
+        if of.environment == "dev":
+            lately = self.idle_stops(timedelta(hours=1) - 2 * self.tolerance)
+            self._hold(Invariant.STOPS_PER_HOUR, lately <= STOPS_PER_HOUR, f"{act.service} is number {lately}")
+
+    def idle_stops(self, within: timedelta) -> int:
+        """Of the policy that limits them, until now."""
+        return sum(
+            act.became == 0 and (of := self.truths[act.service].blueprint).environment == "dev" and of.is_open(act.at)
+            for act in self.acts
+            if act.at > self.now() - within
+        )
+
+    def may_wait(self, id: ServiceId) -> bool:
+        """Whether a limit allows that this service, which ought to be stopped, still runs."""
+        match self.truths[id].blueprint.environment:
+            case "dev":
+                return self.idle_stops(timedelta(hours=1) + 2 * self.tolerance) >= STOPS_PER_HOUR
+            case "pool":
+                return self._pool_runs() <= KEPT_RUNNING
+            case _:
+                return False
+
+    def _pool_runs(self) -> int:
+        return sum(one.fake.running > 0 for one in self.truths.values() if one.blueprint.environment == "pool")
 
     def _started(self, act: Act, truth: Truth) -> None:
         right = not truth.taken or act.became == truth.blueprint.size
@@ -244,11 +259,13 @@ class Watch:
         acts = Counter((act.service, act.kind) for act in self.acts[self._acts_compared :])
         for key in {*acts, *told}:
             new = told[key] - self._told[key]
-            said = f"{key[0]}: {acts[key]} times {key[1]} at AWS, {len(new)} in the history"
-            self._hold(Invariant.ONE_RECORD, acts[key] == len(new), said)
+            more = self.truths[key[0]].hands if key[1] == "start" else 0
+            said = f"{key[0]}: {acts[key]} times {key[1]} at AWS (by hand {more}), {len(new)} in the history"
+            self._hold(Invariant.ONE_RECORD, acts[key] <= len(new) <= acts[key] + more, said)
             self._told[key] |= new
         self._acts_compared = len(self.acts)
         for id, truth in self.truths.items():
+            truth.hands = 0
             if truth.blueprint.scaling and truth.fake.desired and not memory_of(self._row(id)).saved_size:
                 scaling = truth.fake.scaling
                 assert scaling

@@ -197,7 +197,8 @@ def _updated(item: dict[str, Any], params: Params) -> dict[str, Any]:
 def _clauses(expression: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     parts = re.split(r"\b(SET|REMOVE|ADD) ", expression)[1:]
     return tuple(
-        (word, tuple(one.strip() for one in body.split(","))) for word, body in zip(parts[::2], parts[1::2], strict=True)
+        (word, tuple(one.strip() for one in body.split(",")))
+        for word, body in zip(parts[::2], parts[1::2], strict=True)
     )
 
 

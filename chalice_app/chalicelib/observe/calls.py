@@ -33,6 +33,9 @@ T = TypeVar("T")
 WORKERS = 10
 """Calls in flight at once: enough to hide the way to AWS, below the 16 connections a client keeps open."""
 
+MISSING = "MISSING"
+"""The reason that ECS gives for what does not exist, among the failures of an answer; any other: it could not tell."""
+
 _REFUSED_CREDENTIALS = frozenset(
     {
         "ExpiredToken",
@@ -102,7 +105,7 @@ def one_sentence(what: str) -> Iterator[None]:
         if isinstance(error, (*_NO_CREDENTIALS, *_NO_ANSWER)):
             raise _unreachable(error) from error
         raise ObservationError(f"Cannot {what}: {_first_line(error)}.") from error
-    except ResponseParserError as error:
+    except (ResponseParserError, LookupError, TypeError) as error:  # the latter: an answer without what it promises
         raise ObservationError(f"Cannot {what}: {_unforeseen(error).reason}.") from error
 
 

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.decide.facts import ServiceFacts, ServiceId
 from chalicelib.errors import ObservationError, UnknownService
-from chalicelib.observe.calls import WORKERS, Failed, attempt, chunks, one_sentence, together
+from chalicelib.observe.calls import MISSING, WORKERS, Failed, attempt, chunks, one_sentence, together
 from chalicelib.observe.describing import last_part
 from chalicelib.observe.fleet import ClusterCounts, Fleet, Gone, Unread
 from chalicelib.observe.parts import PartReader, Parts, whole
@@ -160,6 +160,7 @@ class Inventory:
             else:
                 described.update(answer.services)
                 read.gone |= answer.gone
+                read.unread.update(answer.unread)
         return read, described
 
     def _read(self, ids: Sequence[ServiceId], now: datetime) -> _Read:
@@ -192,7 +193,7 @@ def _merged(
     only_these: bool,
 ) -> Fleet:
     """What was read, and from before whatever could not be. ``only_these``: all was asked, so the rest is gone."""
-    doubtful = {name for name, reason in clusters.unreadable.items() if reason != "MISSING"}
+    doubtful = {name for name, reason in clusters.unreadable.items() if reason != MISSING}
     services: dict[ServiceId, ServiceFacts] = {}
     for id, facts in before.services.items():
         unknown = id in read.unread or id.cluster in unlisted or id.cluster in doubtful

@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.decide.facts import Availability, Point, ServiceFacts, SignalName, SignalReading
 from chalicelib.decide.words import length
-from chalicelib.observe.calls import Failed, attempt, chunks
+from chalicelib.errors import ObservationError
+from chalicelib.observe.calls import MISSING, Failed, attempt, chunks
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.client import ECSClient
@@ -89,7 +90,10 @@ class TaskProtection:
         self._ecs = ecs
 
     def ask(self, facts: ServiceFacts, now: datetime) -> SignalReading:
-        answer = attempt(partial(self._protected, facts))
+        try:
+            answer = attempt(partial(self._protected, facts))
+        except ObservationError as untold:
+            return _missing(self.name, now, f"could not be read: {untold}")
         if isinstance(answer, Failed):
             return _missing(self.name, now, f"could not be read: {answer.reason}")
         return replace(_read(self.name, now, "protected tasks"), in_flight=answer)
@@ -102,7 +106,9 @@ class TaskProtection:
         protected = 0
         for chunk in chunks(arns, TASKS_PER_CALL):
             answer = self._ecs.get_task_protection(cluster=facts.id.cluster, tasks=list(chunk))
-            # A task that ended between the two calls is a failure "MISSING": it protects nothing any more.
+            # A task that ended between the two calls protects nothing any more; of any other nobody can tell.
+            if untold := [one for one in answer.get("failures", []) if one.get("reason") != MISSING]:
+                raise ObservationError(f"ECS answered {untold[0].get('reason')} for {len(untold)} of its tasks")
             protected += sum(task.get("protectionEnabled", False) for task in answer["protectedTasks"])
         return protected
 

@@ -8,14 +8,14 @@ errors pass through it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NotRequired, TypedDict
 
 from botocore.exceptions import ClientError
 
 from chalicelib.decide.facts import ScalingBounds, ServiceId
-from chalicelib.observe.calls import chunks
+from chalicelib.observe.calls import MISSING, chunks
 from chalicelib.observe.describing import Ready, last_part, ready_tasks, scaling_bounds
 from chalicelib.observe.fleet import ClusterCounts
 
@@ -51,10 +51,12 @@ class DescribedClusters:
 
 @dataclass(frozen=True, slots=True)
 class DescribedServices:
-    """``gone`` are the services of this chunk that no longer exist or are being deleted."""
+    """``gone`` are the services of this chunk that no longer exist or are being deleted; ``unread`` those of which ECS
+    said nothing, or that it could not tell, with the reason."""
 
     services: dict[ServiceId, ServiceTypeDef]
     gone: frozenset[ServiceId]
+    unread: Mapping[ServiceId, str] = field(default_factory=dict)
 
 
 class Reads:
@@ -107,12 +109,12 @@ class Reads:
             if error.response.get("Error", {}).get("Code") == "ClusterNotFoundException":
                 return DescribedServices({}, frozenset(ids))
             raise
-        services = {
-            ServiceId(cluster, service["serviceName"]): service
-            for service in answer["services"]
-            if service.get("status", "ACTIVE") == "ACTIVE"
-        }
-        return DescribedServices(services, frozenset(ids) - services.keys())
+        described = {ServiceId(cluster, service["serviceName"]): service for service in answer["services"]}
+        services = {id: one for id, one in described.items() if one.get("status", "ACTIVE") == "ACTIVE"}
+        failures = {last_part(one.get("arn", "")): one.get("reason", "") for one in answer.get("failures", [])}
+        reasons = {id: failures.get(id.name, "nothing about it") for id in ids if id not in described}
+        unread = {id: f"ECS answered {reason}" for id, reason in reasons.items() if reason != MISSING}
+        return DescribedServices(services, frozenset(ids) - services.keys() - unread.keys(), unread)
 
     def scaling_of_all(self) -> dict[ServiceId, ScalingBounds]:
         """Every scalable ECS service of the region: one call per 50, and one when there is none."""
