@@ -25,6 +25,7 @@ from reports.mail import Carrier, Letter, SesCarrier, SmtpCarrier, mail
 from reports.making.from_ledger import LEDGER_CURRENCY
 from reports.model import Rate, WeeklyReport
 from reports.options import rate_of, tag_keys
+from reports.pace import notices_of_pace
 from reports.sources.asked import asked_for
 from reports.sources.cache import InBucket, Nothing
 from reports.sources.cost_explorer import CostExplorer
@@ -69,7 +70,13 @@ def _make(app: App, settings: ReportSettings, week: Week, table: Table) -> Send:
     made = forms(report, settings.language)
     if place is not None:
         keep(app.clients.s3, place, folder, made)
-    return partial(_send, app, settings, made, str(week), now)
+
+    def send() -> Mapping[str, str]:
+        refused = _send(app, settings, made, str(week), now)
+        app.notifier.tell(notices_of_pace(report.budgets, now))
+        return refused
+
+    return send
 
 
 def _report(app: App, settings: ReportSettings, week: Week, table: Table, link: str | None) -> WeeklyReport:

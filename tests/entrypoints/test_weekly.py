@@ -12,6 +12,7 @@ import boto3
 import pytest
 from chalicelib.entrypoints import weekly as entry
 from chalicelib.errors import ConfigurationError, NotDelivered
+from chalicelib.notify.notice import Notice, NoticeKind
 from chalicelib.notify.report_settings import ReportSettings, SmtpSettings
 from chalicelib.record.history import History
 from chalicelib.record.policies import PoliciesInForce
@@ -46,6 +47,7 @@ class Stage:
         self.table = new_table(dynamodb)
         self.ses, self.s3 = Ses(), s3
         self.clock = SteppedClock(MONDAY)
+        self.told: list[Notice] = []
         for one in entries():
             History(self.table).append(one)
         clients = SimpleNamespace(
@@ -61,6 +63,7 @@ class Stage:
             history=History(self.table),
             inventory=SimpleNamespace(refresh_all=lambda now: SimpleNamespace(services={})),
             policies_in_force=PoliciesInForce(self.table),
+            notifier=SimpleNamespace(tell=self.told.extend),
         )
 
     def fires(self) -> dict[str, int]:
@@ -111,6 +114,25 @@ def test_on_monday_the_last_week_is_mailed_and_kept_once(stage: Stage) -> None:
     body = stage.s3.get_object(Bucket="kept", Key="reports/2026-W43/20261026T080500Z.en/report.json")["Body"].read()
     assert b'"policy": "nights-off"' in body
     assert b"AccessDeniedException" in body, "what Cost Explorer refused is said"
+
+
+def test_a_budget_ahead_of_its_month_is_told_with_the_report_and_one_on_its_line_is_not(stage: Stage) -> None:
+    def budget(name: str, spent: str, **more: str) -> dict[str, Any]:
+        limit, spend = ({"Amount": amount, "Unit": "USD"} for amount in ("3100", spent))
+        said = {"BudgetName": name, "BudgetType": "COST", "TimeUnit": "MONTHLY", **more}
+        return {**said, "BudgetLimit": limit, "CalculatedSpend": {"ActualSpend": spend}}
+
+    budgets = [budget("gpu", "3000"), budget("all", "2700"), budget("year", "3000", TimeUnit="ANNUALLY")]
+    stage.app.clients.budgets = SimpleNamespace(describe_budgets=lambda **_: {"Budgets": budgets})
+    stage.fires()
+
+    assert [(one.kind, one.text) for one in stage.told] == [
+        (
+            NoticeKind.BUDGET_PACE,
+            "gpu: 97% of the budget is spent and 81% of October 2026 is over; "
+            "at this pace it will be 3,720.00 USD of 3,100.00 USD",
+        )
+    ]
 
 
 def test_what_nobody_got_is_tried_again_in_the_next_hour(stage: Stage) -> None:

@@ -40,7 +40,7 @@ ANOMALY = cost_notices.of_anomaly(
     "Amazon EC2 in ap-northeast-1", Decimal("123.4"), "USD", date(2026, 11, 16), None, NOW, link="https://example.com/a"
 )
 PACE = cost_notices.of_pace(
-    Decimal(900), Decimal(1200), Decimal("1450.5"), "USD", "November 2026", Decimal("0.6"), NOW
+    "gpu-november", Decimal(900), Decimal(1200), Decimal("1450.5"), "USD", "November 2026", Decimal("0.6"), NOW
 )  # fmt: skip
 ALL = (CLOSING, FAILED, ANOMALY, PACE)
 

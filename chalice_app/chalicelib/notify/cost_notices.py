@@ -15,6 +15,7 @@ CONSOLE = "https://console.aws.amazon.com"
 
 
 def of_pace(
+    name: str,
     spent: Decimal,
     budget: Decimal,
     forecast: Decimal,
@@ -25,7 +26,7 @@ def of_pace(
 ) -> Notice:
     """``share_of_month`` is how much of the month is over, 0 to 1. The sentence changes once a day at the most."""
     text = (
-        f"{month}: {_percent(spent / budget)} of the budget is spent and {_percent(share_of_month)} of the month is "
+        f"{name}: {_percent(spent / budget)} of the budget is spent and {_percent(share_of_month)} of {month} is "
         f"over; at this pace it will be {_money(forecast, currency)} of {_money(budget, currency)}"
     )
     figures = (("Spent", _money(spent, currency)), ("Budget", _money(budget, currency)))
