@@ -147,13 +147,20 @@ def test_three_years_of_logs_are_1096_days_wherever_days_can_be_chosen() -> None
     assert "1096" in chosen[0].values and "1095" not in chosen[0].values
 
 
-def test_names_of_rules_still_begin_with_the_stacks_name() -> None:
-    """CloudFormation names a rule STACK-RULE-RANDOM and cuts it to 64; the queue admits rules by the stack's name."""
+def test_no_function_or_rule_of_the_longest_stack_has_a_name_that_aws_refuses() -> None:
+    """STACK-App-RANDOM is the nested stack's name, with which the names of functions and rules begin; 64 at most."""
     random = 13
-    nested = LONGEST_NAME + 1 + len(templates.APP) + 1 + random
-    longest = max(map(len, _of_type(APP, "AWS::Events::Rule")))
+    nested = "x" * (LONGEST_NAME + 1 + len(templates.APP) + 1 + random)
+    named = [one for key in ("FunctionName", "Name", "RuleName") for one in _named(APP["Resources"], key)]
 
-    assert nested + 1 + longest + 1 + random <= 64
+    assert len(named) > 20
+    assert max(len(name.replace("${AWS::StackName}", nested)) for name in named) <= 64
+
+
+def _named(value: Any, key: str) -> Iterator[str]:
+    for one in _calls(value, key):
+        if isinstance(one, dict) and str(one.get("Fn::Sub", "")).startswith("${AWS::StackName}-"):
+            yield one["Fn::Sub"]
 
 
 # --- what the code expects of what is made

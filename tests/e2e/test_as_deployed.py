@@ -33,7 +33,7 @@ from support.aws_events import (
     task_event,
 )
 from support.chalice_package import package
-from support.deployment import Deployment, deploy, eventually
+from support.deployment import STACK, Deployment, deploy, eventually
 from support.scaling_stub import no_scaling
 
 pytestmark = pytest.mark.e2e
@@ -181,27 +181,27 @@ OURS = f"arn:aws:ecs:us-east-1:000000000000:service/{CHAT.cluster}/{CHAT.name}"
 @pytest.mark.parametrize(
     ("rule", "event", "wakes"),
     [
-        ("TaskRule", task_event(CHAT.cluster, f"service:{CHAT.name}"), True),
-        ("TaskRule", task_event(CHAT.cluster, f"service:{CHAT.name}", status="PENDING"), False),
-        ("TaskRule", task_event(CHAT.cluster, "family:migration"), False),
-        ("AlarmRule", alarm_event("lifecycle/gpu-dev/chat/idle"), True),
-        ("AlarmRule", alarm_event("lifecycle/gpu-dev/chat/idle", state="OK"), False),
-        ("AlarmRule", alarm_event("disk-full"), False),
-        ("ServiceRule", service_event(OURS), True),
-        ("ServiceRule", service_event(OURS, "SERVICE_TASK_PLACEMENT_FAILURE"), True),
-        ("ServiceRule", service_event(OURS, "SERVICE_DISCOVERY_INSTANCE_UNHEALTHY"), False),
-        ("SpotRule", interruption_event("i-0123456789abcdef0"), True),
-        ("SpotRule", interruption_event("i-0123456789abcdef0", rebalance=True), True),
-        ("LaunchRule", launch_failed_event("gpu-spot", "There is no Spot capacity available"), True),
-        ("DeploymentRule", deployment_event(OURS), True),
-        ("DeploymentRule", deployment_event(OURS, "SERVICE_DEPLOYMENT_IN_PROGRESS"), False),
+        ("task-rule", task_event(CHAT.cluster, f"service:{CHAT.name}"), True),
+        ("task-rule", task_event(CHAT.cluster, f"service:{CHAT.name}", status="PENDING"), False),
+        ("task-rule", task_event(CHAT.cluster, "family:migration"), False),
+        ("alarm-rule", alarm_event("lifecycle/gpu-dev/chat/idle"), True),
+        ("alarm-rule", alarm_event("lifecycle/gpu-dev/chat/idle", state="OK"), False),
+        ("alarm-rule", alarm_event("disk-full"), False),
+        ("service-rule", service_event(OURS), True),
+        ("service-rule", service_event(OURS, "SERVICE_TASK_PLACEMENT_FAILURE"), True),
+        ("service-rule", service_event(OURS, "SERVICE_DISCOVERY_INSTANCE_UNHEALTHY"), False),
+        ("spot-rule", interruption_event("i-0123456789abcdef0"), True),
+        ("spot-rule", interruption_event("i-0123456789abcdef0", rebalance=True), True),
+        ("launch-rule", launch_failed_event("gpu-spot", "There is no Spot capacity available"), True),
+        ("deployment-rule", deployment_event(OURS), True),
+        ("deployment-rule", deployment_event(OURS, "SERVICE_DEPLOYMENT_IN_PROGRESS"), False),
     ],
 )
 def test_the_rules_let_through_what_matters(
     deployment: Deployment, rule: str, event: Mapping[str, Any], wakes: bool
 ) -> None:
     events = deployment.client("events")
-    (deployed,) = (one for one in events.list_rules()["Rules"] if f"-{rule}-" in one["Name"])
+    (deployed,) = (one for one in events.list_rules()["Rules"] if one["Name"] == f"{STACK}-{rule}")
     own = json.dumps(event).replace("123456789012", "000000000000")
 
     answer = events.test_event_pattern(EventPattern=deployed["EventPattern"], Event=own)

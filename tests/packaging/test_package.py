@@ -355,7 +355,46 @@ def test_logs_are_kept_for_a_stated_time(resources: dict[str, Any]) -> None:
     of_models = str({"Fn::Sub": "/ollama/${AWS::StackName}"})
 
     assert {str(group["LogGroupName"]) for group in groups.values()} == {*of_functions, of_models}
-    assert all(group["RetentionInDays"] == 14 for group in groups.values())
+    assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
+
+
+def test_whatever_calls_a_function_without_waiting_knows_when_to_give_up_and_where_to_leave_it(
+    resources: dict[str, Any],
+) -> None:
+    """Schedules, rules and topics call so; Transition is called by the Scheduler."""
+    dead_letters = {"Fn::GetAtt": ["DeadLetters", "Arn"]}
+    asynchronous = {"Transition"}
+    for name in FUNCTIONS:
+        for source in resources[name]["Properties"].get("Events", {}).values():
+            if source["Type"] in ("Schedule", "CloudWatchEvent", "SNS"):
+                asynchronous.add(name)
+            if source["Type"] in ("Schedule", "CloudWatchEvent"):
+                assert source["Properties"]["DeadLetterConfig"] == {"Arn": dead_letters}, name
+                assert set(source["Properties"]["RetryPolicy"]) == {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"}
+            if source["Type"] == "SQS":
+                queue = source["Properties"]["Queue"]["Fn::Sub"].removeprefix("${").removesuffix(".Arn}")
+                assert resources[queue]["Properties"]["RedrivePolicy"]["deadLetterTargetArn"] == dead_letters, name
+
+    assert len(asynchronous) >= 6
+    for name in asynchronous:
+        config = resources[name]["Properties"]["EventInvokeConfig"]
+        assert config["DestinationConfig"]["OnFailure"] == {"Type": "SQS", "Destination": dead_letters}, name
+        assert "MaximumRetryAttempts" in config, name
+        may = [one["Sid"] for role, one in _statements(resources) if role == f"{name}Role"]
+        assert "HandOverFailedRuns" in may, name
+
+
+def test_names_that_roles_and_queues_know_by_their_beginning_are_not_cut(resources: dict[str, Any]) -> None:
+    """CloudFormation cuts the names it makes to 64 characters, the stack's first."""
+    for name, one in resources.items():
+        if one["Type"] == "AWS::Serverless::Function":
+            assert one["Properties"]["FunctionName"]["Fn::Sub"].startswith("${AWS::StackName}-"), name
+            for event in one["Properties"].get("Events", {}).values():
+                if event["Type"] in ("Schedule", "CloudWatchEvent"):
+                    named = event["Properties"].get("Name", event["Properties"].get("RuleName"))
+                    assert named["Fn::Sub"].startswith("${AWS::StackName}-"), name
+        if one["Type"] == "AWS::Events::Rule":
+            assert one["Properties"]["Name"]["Fn::Sub"].startswith("${AWS::StackName}-"), name
 
 
 def test_the_user_pool_demands_what_we_promise_of_passwords_and_addresses(resources: dict[str, Any]) -> None:

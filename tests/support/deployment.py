@@ -17,8 +17,9 @@ from chalicelib.record.table import Table
 from support.aws_events import envelope
 
 STACK = "lifecycle"
-SOURCE = "e2e.aws.ecs"
-"""PutEvents may not speak for AWS, on ministack neither; a rule of the test's own gives these the source aws.ecs."""
+OURS = "e2e."
+"""PutEvents may not speak for AWS, on ministack neither; rules of the test's own take this away from the source."""
+BRIDGED = ("aws.cloudwatch", "aws.ecs")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,11 @@ class Deployment:
         return count
 
     def put_event(self, event: Mapping[str, Any]) -> None:
-        entry = {"Source": SOURCE, "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"])}
+        entry = {
+            "Source": f"{OURS}{event['source']}",
+            "DetailType": event["detail-type"],
+            "Detail": json.dumps(event["detail"]),
+        }
         answer = self.client("events").put_events(Entries=[entry])
         assert answer["FailedEntryCount"] == 0, answer
 
@@ -121,8 +126,13 @@ def deploy(address: str, package: Path, parameters: Mapping[str, str] | None = N
     stack = eventually(lambda: _finished(formation), "the stack is made")
     assert stack["StackStatus"] == "CREATE_COMPLETE", formation.describe_stack_events(StackName=STACK)
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    return settled(address, outputs)
+
+
+def settled(address: str, outputs: Mapping[str, str]) -> Deployment:
+    """What ministack needs beside a stack that was made there."""
     # The bucket admits only encrypted connections, and the loopback has none.
-    s3.delete_bucket_policy(Bucket=outputs["PolicyBucketName"])
+    _client("s3", address).delete_bucket_policy(Bucket=outputs["PolicyBucketName"])
     _widen(_client("iam", address))
     deployment = Deployment(address, outputs, _functions(address))
     _bridge(deployment)
@@ -169,13 +179,15 @@ def _bridge(deployment: Deployment) -> None:
     """A rule that passes our own events on as AWS's, so that EventBridge, queue and function do the rest."""
     events, sqs = deployment.client("events"), deployment.client("sqs")
     queue = sqs.get_queue_attributes(QueueUrl=deployment.outputs["EventQueueUrl"], AttributeNames=["QueueArn"])
-    events.put_rule(Name=f"{STACK}-e2e", EventPattern=json.dumps({"source": [SOURCE]}))
-    transformer = {
-        "InputPathsMap": {"kind": "$.detail-type", "detail": "$.detail"},
-        "InputTemplate": '{"source": "aws.ecs", "detail-type": "<kind>", "detail": <detail>}',
-    }
-    target = {"Id": "queue", "Arn": queue["Attributes"]["QueueArn"], "InputTransformer": transformer}
-    events.put_targets(Rule=f"{STACK}-e2e", Targets=[target])
+    for source in BRIDGED:
+        name = f"{STACK}-e2e-{source.replace('.', '-')}"
+        events.put_rule(Name=name, EventPattern=json.dumps({"source": [f"{OURS}{source}"]}))
+        transformer = {
+            "InputPathsMap": {"kind": "$.detail-type", "detail": "$.detail"},
+            "InputTemplate": f'{{"source": "{source}", "detail-type": "<kind>", "detail": <detail>}}',
+        }
+        target = {"Id": "queue", "Arn": queue["Attributes"]["QueueArn"], "InputTransformer": transformer}
+        events.put_targets(Rule=name, Targets=[target])
 
 
 @cache

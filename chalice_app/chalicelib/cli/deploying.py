@@ -1,4 +1,4 @@
-"""`lifecycle deploy` and `remove`: the whole suite into an account, and out of it.
+"""`lifecycle deploy`: the whole suite into an account.
 
 Every value is checked before anything is packaged, and nothing is written to the account before somebody has seen the
 change set and said yes. `--dry-run` asks AWS for nothing at all.
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from chalicelib.deploy.plan import Plan
     from chalicelib.deploy.stacks import Change, Stack, Stacks
 
-LONGEST_NAME = 17
-"""Of the stack: its nested one's name begins the names of rules, of 64 characters, by which the queues know them."""
+LONGEST_NAME = 26
+"""Of the stack: its nested one's name begins the names of functions and rules, which have 64 characters at most."""
 SHOWN = 40
 
 

@@ -58,7 +58,9 @@ def remove(desk: Desk, stage: str, stack: str | None, purge: bool, yes: bool) ->
         _purge(desk, removal, account.number, account.region, stage)
         desk.paper.say(f"{name} is gone, and all that it kept.")
     else:
-        desk.paper.say(f"{name} is gone. Kept: {words.listed([str(one) for one in removal.kept], most=MOST) or 'nothing'}.")
+        desk.paper.say(
+            f"{name} is gone. Kept: {words.listed([str(one) for one in removal.kept], most=MOST) or 'nothing'}."
+        )
     return Exit.DONE
 
 
