@@ -24,6 +24,7 @@ def only_problem(keys: str, **rest: str) -> Problem:
     return found[0]
 
 
+ASKS = "mode: disabled\nidle: {stop-after: 30m}\napproval: {for: [idle-stop]"
 SCALARS = [
     ("idle: {stop-after: 30}", "30 what? write 30m or 30s"),
     ("idle: {stop-after: 1.5h}", "write 1h30m"),
@@ -63,6 +64,10 @@ SCALARS = [
     ("idle: {stop-after: 30m, signals: {network-out: {busy-above: 5%}}}", "as 50 KiB/s"),
     ("priority: 1001\nidle: {stop-after: 30m}", "0 to 1000"),
     ("approval: {for: [idle-stop], ask: ml, approvers: [group:a]}\nidle: {stop-after: 30m}\nmode: disabled", '"#ml"'),
+    (f"{ASKS}, ask: '#ml', approvers: ['group:gpu leads']}}", "a group's name has no spaces: write group:gpu-leads"),
+    (f"{ASKS}, ask: '#ml', approvers: [Admin]}}", "say whether it is a group or a person: group:Admin"),
+    (f"{ASKS}, ask: '#ML Team', approvers: [group:a]}}", 'write a channel as "#ml-team"'),
+    (f"{ASKS}, ask: '#GPU費用', approvers: [group:a]}}", 'write a channel as "#gpu費用"'),
     ('limits: {keep-running: 1, keep-running-per: "model"}\nidle: {stop-after: 30m}', "tag:model"),
     ("mode: off\nidle: {stop-after: 30m}", "dry-run, enforce, disabled"),
     ("mode: enforced\nidle: {stop-after: 30m}", "Did you mean enforce?"),

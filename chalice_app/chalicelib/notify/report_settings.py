@@ -9,9 +9,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from chalicelib.errors import ConfigurationError
+from chalicelib.policy.names import CHANNEL_PATTERN
 
 _ADDRESS = re.compile(r"[^@\s,<>]+@[^@\s,<>]+\.[^@\s,<>]+")
-_CHANNEL = re.compile(r"#[^\s,#@]{1,80}|[CG][A-Z0-9]{8,}")
 _SERVER = re.compile(r"([A-Za-z0-9.-]+):(\d{1,5})")
 _LANGUAGES = ("en", "ja")
 MONDAY = 0
@@ -66,7 +66,7 @@ class ReportSettings:
         for address in (*to, *([sender] if sender else [])):
             if not _ADDRESS.fullmatch(address):
                 raise ConfigurationError(f'LIFECYCLE_REPORT_TO: "{address}" is no mail address; write name@example.com')
-        if channel and not _CHANNEL.fullmatch(channel):
+        if channel and not re.fullmatch(CHANNEL_PATTERN, channel):
             raise ConfigurationError(f'LIFECYCLE_REPORT_CHANNEL is "{channel}": write a channel as #ml')
         return cls(
             zone=_zone(env),

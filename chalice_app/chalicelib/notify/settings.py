@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 from chalicelib.errors import ConfigurationError
 from chalicelib.notify.notice import NoticeKind
+from chalicelib.policy.names import CHANNEL_PATTERN
 
 Events = frozenset[NoticeKind] | None
 """None: all."""
 
 _ADDRESS = re.compile(r"[^@\s,<>]+@[^@\s,<>]+\.[^@\s,<>]+")
-_CHANNEL = re.compile(r"#[^\s,#@]{1,80}|[CG][A-Z0-9]{8,}")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -66,7 +66,7 @@ class NoticeSettings:
     def from_env(cls, env: Mapping[str, str]) -> NoticeSettings:
         """Raises ConfigurationError naming the variable that is missing or wrong."""
         channel = env.get("LIFECYCLE_NOTICE_CHANNEL", "").strip()
-        if channel and not _CHANNEL.fullmatch(channel):
+        if channel and not re.fullmatch(CHANNEL_PATTERN, channel):
             raise ConfigurationError(f'LIFECYCLE_NOTICE_CHANNEL is "{channel}": write a channel as #ml')
         return cls(channel, _events(env, "LIFECYCLE_NOTICE_EVENTS"), _mail(env), _webhook(env))
 

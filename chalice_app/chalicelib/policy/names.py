@@ -13,8 +13,11 @@ from chalicelib.policy.problems import ScalarError
 WORD_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 NAME_GLOB_PATTERN = r"^(?!\*+$)[A-Za-z0-9_*?-]+$"
 VALUE_GLOB_PATTERN = r"^[^\^$()\[\]{}|\\]+$"
-CHANNEL_PATTERN = r"^(#[a-z0-9_-]{1,80}|[CG][A-Z0-9]{7,})$"
-APPROVER_PATTERN = r"^(group:[a-z0-9_.-]+|user:[^@\s]+@[^@\s]+)$"
+_NOT_IN_A_CHANNEL = r"\s!-,./:-@\[-^`{-\x7f"
+"""Slack's names have letters of any script, digits, - and _: of a class, what is neither."""
+CHANNEL_PATTERN = rf"^(#[^{_NOT_IN_A_CHANNEL}A-Z]{{1,80}}|[CG][A-Z0-9]{{7,}})$"
+APPROVER_PATTERN = r"^(group:[^\s,]{1,128}|user:[^@\s]+@[^@\s]+)$"
+"""Groups as the user pool names them."""
 KEEP_RUNNING_PER_PATTERN = r"^(cluster|tag:[^\s].*)$"
 LONGEST_WORD = 63
 
@@ -55,7 +58,7 @@ def parse_text(text: str) -> str:
 def parse_channel(text: str) -> str:
     """A Slack channel, ``#name`` or its id. Raises ScalarError."""
     if not re.fullmatch(CHANNEL_PATTERN, text):
-        name = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-") or "ml"
+        name = re.sub(rf"[{_NOT_IN_A_CHANNEL}]+", "-", text.lower()).strip("-") or "ml"
         raise ScalarError("LC040", f'write a channel as "#{name}", in quotes, or its id as C0123ABCD')
     return text
 
@@ -63,6 +66,10 @@ def parse_channel(text: str) -> str:
 def parse_approver(text: str) -> str:
     """``group:vision-leads`` or ``user:ada@example.com``. Raises ScalarError."""
     if not re.fullmatch(APPROVER_PATTERN, text):
+        kind, _, name = text.partition(":")
+        if kind == "group":
+            meant = re.sub(r"[\s,]+", "-", name.strip()) or "vision-leads"
+            raise ScalarError("LC041", f"a group's name has no spaces: write group:{meant}")
         guess = f"user:{text}" if "@" in text.strip("@") else f"group:{text.strip('@') or 'vision-leads'}"
         raise ScalarError("LC041", f"say whether it is a group or a person: {guess}")
     return text

@@ -57,7 +57,7 @@ class Commands:
     def keep(
         self, service: str, closes_at: datetime, caller: Caller, zone: ZoneInfo | None, now: datetime
     ) -> list[str]:
-        """The Keep button of a notice of that closing. Afterwards it would start what has stopped. Raises as `answer`."""
+        """The Keep button of a closing, after which it would start what has stopped. Raises what a word does."""
         id = ServiceId.parse(service)
         if now >= closes_at:
             was = clock(closes_at, zone or UTC)

@@ -80,7 +80,7 @@ VALUES = {
     ),
     "LC041": Code(
         "Neither a group nor a person",
-        "group:NAME for a Slack user group, user:MAIL for one person.",
+        "group:NAME for a group of the user pool, user:MAIL for one person.",
         _approval
         := 'mode: disabled\nidle: {stop-after: 30m}\napproval: {for: [idle-stop], ask: "#ml", approvers: [vision]}',
         _approval.replace("[vision]", "[group:vision]"),
