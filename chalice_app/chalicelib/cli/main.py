@@ -92,7 +92,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("demo", "home", "A week of a small fleet on a simulated AWS, in a minute."),
             Entry("up", "home", "Keep that simulated fleet running, with the HTTP API."),
-            Entry("doctor", "home", "Check credentials, region, table and policies."),
+            Entry("doctor", "doctoring", "Check an account: what is wrong, and how to put it right."),
             Entry("completion", "completing", "Print the shell completion for bash, zsh or fish."),
         ),
     ),

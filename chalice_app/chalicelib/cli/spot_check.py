@@ -1,4 +1,4 @@
-"""The part of `lifecycle doctor` that is about Spot: do hosts go when their tasks do, and can tasks end in time?"""
+"""The part of `lifecycle doctor` that is about Spot: can tasks end in time?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.cli.exits import Stop
 from chalicelib.decide import words
-from chalicelib.decide.capacity import FARGATE_PROVIDERS
 from chalicelib.decide.facts import ServiceFacts
 from chalicelib.decide.govern import govern
 from chalicelib.observe.calls import one_sentence
@@ -25,10 +24,10 @@ def spot_check(desk: Desk) -> str:
     if all(policy.spot is None for policy in policies.policies):
         return "no policy speaks of Spot"
     services = [facts for facts in _described(desk) if _is_placed(facts, policies)]
-    doubts = [*_of_hosts(desk, services), *_of_draining(desk, services)]
+    doubts = list(_of_draining(desk, services))
     if doubts:
         raise Stop("\n".join(doubts))
-    return f"{words.counted(len(services), 'service')} placed by policies; hosts go with their tasks"
+    return f"{words.counted(len(services), 'service')} placed by policies, and Spot tasks end in time"
 
 
 def _described(desk: Desk) -> Sequence[ServiceFacts]:
@@ -41,22 +40,6 @@ def _is_placed(facts: ServiceFacts, policies: PolicySet) -> bool:
     found = govern(policies, facts)
     ruling = (found.ruling,) if found.ruling else ()
     return any(policy.spot is not None for policy in (*ruling, *found.shadows))
-
-
-def _of_hosts(desk: Desk, services: Sequence[ServiceFacts]) -> Iterator[str]:
-    from chalicelib.observe.capacity import Capacity
-    from chalicelib.observe.host_lint import host_doubts, read_groups
-
-    names = {use.name for facts in services for use in facts.capacity_providers} - FARGATE_PROVIDERS
-    if not names:
-        return
-    aws = desk.aws()
-    described = Capacity(aws.ecs, lambda: aws.autoscaling, lambda facts, now: "").described(desk.now())
-    if described is None:
-        raise Stop("the capacity providers cannot be read")
-    markets = {one.name for one in described if one.provider}
-    mine = [one for one in described if one.name in names | markets]
-    yield from host_doubts(mine, read_groups(aws.autoscaling, [one.group for one in mine if one.group]))
 
 
 def _of_draining(desk: Desk, services: Sequence[ServiceFacts]) -> Iterator[str]:

@@ -176,6 +176,15 @@ class Clients:
         return self._make("lambda")
 
     @cached_property
+    def iam(self) -> Any:
+        return self._make("iam")
+
+    @cached_property
+    def quotas(self) -> Any:
+        """Service Quotas."""
+        return self._make("service-quotas")
+
+    @cached_property
     def sts(self) -> STSClient:
         client: STSClient = self._make("sts")
         return client

@@ -65,6 +65,14 @@ class SlackPerson:
     zone: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SlackBot:
+    """``team`` is the workspace's id."""
+
+    name: str
+    team: str
+
+
 class SlackClient:
     """Every method raises NotDelivered: when Slack cannot be reached, wants us to wait (``retry_after_seconds``), or
     refuses; ``final`` when it will never take this as it is, ``uncertain`` when it may have taken it."""
@@ -105,6 +113,11 @@ class SlackClient:
             team=str(found.get("team_id") or ""),
             zone=str(found.get("tz") or ""),
         )
+
+    def itself(self) -> SlackBot:
+        """Whose token it is."""
+        said = self._call("auth.test")
+        return SlackBot(_text(said, "user"), _text(said, "team_id"))
 
     def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
         """Through the address that came with a click or command: for half an hour, five times. Only the person who
