@@ -54,7 +54,7 @@ policies:
       cold-start-value: 1.00 USD
       signals: {gpu: {busy-above: 5%}, requests: {missing: zero-while-healthy}, cpu: {ignore: true}}
     spot: {use: prefer, fall-back-after: 5m, on-demand-base: 1, providers: {spot: s, on-demand: d}}
-    approval: {for: [idle-stop], ask: "#ml-費用", approvers: ["group:a", "group:Admin", "user:b@example.com"], self: false}
+    approval: {for: [idle-stop], ask: "#ml-費用", approvers: ["group:Admin", "user:b@example.com"], self: false}
     overrides: {allow: [keep], longest: 12h, by: [owner], service-tags: [hours]}
     limits: {stops-per-hour: 5, keep-running: 1, keep-running-per: "tag:model"}
     notify: {channel: "#ml", events: [stopped], quiet: [daily 22:00-07:00]}

@@ -77,6 +77,8 @@ class RememberingSlack:
 
     people: dict[str, SlackPerson] = field(default_factory=dict)
     lines: list[tuple[str, Message]] = field(default_factory=list)
+    replaced: list[Message] = field(default_factory=list)
+    """What took the place of the message that was clicked."""
     views: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     fails: Exception | None = None
     asked: int = 0
@@ -92,7 +94,10 @@ class RememberingSlack:
 
     def respond(self, response_url: str, message: Message, *, replace: bool = False) -> None:
         self._maybe_fail()
-        self.lines.append((response_url, message))
+        if replace:
+            self.replaced.append(message)
+        else:
+            self.lines.append((response_url, message))
 
     def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         self._maybe_fail()

@@ -14,6 +14,7 @@ from chalicelib.decide.facts import OverrideKind
 from chalicelib.entrypoints.slack.jobs import Task
 from chalicelib.errors import AwsUnreachable, NotDelivered, RecordUnavailable
 from chalicelib.fleet.people import Caller, Role
+from chalicelib.notify.slack.messages import question_message
 from chalicelib.notify.slack.settings import Unknown
 from chalicelib.record.approval import State
 from support.slack_room import POLICY, Room, room_on
@@ -106,10 +107,36 @@ def test_a_button_of_an_older_version_says_to_use_the_newest_message(room: Room)
     assert "newest message" in room.slack.said[0]
 
 
-def test_a_question_nobody_knows_does_nothing(room: Room) -> None:
+def test_a_question_nobody_knows_does_nothing_and_its_message_loses_its_buttons(room: Room) -> None:
     room.worker.do(room.job(Task.APPROVE, "U0ADA", question="apr-0000000000000000", version=1))
 
     assert room.slack.said == ["This question does not stand any more."]
+    assert [one.text for one in room.slack.replaced] == room.slack.said
+
+
+def test_a_copy_that_nobody_noted_loses_its_buttons_when_it_is_clicked(room: Room) -> None:
+    _, question = room.ask()
+    room.press(Task.APPROVE, question, "U0BEN")
+    assert room.slack.replaced == [], "who may not answer changes nothing"
+
+    room.press(Task.APPROVE, question)
+    room.press(Task.DENY, question, "U0ROOT")
+
+    assert [one == question_message(room.now(question)) for one in room.slack.replaced] == [True, True]
+
+
+def test_a_message_of_an_earlier_question_says_what_became_of_that_one(room: Room) -> None:
+    chat, first = room.ask()
+    room.press(Task.DENY, first)
+    room.stage.set(room.stage.clock.now() + timedelta(days=1))
+    room.stage.sweep()
+    (second,) = room.stage.app.approvals.pending(room.stage.clock.now())
+    assert second.id != first.id
+
+    room.press(Task.APPROVE, first, "U0ROOT")
+
+    assert chat.desired == 1
+    assert room.slack.replaced[-1].text == "This was denied by ada@example.com; a newer question stands."
 
 
 # --- who

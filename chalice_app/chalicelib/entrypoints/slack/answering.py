@@ -23,12 +23,12 @@ from chalicelib.errors import (
     UnknownService,
 )
 from chalicelib.notify.slack.blocks import escaped
-from chalicelib.notify.slack.messages import details_message
+from chalicelib.notify.slack.messages import details_message, question_message
 from chalicelib.notify.slack.replies import reply
 from chalicelib.record.approval import Answer, AnswerKind
 
 if TYPE_CHECKING:
-    from chalicelib.controller.asking import Approvals
+    from chalicelib.controller.asking import Answered, Approvals
     from chalicelib.entrypoints.slack.commands import Commands
     from chalicelib.entrypoints.slack.people import SlackPeople, Visitor
     from chalicelib.fleet.people import Caller
@@ -102,6 +102,16 @@ class Worker:
         self._deliver()
         if answered.became is not Became.COUNTED:
             self._tell(job, reply([escaped(answered.text)]))
+        self._mend(job, answered)
+
+    def _mend(self, job: Job, answered: Answered) -> None:
+        """Takes the buttons off the message that was clicked. The outbox changes those that it noted; a copy whose
+        sender died before noting it is known by this click alone."""
+        question = answered.question
+        if question is None or question.id != job.question:
+            self._tell(job, reply([escaped(answered.text)]), replace=True)
+        elif not question.is_open:
+            self._tell(job, question_message(question), replace=True)
 
     def _details(self, job: Job) -> None:
         found = self._parts.approvals.find(job.question, self._parts.clock.now())
@@ -126,8 +136,8 @@ class Worker:
         except LifecycleError as error:
             self._parts.log.warning(f"what waits to be told could not be sent now; the next sweep tries again: {error}")
 
-    def _tell(self, job: Job, message: Message) -> None:
+    def _tell(self, job: Job, message: Message, *, replace: bool = False) -> None:
         try:
-            self._parts.slack.respond(job.response_url, message)
+            self._parts.slack.respond(job.response_url, message, replace=replace)
         except NotDelivered as error:
             self._parts.log.warning(f"a person in Slack could not be told what became of their click: {error}")

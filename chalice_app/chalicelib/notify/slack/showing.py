@@ -73,7 +73,7 @@ class SlackCarrier:
 
     def show(self, question: Question, places: Sequence[Place], now: datetime) -> tuple[Place, ...]:
         """Where it stands afterwards, given where it stood. Done twice, it is the same but for a new message whose
-        posting nobody noted."""
+        posting nobody noted: that one loses its buttons when it is clicked (`entrypoints.slack.answering`)."""
         from chalicelib.notify.slack.messages import moved_message, question_message
 
         message = _made(lambda: question_message(question))
