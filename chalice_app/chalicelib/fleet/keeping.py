@@ -73,12 +73,13 @@ class Keeper:
     def tend(self, now: datetime, *, full: bool = False, mend: bool = True) -> tuple[Notice, ...]:
         """Looks at every instance; one that fails never stops the others. ``full``: also for what belongs to none.
 
-        ``mend`` False leaves what makes and removes parts to the next sweep, whose role alone may.
+        ``mend`` False leaves what makes and removes parts to the next sweep, whose role alone may; so does a freeze.
         """
         parts = self._parts
         rows = parts.instances.all()
         notices: list[Notice] = []
-        if mend and any(row.work_until is not None and row.work_until <= now for row in rows):
+        undone = [row for row in rows if mend and row.work_until is not None and row.work_until <= now]
+        if undone and not self._is_frozen(now):
             healed = parts.launcher.heal(now)
             notices += [Notice(now, NoticeKind.MENDED, None, one.text) for one in healed]
             rows = parts.instances.all()
@@ -209,6 +210,8 @@ class Keeper:
         return self._become(row, state, reason, now, RoutedTo.WAKE, ready_by=None)
 
     def _remove(self, row: Instance, facts: ServiceFacts | None, now: datetime) -> Instance:
+        if self._is_frozen(now):
+            return row
         if facts is not None and facts.desired_count > 0 and not self._is_told_to_stop(row.service, now):
             self._parts.wishes.take_down(row.service, reason="it is removed", until=now + STAYS_DOWN, force=False)
         if facts is None or facts.desired_count == 0:
@@ -224,6 +227,9 @@ class Keeper:
         self._parts.wishes.take_down(row.service, reason=TIME_IS_OVER, until=now + STAYS_DOWN, force=False)
         found = self._parts.inventory.refresh([row.service], now)[row.service]
         return facts if isinstance(found, Gone) else found
+
+    def _is_frozen(self, now: datetime) -> bool:
+        return self._parts.controls.read(now).switches.frozen_by is not None
 
     def _is_told_to_stop(self, service: ServiceId, now: datetime) -> bool:
         said = self._parts.controls.read(now).overrides
