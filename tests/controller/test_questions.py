@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,11 +11,12 @@ from pathlib import Path
 import pytest
 from chalicelib.controller.asking import Answer, Answered, AnswerKind, Became
 from chalicelib.controller.framing import plan_of, stakes_of
-from chalicelib.decide.facts import OverrideKind
+from chalicelib.decide.facts import ActionKind, OverrideKind
 from chalicelib.execute.outcome import OutcomeStatus
 from chalicelib.fleet.people import Caller, Role
 from chalicelib.prices import Price
 from chalicelib.record.approval import Question, State
+from chalicelib.record.history import Entry, EntryKind
 from support.stage import Stage, id_of, staged
 from support.strict_world import FakeService
 
@@ -116,6 +118,30 @@ def test_what_it_costs_and_saves_is_said_where_the_price_is_known(stage: Stage) 
     stakes = stakes_of(seen, policy, (), lambda facts: price, stage.clock.now())
 
     assert (stakes.usd_per_hour, stakes.saves_usd) == (Decimal("3.00"), Decimal("24.00"))
+
+
+def test_the_last_start_counts_for_a_fortnight_and_people_for_a_day(stage: Stage) -> None:
+    asked(stage)
+    seen, now = stage.app.controller.survey(stage.clock.now()).decided[0], stage.clock.now()
+    assert seen.policy is not None
+
+    def line(ago: timedelta, kind: EntryKind, who: str = "controller", outcome: str = "") -> Entry:
+        action = ActionKind.START if kind is EntryKind.ACTED else None
+        return Entry(now - ago, kind, who, "a test", seen.facts.id, action=action, outcome=outcome, action_id="a-1")
+
+    begun = timedelta(days=3)
+    past = [
+        line(timedelta(hours=20), EntryKind.OVERRIDE, "ada@example.com"),
+        line(timedelta(days=2), EntryKind.OVERRIDE, "ben@example.com"),
+        line(begun - timedelta(seconds=245), EntryKind.ACTED, outcome="done"),
+        line(begun, EntryKind.ACTED, outcome="begun"),
+    ]
+    learned = replace(seen, seen=replace(seen.seen, learned=replace(seen.seen.learned, boot_seconds=300.4)))
+
+    stakes = stakes_of(learned, seen.policy, past, lambda facts: None, now)
+    assert (stakes.cold_start_seconds, stakes.used_by) == (245, ("ada@example.com",))
+    assert stakes_of(learned, seen.policy, (), lambda facts: None, now).cold_start_seconds == 300
+    assert stakes_of(seen, seen.policy, (), lambda facts: None, now).cold_start_seconds is None
 
 
 # --- answers

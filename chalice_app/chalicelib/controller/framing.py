@@ -6,7 +6,7 @@ Nothing of it is read again later: people answer what they were shown. Figures t
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -31,15 +31,17 @@ if TYPE_CHECKING:
     from chalicelib.policy.model import Policy
     from chalicelib.record.controls import ControlState
 
-LOOK_BACK = timedelta(days=1)
+LOOK_BACK = timedelta(days=14)
+"""For the last start: what runs for days has begun some time ago."""
 MOST_ENTRIES = 200
+_LATELY = timedelta(days=1)
 _CENT = Decimal("0.01")
 
 
 def frame(
     one: Decided, action: ApprovalAction, controls: ControlState, past: Sequence[Entry], price: PriceOf, now: datetime
 ) -> Question:
-    """``past``: the service's history of the last day, newest first."""
+    """``past``: the service's history since `LOOK_BACK`, newest first."""
     plan, policy, decision = one.plan, one.policy, one.decision
     assert plan is not None and policy is not None and policy.approval is not None and decision is not None
     asks = policy.approval
@@ -147,8 +149,8 @@ def stakes_of(one: Decided, policy: Policy, past: Sequence[Entry], price: PriceO
         saves_until=until if stops else None,
         desired_count=size,
         owner=facts.tags.get(OWNER_TAG) or policy.owner or "",
-        cold_start_seconds=_last_start_seconds(past),
-        used_by=_people_in(past),
+        cold_start_seconds=_last_start_seconds(past) or _usual_start_seconds(one),
+        used_by=_people_in(entry for entry in past if entry.at >= now - _LATELY),
         last_used=waiting_since(decision) if idle and decision else None,
     )
 
@@ -178,6 +180,12 @@ def _last_start_seconds(past: Sequence[Entry]) -> int | None:
     return None
 
 
-def _people_in(past: Sequence[Entry]) -> tuple[str, ...]:
+def _usual_start_seconds(one: Decided) -> int | None:
+    """Of a service whose timeout is learned, from its boots."""
+    boot = one.seen.learned.boot_seconds
+    return round(boot) if boot is not None else None
+
+
+def _people_in(past: Iterable[Entry]) -> tuple[str, ...]:
     said = (entry.who for entry in past if entry.kind is EntryKind.OVERRIDE and "@" in entry.who)
     return tuple(dict.fromkeys(said))
