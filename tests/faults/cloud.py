@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import botocore.session
@@ -71,6 +72,7 @@ class WholeAws(StrictAws):
             return body
 
         client._make_api_call = make
+        client.get_paginator = cache(client.get_paginator)
 
     def _handle(self, service: str, operation: str, params: Params) -> tuple[_Http, dict[str, Any]] | None:
         answer: tuple[int, dict[str, Any]]

@@ -21,13 +21,18 @@ from faults.watch import Invariant, Violation
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-QUIET_STEP = timedelta(minutes=90)
+    from chalicelib.decide.facts import ServiceId
+
+QUIET_STEP = timedelta(minutes=120)
 """Between two sweeps while nothing goes wrong; deployed it is 5 minutes."""
 FAULTY_STEP = timedelta(minutes=10)
 SWEEP = timedelta(minutes=5)
+A_MOMENT = timedelta(seconds=20)
 LEASE = timedelta(minutes=10)
 """A dead run's lock: only when it has ended are the faults over. The sweeps until then do what they can."""
 SWEEPS_TO_HEAL = 2
+FIRST_HOUR = timedelta(hours=2)
+"""New policies stop little in their first hour."""
 MOST_SKEW = timedelta(minutes=2)
 
 
@@ -62,6 +67,7 @@ class _Player:
         self._schedule = schedule
         self._end = (MONDAY + timedelta(days=schedule.days)).astimezone(UTC)
         self._played = Played(schedule.days)
+        self._late: list[ServiceId] = []
 
     @property
     def _now(self) -> datetime:
@@ -69,13 +75,14 @@ class _Player:
 
     def play(self) -> Played:
         self._town.sweep()
+        self._quiet_until(self._now + FIRST_HOUR)
         for episode in self._schedule.episodes:
             begins = self._now + timedelta(minutes=episode.after)
             if begins + timedelta(minutes=episode.minutes) + A_BREATH > self._end:
                 break
             self._quiet_until(begins)
             self._suffer(episode)
-            self._heal(str(episode))
+            self._heal(str(episode), lost_events=episode.what in (Mishap.EVENTS, Mishap.SWEEPS_LOST))
         self._quiet_until(self._end)
         self._heal("the end")
         played, here = self._played, self._town
@@ -94,8 +101,12 @@ class _Player:
 
     def _step(self, by: timedelta) -> None:
         self._town.go_to(self._now + by)
-        self._town.somebody_acts()
+        self._town.hear(self._town.events())
         self._town.sweep()
+        self._town.go_to(self._now + A_MOMENT)
+        self._town.somebody_acts()
+        self._town.go_to(self._now + A_MOMENT)
+        self._town.hear(self._town.events())
 
     # --- faults
 
@@ -106,6 +117,7 @@ class _Player:
             while self._now < end:
                 self._town.go_to(min(end, self._now + FAULTY_STEP))
                 self._town.somebody_acts()
+                self._town.go_to(self._now + A_MOMENT)
                 self._faulty_run(episode, chance)
         self._town.aws.trouble.heal()
 
@@ -116,22 +128,25 @@ class _Player:
                 self._played.injected[episode.what] += 1
             case Mishap.EVENTS:
                 self._played.injected[episode.what] += 1
-                ids = list(here.truths)
-                for id in chance.choices(ids, k=chance.randrange(1, 4)):
-                    for _ in range(chance.randrange(3)):
-                        here.event(id)
+                late = [*here.events(), *self._late]
+                chance.shuffle(late)
+                self._late = [id for id in late if chance.random() < 0.3]
+                for id in chance.choices([*late, *here.truths], k=chance.randrange(4)):
+                    here.hear([id] * chance.randrange(3))
+                    here.hear([id])
             case Mishap.DEATHS:
-                dies = chance.randrange(1, 60)
+                dies = chance.randrange(1, 40)
                 fault = chance.choice([Fault.DEATH_BEFORE, Fault.DEATH_AFTER])
                 here.aws.trouble.decide = _at_number(dies, fault)
                 here.sweep()
                 here.aws.trouble.heal()
             case Mishap.TWO_AT_ONCE:
                 self._played.injected[episode.what] += 1
-                here.at_call = self._slips_in(chance.randrange(1, 60))
+                here.at_call = self._slips_in(chance.randrange(1, 40))
                 here.sweep()
                 here.at_call = None
             case _:
+                here.hear(here.events())
                 here.sweep()
 
     def _slips_in(self, number: int) -> Callable[[str], None]:
@@ -151,7 +166,7 @@ class _Player:
         """What is wrong as long as the episode lasts."""
         here, what = self._town, episode.what
         if isinstance(what, Fault):
-            here.aws.trouble.decide = _some(what, episode.where, episode.share / 20, chance)
+            here.aws.trouble.decide = _some(what, episode.where, episode.share / 12, chance)
             yield
             return
         if what not in (Mishap.DEATHS, Mishap.TWO_AT_ONCE, Mishap.EVENTS, Mishap.SWEEPS_LOST):
@@ -189,19 +204,20 @@ class _Player:
 
     # --- what becomes of it
 
-    def _heal(self, after: str) -> None:
-        """Faults are over: two sweeps, and nothing may be left to do."""
+    def _heal(self, after: str, *, lost_events: bool = False) -> None:
+        """Faults are over: two sweeps, and nothing may be left to do. What a lost event would have told, a sweep finds
+        that describes every service; deployed that is every sixth (full_refresh_seconds), here it is these two."""
         here, began = self._town, self._now
         healed_at = None if here.unhealed() else began
         was_amiss = healed_at is None
-        for number in range(int(LEASE / SWEEP) + SWEEPS_TO_HEAL):
-            if number > int(LEASE / SWEEP) - 1 or was_amiss or not here.at_rest():
-                here.go_to(self._now + SWEEP)
-                here.sweep()
+        while self._now < began + LEASE + SWEEPS_TO_HEAL * SWEEP:
+            here.go_to(self._now + SWEEP)
+            here.hear(here.events())
+            counts = self._now > began + LEASE
+            if was_amiss or counts or not here.at_rest():
+                here.sweep(full=True if lost_events and counts else None)
                 if healed_at is None and not here.unhealed():
                     healed_at = self._now
-            else:
-                here.go_to(self._now + SWEEP)
         here.watch.tolerance = timedelta(0)
         left = here.unhealed()
         here.watch.checked[Invariant.HEALED] += 1
@@ -215,7 +231,9 @@ class _Player:
 
 
 def _some(fault: Fault, where: str, share: float, chance: Random) -> Callable[[str], Fault | None]:
-    """The fault, for a share of the calls whose names begin so."""
+    """The fault, for a share of the calls whose names begin so; of all calls that it fits where it fits only others."""
+    if fault in (Fault.CONDITION_LOST, Fault.PARTIAL, Fault.EMPTY):
+        where = ""
 
     def decide(operation: str) -> Fault | None:
         return fault if operation.startswith(where) and chance.random() < share else None

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from chalicelib.decide.facts import Availability, ServiceId
-from chalicelib.errors import ObservationError
+from chalicelib.errors import ObservationError, RecordUnavailable
 from chalicelib.observe.inventory import Inventory
 from chalicelib.observe.probes import TaskProtection
+from chalicelib.record.states import States
+from chalicelib.record.table import Table
 from faults.cloud import WholeAws
 from faults.injection import Fault
 
@@ -56,3 +58,9 @@ def test_an_answer_that_lacks_what_it_promises_is_said_in_one_sentence(aws: Whol
     aws.trouble.always(Fault.EMPTY, operation)
     with pytest.raises(ObservationError, match="Cannot read the ECS clusters"):
         inventory(aws).refresh_all(NOW)
+
+
+def test_an_answer_of_the_table_that_cannot_be_read_is_said_in_one_sentence(aws: WholeAws) -> None:
+    aws.trouble.always(Fault.MALFORMED, "dynamodb.Query")
+    with pytest.raises(RecordUnavailable, match="no answer to query"):
+        States(Table(aws.client("dynamodb"), "t")).all()

@@ -31,6 +31,7 @@ from support.toy_cloud import Killed
 ADA = Caller("sub-ada", "ada@example.com", Role.USER, frozenset({"leads"}))
 BOOT = timedelta(minutes=4)
 USED = (
+    "chalicelib.abreast.ThreadPoolExecutor",
     "chalicelib.observe.calls.ThreadPoolExecutor",
     "chalicelib.observe.parts.ThreadPoolExecutor",
     "chalicelib.observe.inventory.ThreadPoolExecutor",
@@ -118,6 +119,7 @@ class Town:
         self.at_call: Callable[[str], None] | None = None
         """Happens before every call of ours: where another process slips in."""
         self.backups = [self.aws.rows.backup()]
+        self._tasks = self._counts()
 
     def _process(self) -> App:
         return build(self.settings, self._clients, self.clock, notifier=self.people, herald=self.people, workers=1)
@@ -127,7 +129,7 @@ class Town:
             of.cluster, of.name, desired=of.size, tags={"environment": of.environment, **of.tags}, scaling=of.scaling,
             behind="app/shared/0123456789abcdef" if of.measured else None, boot=BOOT,
         )  # fmt: skip
-        truth = Truth(of, fake, use)
+        truth = Truth(of, fake, use, size=of.size)
         if of.measured:
             healthy: dict[datetime, float | None] = {}
 
@@ -154,7 +156,9 @@ class Town:
         off = [truth for truth in self.truths.values() if not truth.fake.desired]
         self.aws.world.let_autoscaling_act()
         for truth in off:
-            truth.hands += truth.fake.desired > 0
+            if truth.fake.desired:
+                truth.hands += 1
+                truth.size = truth.size if truth.taken else truth.fake.desired
 
     # --- our processes
 
@@ -180,13 +184,23 @@ class Town:
             self._runs.pop()
             self.aws.trouble.revive()
 
-    def sweep(self, app: App | None = None) -> None:
-        self.run(lambda one: one.controller.sweep(self.clock.now()), app)
+    def sweep(self, app: App | None = None, *, full: bool | None = None) -> None:
+        self.run(lambda one: one.controller.sweep(self.clock.now(), full=full), app)
         self.watch.look()
 
-    def event(self, id: ServiceId) -> None:
-        self.run(lambda one: one.controller.look_at([id], self.clock.now(), why="an event"))
-        self.watch.look()
+    def hear(self, ids: list[ServiceId]) -> None:
+        """One batch of events, as the queue hands it over."""
+        if ids:
+            self.run(lambda one: one.controller.look_at(ids, self.clock.now(), why="an event", force=False))
+            self.watch.look()
+
+    def events(self) -> list[ServiceId]:
+        """The services whose tasks changed since the last time: ECS has an event of each."""
+        before, self._tasks = self._tasks, self._counts()
+        return [id for id, counts in self._tasks.items() if counts != before[id]]
+
+    def _counts(self) -> dict[ServiceId, tuple[int, int]]:
+        return {id: (truth.fake.desired, truth.fake.running) for id, truth in self.truths.items()}
 
     def unhealed(self) -> list[str]:
         """What is still to be done, as a look that writes nothing finds it."""
@@ -229,9 +243,7 @@ class Town:
             case 0:
                 self._keep(truth)
             case 1 if truth.fake.desired == 0 and not self._acts_on(truth):
-                truth.fake.set_desired(truth.blueprint.size)
-                truth.taken = False
-                truth.hands += 1
+                truth.turned_on_by_hand()
             case 2 if truth.fake.desired and not truth.blueprint.excluded and not self._acts_on(truth):
                 truth.fake.set_desired(0)
             case 3 | 4 | 5:

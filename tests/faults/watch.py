@@ -29,6 +29,8 @@ TRUST = 2 * MINUTE
 """The newest minutes of metrics, which CloudWatch does not have yet."""
 CLOSED_QUIET = 5 * MINUTE
 """How long a service was not used that is stopped because its hours are over."""
+HELD_AGAIN_AFTER = timedelta(minutes=10)
+"""What a limit holds is looked at again so much later."""
 MOST_PER_RUN = 6
 CUT_AFTER = timedelta(minutes=30)
 
@@ -88,8 +90,18 @@ class Truth:
     keep_until: datetime | None = None
     taken: bool = False
     """Stopped by us, and not yet given back."""
+    size: int = 0
+    """What people, or autoscaling for them, last ran it at."""
     hands: int = 0
     """How often a person or autoscaling turned it on: a start of ours that finds it on is recorded as begun too."""
+
+    def turned_on_by_hand(self) -> None:
+        self.fake.set_desired(self.blueprint.size)
+        self.size = self.blueprint.size
+        if self.fake.scaling:
+            self.fake.scaling.suspended = dict.fromkeys(self.fake.scaling.suspended, False)
+        self.taken = False
+        self.hands += 1
 
 
 @dataclass
@@ -200,7 +212,7 @@ class Watch:
         """Whether a limit allows that this service, which ought to be stopped, still runs."""
         match self.truths[id].blueprint.environment:
             case "dev":
-                return self.idle_stops(timedelta(hours=1) + 2 * self.tolerance) >= STOPS_PER_HOUR
+                return self.idle_stops(timedelta(hours=1) + HELD_AGAIN_AFTER + 2 * self.tolerance) >= STOPS_PER_HOUR
             case "pool":
                 return self._pool_runs() <= KEPT_RUNNING
             case _:
@@ -210,8 +222,8 @@ class Watch:
         return sum(one.fake.running > 0 for one in self.truths.values() if one.blueprint.environment == "pool")
 
     def _started(self, act: Act, truth: Truth) -> None:
-        right = not truth.taken or act.became == truth.blueprint.size
-        said = f"{act.service} of size {truth.blueprint.size} is started with {act.became}"
+        right = not truth.taken or act.became == truth.size
+        said = f"{act.service} of size {truth.size} is started with {act.became}"
         self._hold(Invariant.SIZE_GIVEN_BACK, right, said)
         truth.taken = False
 
@@ -231,12 +243,12 @@ class Watch:
 
     def _size_stands(self, id: ServiceId, truth: Truth) -> None:
         saved, of = memory_of(self._row(id)).saved_size, truth.blueprint
-        stands = saved is not None and saved.desired_count == of.size
+        stands = saved is not None and saved.desired_count == truth.size
         if stands and saved is not None and of.scaling:
             bounds = saved.scaling
             kept = bounds and (bounds.min_capacity, bounds.max_capacity, bounds.scale_out_suspended)
             stands = kept == (*of.scaling, False)
-        self._hold(Invariant.SIZE_SAVED, stands, f"{id} of size {of.size} {of.scaling}: {saved} stands")
+        self._hold(Invariant.SIZE_SAVED, stands, f"{id} of size {truth.size} {of.scaling}: {saved} stands")
 
     def _one_outcome(self, question: Question) -> None:
         before = self._questions.get(question.id)
@@ -274,14 +286,18 @@ class Watch:
                 self._hold(Invariant.SIZE_GIVEN_BACK, right and free, f"{id} runs with {scaling}")
 
     def restored(self) -> None:
-        """The table is yesterday's: it cannot know what was saved, asked and told since."""
+        """The table is yesterday's: it cannot know what was saved, asked and told since. A size that nobody remembers
+        is set by hand, with its autoscaling, by the person who restored the table."""
         self._acts_compared = len(self.acts)
         self._questions.clear()
         self._seen.clear()
         self._holder.clear()
-        for truth in self.truths.values():
+        for id, truth in self.truths.items():
             truth.taken = False
             truth.keep_until = None
+            saved = memory_of(self._row(id)).saved_size
+            if truth.fake.desired == 0 and (saved is None or saved.desired_count < truth.size):
+                truth.turned_on_by_hand()
 
     # --- how
 

@@ -6,7 +6,6 @@ write is atomic, as one DynamoDB item's is. Stored items are never changed in pl
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
@@ -35,6 +34,7 @@ class Rows:
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Packed]] = {}
+        self._sizes: dict[tuple[str, str], int] = {}
         self.operations: Mapping[str, Callable[[Params], Answer]] = {
             "dynamodb.GetItem": self._get,
             "dynamodb.PutItem": self._put,
@@ -56,6 +56,7 @@ class Rows:
 
     def restore(self, backup: Mapping[str, Mapping[str, Packed]]) -> None:
         self.rows = {pk: dict(items) for pk, items in backup.items()}
+        self._sizes.clear()
 
     # --- the operations
 
@@ -106,7 +107,7 @@ class Rows:
         if start := params.get("ExclusiveStartKey"):
             place = [_order(item) for item in found].index(_order(start))
             found = found[place + 1 :]
-        page = _page(found, params.get("Limit"))
+        page = self._page(found, params.get("Limit"))
         more = {"LastEvaluatedKey": _last_key(page[-1], params)} if len(page) < len(found) else {}
         return 200, {"Items": [dict(one) for one in page], "Count": len(page), **more}
 
@@ -118,8 +119,21 @@ class Rows:
         wanted = {"S": hash_key}
         return [one for rows in self.rows.values() for one in rows.values() if one.get("service") == wanted]
 
+    def _page(self, found: list[Packed], limit: int | None) -> list[Packed]:
+        size, page = 0, []
+        for item in found[: limit or None]:
+            key = _key(item)
+            if key not in self._sizes:
+                self._sizes[key] = _size(item)
+            size += self._sizes[key]
+            if page and size > PAGE_BYTES:
+                break
+            page.append(item)
+        return page
+
     def _keep(self, pk: str, sk: str, item: Packed) -> None:
-        if _size(item) > MOST_BYTES:
+        size = self._sizes[pk, sk] = _size(item)
+        if size > MOST_BYTES:
             raise AwsError("ValidationException", "Item size has exceeded the maximum allowed size")
         self.rows.setdefault(pk, {})[sk] = item
 
@@ -154,24 +168,17 @@ def _last_key(item: Packed, params: Params) -> dict[str, Any]:
     return {name: item[name] for name in names}
 
 
-def _page(found: list[Packed], limit: int | None) -> list[Packed]:
-    size, page = 0, []
-    for item in found[: limit or None]:
-        size += _size(item)
-        if page and size > PAGE_BYTES:
-            break
-        page.append(item)
-    return page
-
-
 def _size(item: Packed) -> int:
     """Near enough: DynamoDB counts names and values in UTF-8."""
     return sum(len(name) + _weight(value) for name, value in item.items())
 
 
-def _weight(value: Mapping[str, Any]) -> int:
-    ((kind, inner),) = value.items()
-    return len(inner) if kind in ("S", "N", "B") else len(json.dumps(inner, default=repr))
+def _weight(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(map(_weight, value.values()))
+    if isinstance(value, list):
+        return sum(map(_weight, value))
+    return len(value) if isinstance(value, (str, bytes)) else 1
 
 
 # --- updates

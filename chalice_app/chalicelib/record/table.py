@@ -185,6 +185,7 @@ class Table:
 
     def _call(self, call: Callable[..., Any], condition: Condition | None = None, **arguments: Any) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         try:
             return call(TableName=self.name, **arguments)
@@ -195,7 +196,7 @@ class Table:
             if code == "ResourceNotFoundException":
                 raise NoRecord(f"There is no table {self.name} in this account and region.") from error
             raise RecordUnavailable(f"Table {self.name}: {call.__name__} was refused: {error}") from error
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise RecordUnavailable(f"Table {self.name}: no answer to {call.__name__}: {error}") from error
 
     def _lost(self, condition: Condition, response: Mapping[str, Any]) -> ConditionFailed:
