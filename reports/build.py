@@ -32,12 +32,16 @@ THOUSAND = Decimal(1000)
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The record's side. ``before`` are rows of the weeks before, as far as the record goes back to (``since``)."""
+    """The record's side. ``before`` are rows of the weeks before, as far as the record goes back to (``since``).
+
+    ``troubles`` are sentences on sources of prices that failed.
+    """
 
     ledger: Ledger
     before: tuple[Row, ...] = ()
     since: date | None = None
     interruptions: Section[int] = field(default_factory=lambda: Unknown(Sentence("no_interruptions")))
+    troubles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +121,11 @@ def _record(given: Given) -> Source:
         case Unknown(sentence):
             return Source("record", State.MISSING, sentence)
         case Known(recorded):
-            services = len(recorded.ledger.accounts)
-            state = State.DEGRADED if isinstance(given.use, Unknown) else State.OK
-            sentence = (
-                given.use.sentence if isinstance(given.use, Unknown) else Sentence("record_read", {"n": services})
-            )
-            return Source("record", state, sentence)
+            if isinstance(given.use, Unknown):
+                return Source("record", State.DEGRADED, given.use.sentence)
+            if recorded.troubles:
+                return Source("record", State.DEGRADED, Sentence.told(" ".join(recorded.troubles)))
+            return Source("record", State.OK, Sentence("record_read", {"n": len(recorded.ledger.accounts)}))
 
 
 def _saved(recorded: Section[Recorded], week: Week) -> dict[date, Money]:

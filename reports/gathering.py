@@ -5,8 +5,8 @@ What cannot be read becomes `Unknown` with its sentence: a report is made of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -20,18 +20,21 @@ from chalicelib.ledger.courses import Known as KnownBefore
 from chalicelib.ledger.places import unquoted
 from chalicelib.ledger.reading import read
 from chalicelib.ledger.values import Row
+from chalicelib.notify.notice import NoticeKind
 from chalicelib.policy.model import Policy, PolicySet
 from chalicelib.prices import gpus_per_task, hourly_price
+from chalicelib.prices.bill import fargate_spot
 from chalicelib.prices.book import PriceBook
-from chalicelib.prices.hosts import host_of
+from chalicelib.prices.hosts import host_of, market_of
 from chalicelib.record.cost_events import told_since
-from chalicelib.record.history import History
+from chalicelib.record.history import Entry, EntryKind, History
 
 from reports.build import Given, Recorded
 from reports.making.labels import Hold, Label, Labels
 from reports.making.use import Use
 from reports.measured import Ask, Watched, measure
 from reports.model import Rate
+from reports.sources.fargate_lines import lines_of
 from reports.sources.frames import Gathered
 from reports.sources.told_events import with_told
 from reports.values import Known, Money, Section, Sentence, Unknown, Week
@@ -70,7 +73,7 @@ def given(
         week=week,
         generated_at=now,
         gathered=gathered,
-        recorded=recorded(reached, week, now, with_weeks_before=not is_billed),
+        recorded=recorded(_with_rates(reached, gathered), week, now, with_weeks_before=not is_billed),
         use=found,
         labels=labels(reached),
         rate=rate,
@@ -86,6 +89,14 @@ def _with_told(reach: Reach, gathered: Gathered, week: Week, now: datetime) -> G
         return gathered  # the record says so of itself
 
 
+def _with_rates(reach: Reach, gathered: Gathered) -> Reach:
+    """And what the bill says of Fargate Spot, of which nobody else knows the price."""
+    if isinstance(gathered.bill, Unknown):
+        return reach
+    prices = reach.prices or PriceBook(reach.region)
+    return replace(reach, prices=replace(prices, fargate_spot=fargate_spot(lines_of(gathered.bill.value))))
+
+
 def recorded(reach: Reach, week: Week, now: datetime, *, with_weeks_before: bool) -> Section[Recorded]:
     """As far as the week is over. ``with_weeks_before``: only where no bill tells of them; it reads four times more."""
     since = week.back(WEEKS_BEFORE).since if with_weeks_before else week.since
@@ -97,13 +108,24 @@ def recorded(reach: Reach, week: Week, now: datetime, *, with_weeks_before: bool
     acted = {entry.service for entry in entries if entry.action is not None}
     known = {facts.id: _before(facts, reach.region, facts.id in acted) for facts in reach.services.values()}
     prices = reach.prices or PriceBook(reach.region)
-    terms = Terms(week.zone, prices.quoted(unquoted(entries), since, until, now))
+    quoted = prices.quoted(unquoted(entries, known), since, until, now)
+    terms = Terms(week.zone, quoted)
     counted = ledger(entries, week.since, until, terms, known)
     first = min((entry.at for entry in entries), default=week.since)
     rows: tuple[Row, ...] = ()
     if with_weeks_before and first < week.since:
         rows = tuple(ledger(entries, max(since, first), week.since, terms, known).rows)
-    return Known(Recorded(counted, rows, min(first, week.since).astimezone(week.zone).date()))
+    told = Recorded(counted, rows, min(first, week.since).astimezone(week.zone).date(), troubles=quoted.problems)
+    within = [entry for entry in entries if week.since <= entry.at < until]
+    return Known(replace(told, interruptions=_interruptions(within, reach.policies)))
+
+
+def _interruptions(entries: Sequence[Entry], policies: PolicySet) -> Section[int]:
+    """The record has those of services whose policy speaks of Spot, each once; without such a policy nobody counts."""
+    found = sum(one.kind is EntryKind.NOTICE and one.outcome == NoticeKind.SPOT_INTERRUPTED.value for one in entries)
+    if not found and all(policy.spot is None for policy in policies.policies):
+        return Unknown(Sentence("no_interruptions"))
+    return Known(found)
 
 
 def _before(facts: ServiceFacts, region: str, is_in_record: bool) -> KnownBefore:
@@ -115,6 +137,7 @@ def _before(facts: ServiceFacts, region: str, is_in_record: bool) -> KnownBefore
         hourly_price(facts, region),
         gpus_per_task(facts),
         running=None if is_in_record else facts.desired_count > 0,
+        market=market_of(facts),
     )
 
 

@@ -126,7 +126,7 @@ def _reach(app: App, table: Table, now: datetime) -> Section[gathering.Reach]:
             policies=load(kept.files, today=now.date()).policies if kept else PolicySet(),
             region=region,
             ask=partial(ask, app.clients.cloudwatch),
-            prices=price_book(app.clients, table, region),
+            prices=price_book(app.clients, table, region, keeps=True),
         )
     )
 

@@ -14,6 +14,7 @@ from chalicelib.ledger import sums
 from chalicelib.ledger.counting import Terms, ledger
 from chalicelib.ledger.courses import Known
 from chalicelib.ledger.habit import Habit, habit_of
+from chalicelib.ledger.places import unquoted
 from chalicelib.ledger.values import Ledger
 from chalicelib.prices import Market, Price
 from chalicelib.record.history import Entry, EntryKind
@@ -98,6 +99,17 @@ def test_a_move_back_whose_move_to_spot_nobody_remembers_is_not_charged() -> Non
     back = on(6, ActionKind.MOVE, market="on-demand", moved_from="spot")
     told = ledger([back], MONDAY, MONDAY + DAY, Terms(UTC_ZONE, quotes=half_price))
     assert saved(told) == 0
+
+
+def test_what_people_run_on_spot_costs_spot_although_the_record_never_saw_it() -> None:
+    listed = Price(Decimal(1), "a list", date(2026, 7, 20))
+    known = {CHAT: Known(CHAT, 1, "g5.xlarge", listed, running=True, market=Market.SPOT)}
+    assert unquoted([], known) == {("g5.xlarge", Market.SPOT)}
+
+    told = ledger([], MONDAY, MONDAY + DAY, Terms(UTC_ZONE, quotes=half_price), known)
+    assert (told.total.ran.usd, told.total.baseline.usd) == (12, 12)
+    unknown = ledger([], MONDAY, MONDAY + DAY, Terms(UTC_ZONE), known)
+    assert unknown.unpriced == (CHAT,), "the on-demand price is no price of Spot"
 
 
 def half_price(host: str, market: Market, at: datetime) -> Price | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from chalicelib.errors import ObservationError
 from chalicelib.prices import Market
-from chalicelib.prices.bill import BillLine, fargate_spot
+from chalicelib.prices.bill import BillLine, FargateSpot, fargate_spot
 from chalicelib.prices.book import PriceBook
 from chalicelib.prices.kept import KeptPrices
 from chalicelib.prices.price_list import PriceList, home_of_prices
@@ -186,3 +186,23 @@ def test_fargate_spot_costs_what_the_bill_says_it_did() -> None:
     assert told is not None
     assert told.usd_per_hour == 4 * Decimal("0.0125") + 16 * Decimal("0.00125")
     assert quoted("fargate 4 vCPU 16 GB", Market.SPOT, at(30)) is None, "no vCPU hours were billed on that day"
+
+
+def test_fargate_spot_of_two_regions_on_one_bill_has_no_price() -> None:
+    day = date(2026, 11, 16)
+    meters = ("SpotUsage-Fargate-vCPU-Hours:perCPU", "SpotUsage-Fargate-GB-Hours", "APN1-SpotUsage-Fargate-GB-Hours")
+    bill = fargate_spot(BillLine(day, meter, Decimal(1), Decimal(10)) for meter in meters)
+    assert bill.price("fargate 4 vCPU 16 GB", day) is None
+
+
+def test_fargate_spot_of_a_closed_bill_is_kept_and_of_an_open_day_is_not(kept: KeptPrices) -> None:
+    closed, still_open = date(2026, 11, 16), date(2026, 11, 20)
+    bill = FargateSpot(dict.fromkeys((closed, still_open), (Decimal("0.0125"), Decimal("0.00125"))))
+    wanted = [("fargate 4 vCPU 16 GB", Market.SPOT)]
+    PriceBook("eu-west-1", kept=kept, fargate_spot=bill, keeps=True).quoted(wanted, MONDAY, NOW, NOW)
+
+    without_bill = PriceBook("eu-west-1", kept=kept).quoted(wanted, MONDAY, NOW, NOW)
+    told = without_bill("fargate 4 vCPU 16 GB", Market.SPOT, at(3))
+    assert told is not None
+    assert told.usd_per_hour == Decimal("0.07")
+    assert without_bill("fargate 4 vCPU 16 GB", Market.SPOT, at(4 * 24 + 3)) is None

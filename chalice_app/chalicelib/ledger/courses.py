@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from chalicelib.decide.decision import Because
 from chalicelib.decide.facts import ActionKind, ServiceId
 from chalicelib.ledger.values import Actor, Counts, Credit
-from chalicelib.prices.hosts import is_fargate
+from chalicelib.prices.hosts import Market, is_fargate
 from chalicelib.prices.listed import Price
 from chalicelib.record.history import Entry, EntryKind
 
@@ -41,6 +41,7 @@ class Known:
     """What is known of a service before the first of its entries.
 
     ``running`` None: the first action in the record tells; without any it ran. ``gpus`` None: the host's own number.
+    ``market``: how it is bought now, which holds for as long as the record says nothing else; people chose it.
     """
 
     service: ServiceId
@@ -49,6 +50,7 @@ class Known:
     price: Price | None = None
     gpus: int | None = None
     running: bool | None = None
+    market: Market | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from chalicelib.decide.facts import ServiceId
 from chalicelib.ledger.courses import THE_BEGINNING, Known, credits
@@ -42,7 +43,8 @@ def places(known: Known, entries: Sequence[Entry]) -> tuple[Place, ...]:
     one entry to the next, people did.
     """
     whose = credits(entries)
-    found = [Place(THE_BEGINNING, known.host, None, None, known.price)]
+    chosen = None if any(entry.market for entry in entries) else known.market
+    found = [Place(THE_BEGINNING, known.host, chosen, chosen, known.price)]
     for entry in entries:
         last = found[-1]
         market = Market(entry.market) if entry.market else last.market
@@ -82,15 +84,17 @@ def at_places(
             yield place, begin, end
 
 
-def unquoted(entries: Iterable[Entry]) -> frozenset[tuple[str, Market]]:
-    """Hosts and markets of which the record alone knows no price. ``entries`` in any order."""
+def unquoted(
+    entries: Iterable[Entry], known: Mapping[ServiceId, Known] = MappingProxyType({})
+) -> frozenset[tuple[str, Market]]:
+    """Hosts and markets of which record and ``known`` alone have no price. ``entries`` in any order."""
     by_service: dict[ServiceId, list[Entry]] = defaultdict(list)
     for entry in sorted(entries, key=lambda one: one.at):
         if entry.service is not None:
             by_service[entry.service].append(entry)
     found: set[tuple[str, Market]] = set()
-    for service, told in by_service.items():
-        for place in places(Known(service), told):
+    for service in {*known, *by_service}:
+        for place in places(known.get(service, Known(service)), by_service.get(service, ())):
             if Market.SPOT in (place.market, place.own_market):
                 found.add((place.host, Market.SPOT))
             if place.price is None:

@@ -1,6 +1,7 @@
 """What Fargate Spot cost, from the bill: AWS publishes no history of its price, so that only the bill knows.
 
-The two rates of a day are its cost by its usage. A day without a line of either has no price.
+The two rates of a day are its cost by its usage. A day without a line of either has no price; nor has one on which the
+bill has it in several regions, which differ in price and are told apart by the beginning of the usage type.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from chalicelib.prices.listed import Price
 
 SOURCE = "Fargate Spot, from the bill"
 
-_VCPU = re.compile(r"(?:[A-Z0-9]+-)?SpotUsage-Fargate-vCPU-Hours:perCPU")
-_MEMORY = re.compile(r"(?:[A-Z0-9]+-)?SpotUsage-Fargate-GB-Hours")
+_METER = re.compile(r"(?P<region>(?:[A-Z0-9]+-)?)SpotUsage-Fargate-(?:(?P<vcpu>vCPU-Hours:perCPU)|GB-Hours)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,14 @@ class FargateSpot:
 def fargate_spot(lines: Iterable[BillLine]) -> FargateSpot:
     """Other usage types are passed over."""
     sums: dict[tuple[date, bool], list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    regions: dict[date, set[str]] = defaultdict(set)
     for line in lines:
-        is_vcpu = _VCPU.fullmatch(line.usage_type) is not None
-        if is_vcpu or _MEMORY.fullmatch(line.usage_type):
-            told = sums[line.day, is_vcpu]
+        found = _METER.fullmatch(line.usage_type)
+        if found is not None:
+            regions[line.day].add(found["region"])
+            told = sums[line.day, found["vcpu"] is not None]
             told[0] += line.usd
             told[1] += line.hours
     rates = {key: usd / hours for key, (usd, hours) in sums.items() if hours > 0}
-    days = {day for day, _ in rates if (day, True) in rates and (day, False) in rates}
+    days = {day for day in regions if len(regions[day]) == 1 and (day, True) in rates and (day, False) in rates}
     return FargateSpot({day: (rates[day, True], rates[day, False]) for day in sorted(days)})

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import AwsUnreachable, ObservationError, RecordUnavailable
 from chalicelib.prices.bill import FargateSpot
 from chalicelib.prices.hosts import Market, is_fargate
-from chalicelib.prices.kept import KeptPrices, day_begin, day_end
+from chalicelib.prices.kept import KeptPrices, day_after, day_begin, day_end
 from chalicelib.prices.listed import Price, listed_price
 from chalicelib.prices.price_list import PriceList
 from chalicelib.prices.spot import KEPT_BY_AWS, Course, SpotHistory
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 FRESH = timedelta(days=7)
 """A list price that was asked for lately is not asked for again: they change a few times a year."""
+
+BILLED_BY = timedelta(days=3)
+"""After that a day's rate of Fargate Spot is what it will be: bills come up to two days late."""
 
 Wanted = tuple[str, Market]
 
@@ -74,14 +78,30 @@ class PriceBook:
         problems = _Problems()
         listed: dict[str, Price] = {}
         spot: dict[tuple[str, date], Course] = {}
-        for host, market in sorted(set(wanted)):
+        wanted = sorted(set(wanted))
+        for host, market in wanted:
             if market is Market.ON_DEMAND:
                 if price := self._listed(host, now, problems):
                     listed[host] = price
             elif not is_fargate(host):
                 found = self._spot(host, since, min(until, now), now, problems)
                 spot |= {(host, day): course for day, course in found.items()}
-        return Quoted(listed, spot, self.fargate_spot, problems.sentences)
+        asks_fargate = any(market is Market.SPOT and is_fargate(host) for host, market in wanted)
+        fargate = self._fargate_spot(since, until, now, problems) if asks_fargate else self.fargate_spot
+        return Quoted(listed, spot, fargate, problems.sentences)
+
+    def _fargate_spot(self, since: datetime, until: datetime, now: datetime, problems: _Problems) -> FargateSpot:
+        """What a bill says wins over what an earlier one said."""
+        rates: dict[date, tuple[Decimal, Decimal]] = {}
+        if self.kept is not None:
+            with problems:
+                rates = dict(self.kept.fargate_spot(since.astimezone(UTC).date(), day_after(until)))
+            final = (now - BILLED_BY).astimezone(UTC).date()
+            for day, (vcpu, gb) in self.fargate_spot.rates.items():
+                if self.keeps and day < final and day not in rates:
+                    with problems:
+                        self.kept.keep_fargate_spot(day, vcpu, gb)
+        return FargateSpot({**rates, **self.fargate_spot.rates})
 
     def _listed(self, host: str, now: datetime, problems: _Problems) -> Price | None:
         kept, today = None, now.astimezone(UTC).date()

@@ -5,6 +5,7 @@ time. A row is written once and never changed; a list price that was asked for a
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -58,6 +59,23 @@ class KeptPrices:
         zones = {zone: [[step.at.isoformat(), str(step.usd)] for step in steps] for zone, steps in course.zones.items()}
         self._put(self._spot_key(instance_type, day), {"zones": json.dumps(zones, separators=(",", ":"))})
 
+    def fargate_spot(self, since: date, until: date) -> Mapping[date, tuple[Decimal, Decimal]]:
+        """As `bill.FargateSpot.rates`, of the days in ``[since, until)``."""
+        prefix = self._fargate_key("")
+        rows = self._table.query(PK, since=f"{prefix}{since}", before=f"{prefix}{until}")
+        return {
+            date.fromisoformat(str(row["sk"]).removeprefix(prefix)): (Decimal(row["vcpu"]), Decimal(row["gb"]))
+            for row in rows
+            if row.get("format") == FORMAT
+        }
+
+    def keep_fargate_spot(self, day: date, vcpu: Decimal, gb: Decimal) -> None:
+        """Only of a day that its bill will not change any more."""
+        self._put(self._fargate_key(day.isoformat()), {"vcpu": str(vcpu), "gb": str(gb)})
+
+    def _fargate_key(self, day: str) -> str:
+        return f"fargate-spot#{self._region}#{day}"
+
     def _spot_key(self, instance_type: str, day: date) -> str:
         return f"spot#{self._region}#{instance_type}#{day.isoformat()}"
 
@@ -70,6 +88,12 @@ class KeptPrices:
 
 def day_begin(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
+
+
+def day_after(at: datetime) -> date:
+    """The first day of UTC that begins at or after ``at``."""
+    day = at.astimezone(UTC).date()
+    return day if day_begin(day) == at else day + timedelta(days=1)
 
 
 def day_end(day: date) -> datetime:
