@@ -93,6 +93,7 @@ SECTIONS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("demo", "home", "A week of a small fleet on a simulated AWS, in a minute."),
             Entry("up", "home", "Keep that simulated fleet running, with the HTTP API."),
             Entry("doctor", "doctoring", "Check an account: what is wrong, and how to put it right."),
+            Entry("support-bundle", "bundling", "What a bug report needs, in one zip without secrets."),
             Entry("completion", "completing", "Print the shell completion for bash, zsh or fish."),
         ),
     ),
