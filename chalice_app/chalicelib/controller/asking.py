@@ -20,6 +20,7 @@ from chalicelib.controller.wording import first_word
 from chalicelib.decide import words
 from chalicelib.decide.approval_action import ApprovalAction
 from chalicelib.errors import ConditionFailed, Forbidden, LifecycleError, NotAllowed, Unfit
+from chalicelib.execute.entries import PriceOf, no_price
 from chalicelib.record.approval import STATE_AFTER, Answer, AnswerKind, Given, Question, State
 from chalicelib.record.approvals import standing
 
@@ -62,10 +63,12 @@ class Approvals:
         controller: Controller,
         questions: Questions,
         policies: Callable[[], PolicySet],
+        price: PriceOf = no_price,
     ) -> None:
         self._controller = controller
         self._questions = questions
         self._policies = policies
+        self._price = price
 
     def pending(self, now: datetime) -> tuple[Question, ...]:
         """Those that wait for an answer, the most urgent first."""
@@ -103,7 +106,7 @@ class Approvals:
         that stands already, if there is one. A yes writes a `keep` for the service."""
         why = f"{caller} wants to launch it while hours are closed"
         return self._wish(
-            wish(facts, policy, ApprovalAction.START_WHEN_CLOSED, caller, why, now, keep_until=keep_until)
+            wish(facts, policy, ApprovalAction.START_WHEN_CLOSED, caller, why, now, self._price, keep_until=keep_until)
         )
 
     def ask_to_remove(
@@ -111,7 +114,7 @@ class Approvals:
     ) -> Question:
         """Asks whether the launched instance behind the service may be removed for ``caller``."""
         why = f"{caller} wants to remove it" + (f": {words.sentence(reason)}" if reason else "")
-        return self._wish(wish(facts, policy, ApprovalAction.REMOVE, caller, why, now))
+        return self._wish(wish(facts, policy, ApprovalAction.REMOVE, caller, why, now, self._price))
 
     def expire(self, id: str, now: datetime) -> Question | None:
         """What a one-shot timer calls: carries out what silence means, if the time is over and nobody answered."""

@@ -36,6 +36,11 @@ LOOK_BACK = timedelta(days=14)
 MOST_ENTRIES = 200
 _LATELY = timedelta(days=1)
 _CENT = Decimal("0.01")
+_LAUNCH = ("let them launch it, and keep it running until then",)
+_REMOVAL = (
+    "stop it as soon as nobody uses it",
+    "delete its address, its service and all that was made for it",
+)
 
 
 def frame(
@@ -75,12 +80,14 @@ def wish(
     caller: Caller,
     why: str,
     now: datetime,
+    price: PriceOf,
     *,
     keep_until: datetime | None = None,
 ) -> Question:
     """A person's wish that no plan of the service stands for: a launch (``keep_until``) or a removal."""
     assert policy.approval is not None
-    asks = policy.approval
+    asks, known, launches = policy.approval, price(facts), keep_until is not None
+    size = facts.desired_count or int(launches)
     return Question(
         id=new_id(),
         service=facts.id,
@@ -89,7 +96,13 @@ def wish(
         policy_version=policy.version,
         asked_at=now,
         reason=why,
-        stakes=Stakes(owner=facts.tags.get(OWNER_TAG) or policy.owner or "", desired_count=facts.desired_count),
+        steps=_LAUNCH if launches else _REMOVAL,
+        stakes=Stakes(
+            usd_per_hour=known.usd_per_hour * size if known and size else None,
+            price_source=known.source if known else "",
+            owner=facts.tags.get(OWNER_TAG) or policy.owner or "",
+            desired_count=facts.desired_count,
+        ),
         approvers=tuple(asks.approvers),
         no_answer=asks.no_answer,
         escalate_to=asks.escalate_to or "",
@@ -97,7 +110,7 @@ def wish(
         requester=str(caller),
         requester_sub=caller.sub,
         keep_until=keep_until,
-        launches=keep_until is not None,
+        launches=launches,
         instance=facts.tags.get(INSTANCE_TAG, ""),
         channel=asks.ask,
         answer_by=answer_by(policy, now, asks.answer_within),

@@ -99,8 +99,8 @@ class Stakes:
     """What it costs, saves and touches, as known when it was asked; None and empty are "not known".
 
     ``usd_per_hour`` is that of the whole service. ``saves_usd`` counts until ``saves_until``, the next opening.
-    ``cold_start_seconds`` is what the last start took, or starts usually take. ``used_by``: people who asked something of it in the last
-    24 hours; ``requests`` counts requests in the time the decision looked at.
+    ``cold_start_seconds`` is what the last start took, or starts usually take. ``used_by``: people who asked something
+    of it in the last 24 hours.
     """
 
     usd_per_hour: Decimal | None = None

@@ -103,7 +103,7 @@ def build(
     controller = Controller(parts, timedelta(seconds=settings.full_refresh_seconds))
     app = App(
         settings, clients, clock, controller, inventory, record.states, record.controls, record.history,
-        record.policies, told, Approvals(controller, parts.questions, parts.policies_now),
+        record.policies, told, Approvals(controller, parts.questions, parts.policies_now, parts.price),
         interruptions_of(clients, parts),
         compose_post.post(settings, clients, clock, table, record.policies),
     )  # fmt: skip

@@ -49,6 +49,7 @@ def test_an_instance_is_removed_only_after_somebody_else_s_yes(api: ApiStage) ->
     now, approvals = api.fleet.clock.now(), api.fleet.app.approvals
     (question,) = approvals.pending(now)
     assert (question.instance, question.action, question.reason[-4:]) == (id, ApprovalAction.REMOVE, "done")
+    assert question.stakes.usd_per_hour and question.steps, "what it costs, and what would be done"
 
     yes, ada, admin = Answer(AnswerKind.APPROVE), api.fleet.caller("ada"), api.fleet.caller("admin")
     assert approvals.answer(question.id, 1, yes, ada, now).became is Became.REFUSED

@@ -247,6 +247,7 @@ def test_a_launch_in_closed_hours_waits_for_a_yes_and_is_allowed_after_it(tmp_pa
                 wishes.may_start(facts, ADA)
         (question,) = app.approvals.pending(stage.clock.now())
         assert (question.requester, question.launches) == ("ada@example.com", True)
+        assert question.steps == ("let them launch it, and keep it running until then",)
 
         own = app.approvals.answer(question.id, 1, Answer(AnswerKind.APPROVE), ADA, stage.clock.now())
         assert own.became.value == "refused"

@@ -93,7 +93,7 @@ def _facts(question: Question) -> list[tuple[str, str]]:
     stakes, zone = question.stakes, ZoneInfo(question.zone)
     found: list[tuple[str, str]] = [("Service", escaped(str(question.service)))]
     if stakes.usd_per_hour is not None:
-        found.append(("Costs now", f"${stakes.usd_per_hour:.2f} an hour"))
+        found.append(("Costs", f"${stakes.usd_per_hour:.2f} an hour"))
     if stakes.saves_usd is not None and stakes.saves_until is not None:
         found.append(("Saves", f"${stakes.saves_usd:.2f} until {moment(stakes.saves_until, zone)}"))
     if stakes.owner:
