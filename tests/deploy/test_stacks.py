@@ -175,7 +175,9 @@ def test_services_that_nobody_launched_over_the_api_are_found_in_the_stacks_own_
     clients: Clients, stacks: Stacks
 ) -> None:
     _deploy(stacks, Cluster={"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": "own"}})
-    clients.ecs.register_task_definition(family="ollama", containerDefinitions=[{"name": "x", "image": "x", "memory": 512}])
+    clients.ecs.register_task_definition(
+        family="ollama", containerDefinitions=[{"name": "x", "image": "x", "memory": 512}]
+    )
     for name in ("ollama-launched", "chat"):
         clients.ecs.create_service(cluster="own", serviceName=name, taskDefinition="ollama", desiredCount=0)
     clusters = holdings(stacks, NAME).of("AWS::ECS::Cluster")
