@@ -41,6 +41,10 @@ BESIDE_THE_MAIN_PATHS = {
     "elasticloadbalancing:DescribeTargetHealth": "only while an instance starts",
     "s3:GetObject": "only policies that changed since the last run",
     "application-autoscaling:RegisterScalableTarget": "only where a service scales",
+    "elasticloadbalancing:DescribeRules": "only when an instance has changed since it was last looked at",
+    "elasticloadbalancing:ModifyRule": "only when an instance has changed since it was last looked at",
+    "iam:PassRole": "only with a wake-up, where nobody has booked it",
+    "scheduler:CreateSchedule": "only a wake-up that nobody has booked",
     "scheduler:DeleteSchedule": "only wake-ups that nobody needs any more",
     "ecs:DescribeClusters": "a container that starts, before its first picture",
     "ecs:ListClusters": "a container that starts, before its first picture",
@@ -88,7 +92,7 @@ def a_model_is_launched_changed_and_slept(stage: RightsStage) -> None:
     stage.launched = str(started["instance_id"])
     path = f"/api/instances/{stage.launched}"
     stage.passes(minutes=5)
-    stage.sweep()
+    stage.events(task_event("launched", f"service:ollama-{stage.launched}", status="RUNNING"))
     assert stage.call("GET", path, who="ada", expect=200)["status"] == "running"
     for read in ("/api/models", "/api/instances", f"{path}/logs", f"{path}/why", "/api/policies", "/api/decisions"):
         stage.call("GET", read, who="ada", expect=200)
@@ -149,9 +153,10 @@ def a_sleeping_model_is_woken(stage: RightsStage) -> None:
 
 
 def slack_is_heard_and_told(stage: RightsStage) -> None:
-    ada = next(id for id, one in ((one.id, one) for one in stage.slack.workspace.members) if one.email[:4] == "ada@")
-    stage.asks_slack(ada, "status")
-    stage.asks_slack(ada, "stop chat --force")
+    admin = next(one.id for one in stage.slack.workspace.members if one.email.startswith("admin@"))
+    stage.asks_slack(admin, "status")
+    stage.asks_slack(admin, "stop gpu-dev/chat now")
+    assert stage.desired(CHAT) == 0
     stage.invoke("deliver", envelope("aws.events", "Scheduled Event", {}))
     assert stage.slack.workspace.messages
 
@@ -169,15 +174,17 @@ def money_is_heard_of(stage: RightsStage) -> None:
 
 def the_pool_asks_its_triggers(stage: RightsStage) -> None:
     ada = next(one for one in stage.pool.users if one.email.startswith("ada@"))
-    for function, source in (
-        ("pre_sign_up", "PreSignUp_SignUp"),
-        ("pre_authentication", "PreAuthentication_Authentication"),
-        ("post_authentication", "PostAuthentication_Authentication"),
-        ("post_confirmation", "PostConfirmation_ConfirmSignUp"),
+    made = stage.root.cognito.admin_create_user(UserPoolId=stage.pool.settings.id, Username="zoe@example.com")
+    zoe = next(one["Value"] for one in made["User"]["Attributes"] if one["Name"] == "sub")
+    for function, source, sub, email in (
+        ("pre_sign_up", "PreSignUp_SignUp", ada.sub, ada.email),
+        ("pre_authentication", "PreAuthentication_Authentication", ada.sub, ada.email),
+        ("post_authentication", "PostAuthentication_Authentication", zoe, "zoe@example.com"),
+        ("post_confirmation", "PostConfirmation_ConfirmSignUp", zoe, "zoe@example.com"),
     ):
         event = {
-            "triggerSource": source, "userPoolId": stage.pool.settings.id, "userName": ada.sub, "response": {},
-            "request": {"userAttributes": {"sub": ada.sub, "email": ada.email}},
+            "triggerSource": source, "userPoolId": stage.pool.settings.id, "userName": sub, "response": {},
+            "request": {"userAttributes": {"sub": sub, "email": email}},
         }  # fmt: skip
         assert stage.trigger(function, event) == event
 
