@@ -5,6 +5,8 @@ What ministack cannot hold, and how it was looked at instead:
 * NAT gateways, GPU capacity providers and their associations, security group rules of their own (so the load balancer
   of launched models), budgets, anomaly monitors and exports of the bill: left out by parameters here. cfn-lint checks
   them against AWS's own schemas (`make lint`), tests/deploy/test_templates_fit.py what the code expects of them.
+* Systems Manager documents: left out too; tests/runbooks/test_automation.py looks at
+  their schema, their steps and their rights.
 * Alarms of metric math, as ours are: left out too; tests/entrypoints/test_alarm_pages.py reads them
   against what the code emits.
 * The first administrator's invitation: ministack knows no users in templates; the test makes one by hand.
@@ -42,7 +44,7 @@ pytestmark = pytest.mark.e2e
 
 STACK = "lifecycle-dev"
 CHAT = ServiceId(STACK, "chat")
-WITHOUT = ("NatGateways=none", "MakeAlarms=false", "CostExport=false", "LogRetentionDays=3 years")
+WITHOUT = ("NatGateways=none", "MakeAlarms=false", "MakeAutomation=false", "CostExport=false", "LogRetentionDays=3 years")
 NESTED = {"Network", "Cluster", "Roles", "TaskDefinitions", "App"}
 OPENS = datetime.now(UTC).date() + timedelta(days=30)
 POLICY = f"""\
