@@ -18,7 +18,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.controller.pacing import Pace
-from chalicelib.controller.questions import Herald
+from chalicelib.controller.ports import Herald
 from chalicelib.controller.report import Report
 from chalicelib.decide.facts import Override, OverrideKind, ServiceId
 from chalicelib.execute.bookings import BookingSettings

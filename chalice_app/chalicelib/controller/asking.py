@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.controller.answering import check
 from chalicelib.controller.framing import wish
-from chalicelib.controller.questions import Deed, Herald, NoTimers, Questions, Timers
+from chalicelib.controller.ports import Deed
+from chalicelib.controller.questions import Questions
 from chalicelib.controller.wording import first_word
 from chalicelib.decide import words
 from chalicelib.decide.approval_action import ApprovalAction
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from chalicelib.fleet.people import Caller
     from chalicelib.policy.model import Policy, PolicySet
 
-__all__ = ["Answer", "AnswerKind", "Answered", "Approvals", "Became", "Herald", "NoTimers", "Timers"]
+__all__ = ["Answer", "AnswerKind", "Answered", "Approvals", "Became"]
 
 
 class Became(StrEnum):

@@ -137,7 +137,7 @@ class Booker:
 
 
 class Deadlines:
-    """`questions.Timers`: books the minute in which a question's time is over. What wakes then looks at everything that
+    """`ports.Timers`: books the minute in which a question's time is over. What wakes then looks at everything that
     is due, so the name of the question need not be kept."""
 
     def __init__(self, desk: Desk, clock: Clock) -> None:

@@ -3,17 +3,19 @@
 Every step is one conditional write; what belongs to it (the history's line, telling people, a person's word) follows
 and may be done twice with the same effect. So a process that dies between any two leaves a row from which the next
 look goes on: `tend` does what is still owed. Whether an act needs a yes, and whether a yes still fits the world, is
-`gating`'s to judge.
+`judging`'s to judge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from chalicelib.controller import wording
+from chalicelib.controller.ports import Deed, Herald, NoHerald, NoTimers, Timers
+from chalicelib.controller.question_lines import lines_of
 from chalicelib.decide.approval_action import ApprovalAction
 from chalicelib.decide.facts import Override, OverrideKind, ServiceId
 from chalicelib.errors import ConditionFailed, LifecycleError, RecordUnavailable, Refused
@@ -21,7 +23,7 @@ from chalicelib.execute.doing import Clock
 from chalicelib.record.approval import Question, State
 from chalicelib.record.approvals import CLOSED_STAYS, ApprovalRows, Opened, standing
 from chalicelib.record.controls import Controls
-from chalicelib.record.history import Entry, EntryKind, History
+from chalicelib.record.history import History
 
 REST_AFTER_NO = timedelta(hours=12)
 """Who said no is not asked the same again before. Another act, or another policy version, may be asked for."""
@@ -30,40 +32,6 @@ REST_AFTER_FAILURE = timedelta(minutes=30)
 
 CARRIED_OUT_WITHIN = timedelta(minutes=10)
 """As long as the executor's lock: after that nobody carries it out any more."""
-
-
-class Herald(Protocol):
-    """Shows questions to people, wherever they are."""
-
-    def tell(self, question: Question) -> None:
-        """Puts this version down to be shown, in the place of earlier ones. Called again with the same version after
-        a crash. Raises RecordUnavailable when it could not be put down: then it is called again by a later look."""
-
-
-class Timers(Protocol):
-    """One-shot timers, as a finer clock than the sweep's."""
-
-    def at(self, name: str, when: datetime) -> None:
-        """Calls back about then, with ``name``: `Approvals.expire`. A timer of that name is replaced."""
-
-
-class NoHerald:
-    def tell(self, question: Question) -> None:
-        return
-
-
-class NoTimers:
-    """The sweep alone ends questions."""
-
-    def at(self, name: str, when: datetime) -> None:
-        return
-
-
-class Deed(Protocol):
-    """Carries out a granted act that is no plan of a service (a removal)."""
-
-    def __call__(self, question: Question, now: datetime) -> str:
-        """What came of it, in one sentence. Idempotent. Raises a LifecycleError."""
 
 
 class Questions:
@@ -145,7 +113,7 @@ class Questions:
     def announce(self, question: Question) -> None:
         """Lines into the history, and the newest version to people. What cannot be done now, a later look does."""
         with suppress(RecordUnavailable):
-            for entry in _lines(question):
+            for entry in lines_of(question):
                 self._history.append(entry)
             self.herald.tell(question)
             self._rows.told(question)
@@ -263,31 +231,3 @@ class Questions:
         if question.answer_by is not None:
             with suppress(LifecycleError):  # the sweep ends it all the same
                 self.timers.at(question.id, question.answer_by)
-
-
-def _lines(question: Question) -> Iterator[Entry]:
-    """What the history is owed of a question so far; the same lines however often they are made."""
-    if question.told_version == 0:
-        who = question.requester or "controller"
-        yield _line(question, question.asked_at, who, wording.asked(question), "asked")
-    if given := question.given:
-        yield _line(question, given.at, given.by, wording.answer_of(given, question), given.answer.kind.value)
-    if question.closed_at is not None and (question.given is None or question.state is State.FAILED):
-        yield _line(question, question.closed_at, "controller", question.outcome, question.state.value)
-
-
-def _line(question: Question, at: datetime, who: str, said: str, outcome: str) -> Entry:
-    asks = outcome == "asked"
-    return Entry(
-        at=at,
-        kind=EntryKind.APPROVAL,
-        who=who,
-        reason=said,
-        service=question.service,
-        policy=question.policy,
-        policy_version=question.policy_version,
-        evidence=question.evidence if asks else (),
-        steps=question.steps if asks else (),
-        outcome=outcome,
-        action_id=question.id,
-    )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.controller.interruptions import Interruptions
     from chalicelib.controller.pacing import Pace
     from chalicelib.controller.parts import Parts
-    from chalicelib.controller.questions import Herald
+    from chalicelib.controller.ports import Herald
     from chalicelib.decide.facts import ServiceFacts, ServiceId
     from chalicelib.execute.entries import PriceOf
     from chalicelib.execute.executor import Executor

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from chalicelib.errors import SwitchedOff
 
 if TYPE_CHECKING:
-    from chalicelib.controller.questions import Deed
+    from chalicelib.controller.ports import Deed
     from chalicelib.decide.facts import ServiceFacts, ServiceId
     from chalicelib.fleet.catalog import Catalog
     from chalicelib.fleet.identity.identity import Identity

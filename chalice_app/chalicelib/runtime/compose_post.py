@@ -14,7 +14,7 @@ from chalicelib.notify.settings import Outbox
 from chalicelib.record.outbox import OutboxRows
 
 if TYPE_CHECKING:
-    from chalicelib.controller.questions import Herald
+    from chalicelib.controller.ports import Herald
     from chalicelib.notify.delivering import Carrier, Post
     from chalicelib.notify.notice import Notice, Notifier
     from chalicelib.notify.routing import Target

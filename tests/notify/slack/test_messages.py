@@ -106,6 +106,12 @@ def test_a_button_holds_an_id_and_a_version_and_nothing_else() -> None:
     assert [name for name, one in asked.items() if "confirm" in one] == ["approve"]
 
 
+def test_a_notification_says_once_that_it_is_idle() -> None:
+    message = question_message(question(reason="idle: not used for 30 min until 11:58"))
+
+    assert message.text == "Stop gpu-dev/chat? It is idle: not used for 30 min until 11:58"
+
+
 def test_an_answered_question_has_no_buttons() -> None:
     assert not buttons(question_message(answered(State.DONE, outcome="done")))
 

@@ -40,7 +40,7 @@ _MOST_LINES = 8
 def question_message(question: Question) -> Message:
     """As it stands: with buttons while it is pending, else with what came of it."""
     title = title_of(question)
-    top = [header(title), section(escaped(question.reason)), fields(_facts(question))]
+    top = [header(title), section(escaped(_reason(question))), fields(_facts(question))]
     if not question.is_pending:
         said = f"{_mark(question)} {escaped(_became(question))}"
         return Message(escaped(f"{title}: {_became(question)}"), (*top, section(said), _footer(question)))
@@ -52,7 +52,7 @@ def question_message(question: Question) -> Message:
         actions(f"question-{question.id}", _buttons(question)),
         _footer(question),
     )
-    return Message(escaped(f"{title}: {question.reason}"), blocks)
+    return Message(escaped(f"{title}: {_reason(question)}"), blocks)
 
 
 def moved_message(question: Question) -> Message:
@@ -63,7 +63,7 @@ def moved_message(question: Question) -> Message:
 
 def details_message(question: Question) -> Message:
     """All that was frozen when it was asked, for the one who wants to see it."""
-    lines = [f"*{escaped(title_of(question))}*", escaped(question.reason), f"_{escaped(asked(question))}_"]
+    lines = [f"*{escaped(title_of(question))}*", escaped(_reason(question)), f"_{escaped(asked(question))}_"]
     blocks = [
         section("\n".join(lines)),
         *_lines("Evidence", [_evidence(one, question) for one in question.evidence], most=len(question.evidence)),
@@ -75,7 +75,7 @@ def details_message(question: Question) -> Message:
         blocks.append(section(escaped(_became(question))))
     version = escaped(f"policy {question.policy}, version {question.policy_version}")
     return Message(
-        escaped(f"{title_of(question)}: {question.reason}"), (*blocks, context(f"{version} · {question.id}"))
+        escaped(f"{title_of(question)}: {_reason(question)}"), (*blocks, context(f"{version} · {question.id}"))
     )
 
 
@@ -86,6 +86,11 @@ def keep_button(service: ServiceId, closes_at: datetime) -> Any:
 
 def title_of(question: Question) -> str:
     return _TITLES[question.action].format(question.service)
+
+
+def _reason(question: Question) -> str:
+    """Without the word that the title says already."""
+    return question.reason.removeprefix("idle: ") if question.action is ApprovalAction.IDLE_STOP else question.reason
 
 
 def _facts(question: Question) -> list[tuple[str, str]]:
@@ -193,6 +198,6 @@ def _mark(question: Question) -> str:
 
 def _footer(question: Question) -> Block:
     """Who may answer is the policy's word, and what counts is the policy in force when they do."""
-    names = words.listed([name.partition(":")[2] for name in question.approvers])
-    who = f"Approvers: {escaped(names)} · " if names and question.is_pending else ""
+    names = words.listed([*(name.partition(":")[2] for name in question.approvers), "every Admin"])
+    who = f"Approvers: {escaped(names)} · " if question.is_pending else ""
     return context(f"{who}policy {escaped(question.policy)} · {question.id}")
