@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chalicelib.errors import ConfigurationError, LifecycleError, NotDelivered
+from chalicelib.errors import ConfigurationError, LifecycleError, NotDelivered, ReportError
 from chalicelib.notify.report_settings import ReportSettings, SmtpSettings
 from chalicelib.observe.batches import ask
 from chalicelib.policy.loader import load
@@ -23,10 +23,11 @@ from reports.delivering import Send, deliver
 from reports.keep import Place, Sent, keep
 from reports.mail import Carrier, Letter, SesCarrier, SmtpCarrier, mail
 from reports.making.from_ledger import LEDGER_CURRENCY
-from reports.model import Rate, WeeklyReport
+from reports.model import Rate, Source, State, WeeklyReport
 from reports.options import rate_of, tag_keys
 from reports.pace import notices_of_pace
 from reports.sources.asked import asked_for
+from reports.sources.athena import Athena, export_of
 from reports.sources.cache import InBucket, Nothing
 from reports.sources.cost_explorer import CostExplorer
 from reports.sources.frames import Gathered
@@ -69,7 +70,11 @@ def _make(app: App, settings: ReportSettings, week: Week, table: Table) -> Send:
     report = _report(app, settings, week, table, place.link(folder) if place else None)
     made = forms(report, settings.language)
     if place is not None:
-        keep(app.clients.s3, place, folder, made)
+        try:
+            keep(app.clients.s3, place, folder, made)
+        except ReportError as error:
+            report = _not_kept(report, error)
+            made = forms(report, settings.language, made.pictures)
 
     def send() -> Mapping[str, str]:
         refused = _send(app, settings, made, str(week), now)
@@ -79,23 +84,32 @@ def _make(app: App, settings: ReportSettings, week: Week, table: Table) -> Send:
     return send
 
 
+def _not_kept(report: WeeklyReport, error: ReportError) -> WeeklyReport:
+    """It is sent all the same, without a link, and says why."""
+    missing = Source("S3", State.MISSING, Sentence.told(str(error)))
+    return replace(report, header=replace(report.header, link=None, sources=(*report.header.sources, missing)))
+
+
 def _report(app: App, settings: ReportSettings, week: Week, table: Table, link: str | None) -> WeeklyReport:
     now = app.clock.now()
-    gathered = _gathered(app.clients, settings, week, now)
+    gathered = _gathered(app, settings, week, now)
     rate = _rate(settings, gathered)
     given = gathering.given(_reach(app, table, now), gathered, week, now, settings.team, rate)
     return build(replace(given, link=link))
 
 
-def _gathered(clients: Clients, settings: ReportSettings, week: Week, now: datetime) -> Gathered:
+def _gathered(app: App, settings: ReportSettings, week: Week, now: datetime) -> Gathered:
+    """The bill from its export where there is one; what only Cost Explorer knows from there in any case."""
+    clients, tags, days = app.clients, tag_keys(settings.tags), asked_for(week, now.date())
     kept = InBucket(clients.s3, settings.bucket, KEPT_ANSWERS, lambda: now) if settings.bucket else Nothing()
-    explorer = CostExplorer(
-        clients.cost_explorer, kept, tag_keys(settings.tags), budgets=clients.budgets, account=_account(clients)
-    )
-    return explorer.gather(asked_for(week, now.date()))
+    explorer = CostExplorer(clients.cost_explorer, kept, tags, budgets=clients.budgets, account=account_of(clients))
+    if not settings.export:
+        return explorer.gather(days)
+    athena = Athena(clients.athena, export_of(settings.export), app.clock.now, app.clock.sleep, tags)
+    return explorer.beside(athena.gather(days), days)
 
 
-def _account(clients: Clients) -> str:
+def account_of(clients: Clients) -> str:
     """Whose budgets are asked for; empty when nobody says, and then they are unknown."""
     from botocore.exceptions import BotoCoreError, ClientError
 

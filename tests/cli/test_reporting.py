@@ -14,6 +14,7 @@ from chalicelib.record.history import History
 from support import golden_week
 from support.cli import SIMPLE, CommandLine
 from support.cli_account import Account, account
+from support.cost_explorer import Scripted
 from support.price_stubs import PriceListStub, SpotStub
 
 HEAD = (
@@ -96,6 +97,18 @@ def test_the_files_tell_the_bill_and_the_week_counted_by_hand(recorded: Account)
     }
     assert (out / "days.png").read_bytes().startswith(b"\x89PNG")
     assert recorded.line.clients is not None and recorded.line.clients.mail.sent == []
+
+
+def test_the_budgets_of_the_account_are_read(recorded: Account) -> None:
+    budgets = Scripted("budgets", {"DescribeBudgets": lambda _: {"Budgets": []}})
+    vars(recorded.line.clients).update(cost_explorer=Scripted("ce", {}).client, budgets=budgets.client)
+    out = recorded.line.root / "of-ce"
+    run = recorded.line.run("report", "weekly", "--week", "2026-W43", "--zone", "Europe/Berlin", "--out", str(out))
+
+    assert run.exit_code == Exit.DONE, run.output
+    assert len(budgets.of("DescribeBudgets")) == 1
+    assert "AWS Budgets" not in run.stdout, "nothing is lacking"
+    assert "AWS refused GetCostAndUsage: the report's role needs ce:GetCostAndUsage" in run.stdout
 
 
 def test_the_same_people_get_it_once(recorded: Account) -> None:

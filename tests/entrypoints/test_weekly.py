@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -135,6 +138,27 @@ def test_a_budget_ahead_of_its_month_is_told_with_the_report_and_one_on_its_line
     ]
 
 
+def test_the_bill_comes_from_athena_where_the_deployment_names_its_export(stage: Stage) -> None:
+    stage.app.settings.report = replace(SETTINGS, export="bills.focus@reports")
+    stage.app.clients.athena = Refusing()
+    assert stage.fires() == {"due": 1, "sent": 1, "refused": 0}
+
+    body = stage.s3.get_object(Bucket="kept", Key="reports/2026-W43/20261026T080500Z.en/report.json")["Body"].read()
+    sources = {one["name"]: one["state"] for one in json.loads(body)["header"]["sources"]}
+    assert sources["Athena"] == "missing"
+    assert sources["Cost Explorer"] == "degraded", "it is still asked for what Athena does not know"
+
+
+def test_a_bucket_that_takes_no_report_stops_no_mail(stage: Stage) -> None:
+    stage.app.clients.s3 = Refusing()
+    assert stage.fires() == {"due": 1, "sent": 1, "refused": 0}
+
+    (sent,) = stage.ses.sent
+    plain = message_from_bytes(sent["Content"]["Raw"]["Data"], policy=policy.default).get_body(("plain",))
+    assert plain is not None
+    assert "cannot be kept at s3://kept/" in " ".join(plain.get_content().split())
+
+
 def test_what_nobody_got_is_tried_again_in_the_next_hour(stage: Stage) -> None:
     stage.ses.is_down = True
     with pytest.raises(NotDelivered):
@@ -174,11 +198,13 @@ def test_the_environment_is_read_whole() -> None:
         "LIFECYCLE_REPORT_HOUR": "10",
         "LIFECYCLE_REPORT_SMTP": "mail.example.com:587",
         "LIFECYCLE_REPORT_TAGS": "owner=team",
+        "LIFECYCLE_REPORT_EXPORT": "bills.focus@reports/1.0",
     }
     found = ReportSettings.from_env(env)
     assert found is not None
     assert found.recipients == ("cfo@example.com", "ml@example.com", "#ml-costs")
     assert (found.zone.key, found.language, found.hour) == ("Asia/Tokyo", "ja", 10)
+    assert found.export == "bills.focus@reports/1.0"
     assert found.smtp == SmtpSettings("mail.example.com", 587)
 
 
@@ -192,6 +218,7 @@ def test_the_environment_is_read_whole() -> None:
         ("LIFECYCLE_REPORT_HOUR", "24"),
         ("LIFECYCLE_REPORT_SMTP", "mail.example.com"),
         ("LIFECYCLE_REPORT_CHANNEL", "ml costs"),
+        ("LIFECYCLE_REPORT_EXPORT", "bills"),
     ],
 )
 def test_a_wrong_variable_is_named(name: str, value: str) -> None:

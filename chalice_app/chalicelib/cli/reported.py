@@ -123,16 +123,20 @@ def _gathered(desk: Desk, asked: Asked, week: Week) -> Gathered:
         from reports.sources.focus import FocusFiles
 
         return FocusFiles(Path(asked.place), asked.tags).gather(days)
-    if asked.source == "athena":
-        from reports.sources.athena import Athena, export_of
-
-        clock = desk.time()
-        return Athena(desk.aws().athena, export_of(asked.place), clock.now, clock.sleep, asked.tags).gather(days)
+    from reports.running import account_of
     from reports.sources.cache import InFolder
     from reports.sources.cost_explorer import CostExplorer
 
+    clients, clock = desk.aws(), desk.time()
     kept = InFolder(asked.out / KEPT_ANSWERS, desk.now)
-    return CostExplorer(desk.aws().cost_explorer, kept, asked.tags).gather(days)
+    account = account_of(clients)
+    explorer = CostExplorer(clients.cost_explorer, kept, asked.tags, budgets=clients.budgets, account=account)
+    if asked.source == "ce":
+        return explorer.gather(days)
+    from reports.sources.athena import Athena, export_of
+
+    athena = Athena(clients.athena, export_of(asked.place), clock.now, clock.sleep, asked.tags)
+    return explorer.beside(athena.gather(days), days)
 
 
 def _reach(desk: Desk) -> Section[gathering.Reach]:

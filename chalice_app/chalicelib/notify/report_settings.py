@@ -13,6 +13,7 @@ from chalicelib.policy.names import CHANNEL_PATTERN
 
 _ADDRESS = re.compile(r"[^@\s,<>]+@[^@\s,<>]+\.[^@\s,<>]+")
 _SERVER = re.compile(r"([A-Za-z0-9.-]+):(\d{1,5})")
+_EXPORT = re.compile(r"\w+\.\w+@[\w.-]+(/\d\.\d)?", re.ASCII)
 _LANGUAGES = ("en", "ja")
 MONDAY = 0
 
@@ -31,6 +32,7 @@ class ReportSettings:
     """``bucket`` keeps what was made. ``hour`` of the Monday in ``zone`` from which on the last week's is due.
 
     ``smtp`` None: SES sends. ``rate`` is as `lifecycle report --rate` takes it, ``tags`` as its ``--tag``.
+    ``export`` is a FOCUS export's table for Athena, as its ``--source athena`` takes it; empty: Cost Explorer alone.
     """
 
     zone: ZoneInfo
@@ -44,6 +46,7 @@ class ReportSettings:
     rate: str = ""
     tags: tuple[str, ...] = ()
     smtp: SmtpSettings | None = None
+    export: str = ""
 
     def is_due(self, now: datetime) -> bool:
         local = now.astimezone(self.zone)
@@ -80,6 +83,7 @@ class ReportSettings:
             rate=_read(env, "LIFECYCLE_REPORT_RATE"),
             tags=_listed(env, "LIFECYCLE_REPORT_TAGS"),
             smtp=_smtp(env),
+            export=_export(env),
         )
 
 
@@ -111,6 +115,13 @@ def _hour(env: Mapping[str, str]) -> int:
     if not text.isdecimal() or int(text) > 23:
         raise ConfigurationError(f'LIFECYCLE_REPORT_HOUR is "{text}": write an hour from 0 to 23')
     return int(text)
+
+
+def _export(env: Mapping[str, str]) -> str:
+    text = _read(env, "LIFECYCLE_REPORT_EXPORT")
+    if text and not _EXPORT.fullmatch(text):
+        raise ConfigurationError(f'LIFECYCLE_REPORT_EXPORT is "{text}": write DATABASE.TABLE@WORKGROUP')
+    return text
 
 
 def _smtp(env: Mapping[str, str]) -> SmtpSettings | None:

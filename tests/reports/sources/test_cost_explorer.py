@@ -13,12 +13,12 @@ import pytest
 from chalicelib.errors import SourceFailed
 from support.cost_explorer import Answer, Request, Script, Scripted, day_of, page_of, refusal
 
-from reports.model import State
+from reports.model import Source, State
 from reports.sections import CommitmentKind
 from reports.sources.asked import asked_for
 from reports.sources.cache import InFolder, Nothing
 from reports.sources.cost_explorer import CostExplorer
-from reports.sources.frames import Bill, Cut, Gathered, TagKeys
+from reports.sources.frames import Bill, Cut, Gathered, TagKeys, nothing_but
 from reports.values import Known, Money, Section, Sentence, Unknown, Week
 
 TODAY = date(2026, 11, 16)
@@ -374,6 +374,23 @@ def test_budgets_that_may_not_be_read_leave_the_bill_alone() -> None:
     assert isinstance(found.budgets, Unknown)
     assert "the report's role needs budgets:ViewBudget" in said(found.budgets.sentence)
     assert isinstance(found.bill, Known)
+
+
+def test_beside_a_bill_of_another_source_only_the_rest_is_asked_for() -> None:
+    aws = Scripted("ce", SCRIPT)
+    bill = Known(CostExplorer(Scripted("ce", SCRIPT).client, Nothing(), TAGS).bill(ASKED.since, ASKED.until))
+    of_athena = nothing_but(bill, Source("Athena", State.OK, Sentence("athena_read")))
+
+    found = CostExplorer(aws.client, Nothing(), TAGS).beside(of_athena, ASKED)
+
+    assert found.bill is bill
+    assert not [one for one in aws.of("GetCostAndUsage") if "GroupBy" in one], (
+        "each page costs a cent, and the bill is there"
+    )
+    assert isinstance(found.forecast, Known)
+    assert len(known(found.anomalies)) == 2
+    assert [one.name for one in found.sources] == ["Athena", "Cost Explorer", "AWS Budgets"]
+    assert found.sources[1].calls == len(aws.asked)
 
 
 def test_a_report_asks_for_four_weeks_back_and_the_whole_month_and_never_for_a_day_that_is_not_over() -> None:
