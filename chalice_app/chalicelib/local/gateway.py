@@ -7,13 +7,18 @@ there, 405 for a method that nobody has, 400 for what is no request. An answer t
 from __future__ import annotations
 
 import base64
+import contextlib
+import threading
 import uuid
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from chalice.local import ChaliceRequestHandler
 
 from chalicelib.entrypoints.api.problems import CONTENT_TYPE, Kind, Problem
-from chalicelib.local.handlers import invoke_slack
+from chalicelib.local.aws import LOOPBACK
+from chalicelib.local.handlers import APP_DIR, invoke_slack, load_app
 
 SLACK = "/api/slack/"
 NOT_THERE = Problem(Kind.NOT_FOUND, "There is no such path, or it does not take this method.")
@@ -77,3 +82,25 @@ class GatewayHandler(ChaliceRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Where the handlers' own lines go (see `up.run_up`), not between the lines of the fleet."""
         print(format % args)
+
+
+@contextlib.contextmanager
+def serving(port: int) -> Iterator[str]:
+    """Chalice's local server on the loopback address, until the end; its address. ``port`` 0 takes any that is free."""
+    from chalice.cli.factory import CLIFactory
+
+    factory = CLIFactory(str(APP_DIR))
+    config = factory.create_config_obj(chalice_stage_name="dev")
+    app = load_app().app
+    kind = app.__class__
+    server = factory.create_local_server(app, config, LOOPBACK, port)
+    server.server.RequestHandlerClass = partial(GatewayHandler, app_object=server.app_object, config=config)
+    thread = threading.Thread(target=server.server.serve_forever, name="http-api", daemon=True)
+    thread.start()
+    try:
+        yield f"http://{LOOPBACK}:{server.server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join(timeout=5)
+        server.server.server_close()
+        app.__class__ = kind  # Chalice gave it another, and could not do so twice

@@ -16,13 +16,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from chalicelib.fleet.people import Role
-from chalicelib.local.aws import LOOPBACK
-from chalicelib.local.handlers import APP_DIR, load_app, logging_to
+from chalicelib.local.handlers import logging_to
 from chalicelib.local.handoff import UP_FILE, ScaledClock, UpFile
 from chalicelib.local.live import Live
 from chalicelib.local.naming import our_command
@@ -76,6 +74,8 @@ def run_up(
     api_port: int = 0,
 ) -> int:
     """Runs until Ctrl-C, SIGTERM or ``stop``. ``api_port`` 0 takes any that is free."""
+    from chalicelib.local.gateway import serving
+
     on, stop = on or screen(), stop or threading.Event()
     scenario = scenario or working_weeks(WEEKS)
     scenario = dataclasses.replace(scenario, policies=_own_policies(scenario.policies, folder / "policies"))
@@ -87,7 +87,7 @@ def run_up(
         open_world(scenario, clock := LiveClock(scenario.start, datetime.now(UTC), speed), log=log,
                    sweep_every=SWEEP_EVERY, with_people=True,
                    post=lambda mail: on.say(f"MAIL   to {mail.to}: {mail.text}")) as world,
-        _http_api(api_port) as api,
+        serving(api_port) as api,
     ):  # fmt: skip
         tell = _news(world, on)
         for _ in world.run_until(scenario.start):  # the first sweep: without policies in force nothing may be launched
@@ -200,30 +200,6 @@ def _own_policies(source: Path, target: Path) -> Path:
         shutil.copytree(source, target)
         shutil.copytree(ASKING, target, dirs_exist_ok=True)
     return target
-
-
-@contextlib.contextmanager
-def _http_api(port: int) -> Iterator[str]:
-    """Chalice's local server on the loopback address; its address."""
-    from chalice.cli.factory import CLIFactory
-
-    from chalicelib.local.gateway import GatewayHandler
-
-    factory = CLIFactory(str(APP_DIR))
-    config = factory.create_config_obj(chalice_stage_name="dev")
-    app = load_app().app
-    kind = app.__class__
-    server = factory.create_local_server(app, config, LOOPBACK, port)
-    server.server.RequestHandlerClass = partial(GatewayHandler, app_object=server.app_object, config=config)
-    thread = threading.Thread(target=server.server.serve_forever, name="http-api", daemon=True)
-    thread.start()
-    try:
-        yield f"http://{LOOPBACK}:{server.server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join(timeout=5)
-        server.server.server_close()
-        app.__class__ = kind  # Chalice gave it another, and could not do so twice
 
 
 @contextlib.contextmanager
