@@ -146,7 +146,7 @@ def test_exclude_leaves_a_service_alone_through_its_last_day(office: Account) ->
     ("arguments", "says"),
     [
         (["keep", "chat", "--for", "2h", "--until", "18:00"], "either --for or --until"),
-        (["keep", "chat", "--for", "2"], "2 what? write 2m or 2s"),
+        (["keep", "chat", "--for", "2"], "2 what? write 2h or 2m"),
         (["keep", "chat", "--until", "6pm"], "write 18:00"),
         (["keep", "chat", "--until", "2020-01-01"], "is over"),
         (["exclude", "chat", "--reason", "x"], "`lifecycle exclude` needs --until DATE."),

@@ -78,7 +78,8 @@ def parse_stop_after(text: str) -> timedelta | str:
 
 def _duration_hint(text: str) -> str:
     if re.fullmatch(r"[0-9]+", text):
-        return f"{text} what? write {text}m or {text}s"
+        hours = len(text) < 3 and int(text) <= 24
+        return f"{text} what? write {text}h or {text}m" if hours else f"{text} what? write {text}m or {text}s"
     if decimal := re.fullmatch(r"([0-9]+)\.([0-9]+)\s*h", text):
         minutes = round(float(f"0.{decimal[2]}") * 60)
         return f"no fractions; write {decimal[1]}h{minutes}m" if int(decimal[1]) else f"no fractions; write {minutes}m"

@@ -1,7 +1,7 @@
 """Reads what people type after `/lifecycle`. Pure.
 
 status [SERVICE]     why SERVICE     help
-keep|start SERVICE [2h | until 18:00] [why]      snooze SERVICE [why]
+keep|snooze|start SERVICE [2h | until 18:00] [why]
 stop SERVICE [now] [2h | until 18:00] [why]
 """
 
@@ -69,7 +69,7 @@ def _with_time(said: Said, rest: list[str]) -> Said:
     force, length, until = False, None, ""
     if said.verb is Verb.STOP and rest and rest[0].lower() == "now":
         force, rest = True, rest[1:]
-    if said.verb is not Verb.SNOOZE and rest:
+    if rest and not _is_plain_reason(said.verb, rest):
         first = rest[0].lower()
         if first == "until":
             if len(rest) == 1:
@@ -84,6 +84,17 @@ def _with_time(said: Said, rest: list[str]) -> Said:
     if rest and rest[0].lower() == "because":
         rest = rest[1:]
     return Said(said.verb, said.service, length, until, force, " ".join(rest)[:_MOST_REASON])
+
+
+def _is_plain_reason(verb: Verb, rest: list[str]) -> bool:
+    """To snooze needs no time, so what merely looks like the begin of one (``2 of us are in a call``) is a reason."""
+    if verb is not Verb.SNOOZE or rest[0].lower() == "until":
+        return False
+    try:
+        _length(rest[1] if rest[0].lower() == "for" and len(rest) > 1 else rest[0])
+    except Unfit:
+        return True
+    return False
 
 
 def _length(text: str) -> timedelta:
