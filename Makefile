@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint format bench e2e package clean
+.PHONY: help setup demo up test lint format bench e2e audit package clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ bench: $(STAMP) ## Measure, and compare with the goals
 e2e: $(STAMP) ## Run the packaged app on ministack, and the slow proofs
 	@$(BIN)/python -m pytest tests/e2e -m e2e
 	@$(BIN)/python -m pytest -m slow -n 2 --dist load
+
+audit: $(STAMP) ## Look for what is unsafe in the templates, with checkov (part of make e2e)
+	@$(BIN)/python -m pytest tests/e2e/test_audit.py -m e2e
 
 STAGE ?= dev
 package: $(STAMP) ## Make the zip and the template to deploy (STAGE=dev)
