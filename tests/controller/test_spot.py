@@ -184,6 +184,16 @@ def test_a_freeze_that_holds_moves_holds_them(tmp_path: Path) -> None:
         assert on(chat) == "gpu-spot"
 
 
+def test_an_excluded_service_is_not_moved_while_a_freeze_holds_stops(tmp_path: Path) -> None:
+    freeze = "freezes: [{name: demo, from: 2026-11-18T00:00Z, to: 2026-11-19T00:00Z, hold: [stop], reason: x}]\n"
+    with staged(tmp_path, ALWAYS + freeze, at="2026-11-18T12:00+09:00") as stage:
+        chat = stage.add("chat", strategy=ON_DEMAND, tags={"environment": "dev", "lifecycle:exclude": "never-expires"})
+
+        stage.run_until("12:30")
+
+        assert on(chat) == "gpu-od"
+
+
 def test_a_service_of_another_kind_than_its_providers_is_refused_with_the_reason(stage: Stage) -> None:
     chat = stage.add("chat")  # on Fargate
 

@@ -133,6 +133,87 @@ def test_a_recommendation_only_warns_unless_the_policy_says_act(tmp_path: Path, 
     assert (on(chat), stage.aws.world.draining) == ("gpu-od", {HOST})
 
 
+def test_the_loss_of_one_host_does_not_cut_requests_on_the_others(stage: Stage) -> None:
+    busy_until = stage.at("12:30")
+    chat = stage.add(
+        "chat", strategy=ON_SPOT, desired=4, healthy_percent=(0, 100), requests=lambda at: 1.0 if at < busy_until else 0
+    )
+    chat.tasks[0].host = HOST
+    stage.sweep(full=True)
+
+    hears(stage, interruption_event(HOST, AT))
+    chat.lose(chat.tasks[0])
+    stage.run_until("12:25")
+    assert (on(chat), chat.running) == ("gpu-spot", 4), "ECS replaces the lost one alone while the others are used"
+
+    stage.run_until("13:00")
+    assert on(chat) == "gpu-od", "once they are quiet"
+
+
+def test_tasks_that_are_missing_for_long_wait_for_quiet_where_the_others_would_be_cut(stage: Stage) -> None:
+    stage.aws.world.no_capacity.add("gpu-spot")
+    busy_until = stage.at("12:30")
+    chat = stage.add(
+        "chat", strategy=ON_SPOT, desired=2, healthy_percent=(0, 100), requests=lambda at: 1.0 if at < busy_until else 0
+    )
+    chat.lose(chat.tasks[0])
+
+    stage.run_until("12:25")
+    assert (on(chat), chat.running) == ("gpu-spot", 1)
+
+    stage.run_until("13:00")
+    assert (on(chat), chat.running) == ("gpu-od", 2)
+
+
+ACTS = ALWAYS.replace("use: prefer", "use: prefer\n      on-rebalance: act")
+FROZEN = (
+    "freezes: [{name: launch, from: 2026-11-18T00:00Z, to: 2026-11-18T06:00Z, hold: [spot-move], reason: launch}]\n"
+)
+WARNS_NOTES = """  notes:
+    match: {names: [notes]}
+    priority: 1
+    spot: {use: prefer, providers: {spot: gpu-spot, on-demand: gpu-od}}
+    mode: enforce
+"""
+
+
+@pytest.mark.parametrize(
+    ("policy", "tags"),
+    [(ACTS + FROZEN, {}), (ACTS, {"lifecycle:exclude": "never-expires"})],
+    ids=["frozen", "excluded"],
+)
+def test_a_recommendation_only_warns_where_hands_are_off(tmp_path: Path, policy: str, tags: dict[str, str]) -> None:
+    with staged(tmp_path, policy, at="2026-11-18T12:00+09:00") as stage:
+        chat = stage.add("chat", strategy=ON_SPOT, tags={"environment": "dev", **tags})
+        chat.tasks[0].host = HOST
+        stage.sweep(full=True)
+
+        hears(stage, interruption_event(HOST, AT, rebalance=True))
+
+        assert (on(chat), stage.aws.world.draining, losses(stage, chat)) == ("gpu-spot", set(), 0)
+
+
+def test_a_host_is_not_left_on_a_recommendation_that_only_warns_another_service_on_it(tmp_path: Path) -> None:
+    with staged(tmp_path, ACTS + WARNS_NOTES, at="2026-11-18T12:00+09:00") as stage:
+        chat, notes = on_a_spot_host(stage), stage.add("notes", strategy=ON_SPOT)
+        notes.tasks[0].host = HOST
+        stage.sweep(full=True)
+
+        hears(stage, interruption_event(HOST, AT, rebalance=True))
+
+        assert (on(chat), on(notes), stage.aws.world.draining) == ("gpu-od", "gpu-spot", set())
+
+
+def test_the_host_of_an_excluded_service_alone_is_left_to_ecs(stage: Stage) -> None:
+    chat = stage.add("chat", strategy=ON_SPOT, tags={"environment": "dev", "lifecycle:exclude": "never-expires"})
+    chat.tasks[0].host = HOST
+    stage.sweep(full=True)
+
+    hears(stage, interruption_event(HOST, AT))
+
+    assert (on(chat), stage.aws.world.draining) == ("gpu-spot", set())
+
+
 def test_a_host_of_somebody_else_concerns_nobody(stage: Stage) -> None:
     chat = on_a_spot_host(stage)
 

@@ -44,6 +44,19 @@ def why_not_by_force(case: Case, decision: Decision) -> NotNow | None:
     return _not_by_hours(case) or _no_room(facts) or _not_quiet(case)
 
 
+def why_not_at_once(case: Case) -> NotNow | None:
+    """None when tasks may be replaced now because some are missing or being taken."""
+    return _not_quiet(case) if cuts_running_work(case.facts) else None
+
+
+def cuts_running_work(facts: ServiceFacts) -> bool:
+    """Whether a deployment stops tasks that nobody takes before their replacements run. What is said of one task alone
+    is lost anyway; ECS keeps all where its minimum is 100 %, which it is if nothing else is known."""
+    if facts.desired_count <= 1 or facts.running_count == 0 or facts.healthy_percent is None:
+        return False
+    return ceil(facts.desired_count * facts.healthy_percent[0] / 100) < facts.running_count
+
+
 def _not_by_hours(case: Case) -> NotNow | None:
     hours, phase = case.policy.hours, case.phase
     if hours is None or phase is None or hours.closed in (Closed.IDLE, Closed.LEAVE):

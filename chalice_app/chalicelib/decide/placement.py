@@ -2,7 +2,8 @@
 
     no `spot:` section, never-touch, exclusion, a freeze that holds moves, stopped: left alone
     starting from zero                                  where they are wanted, at once
-    tasks missing on Spot, or being taken from it        on demand, at once (`prefer`)
+    tasks missing on Spot, or being taken from it        on demand, at once (`prefer`); where that would cut work that
+                                                        runs on tasks which nobody takes, once those are quiet
     tasks that run well on the wrong side                moved by force: quiet, open hours, no stop due within a day
 
 ECS knows no "on demand only if there is no Spot"; this module is that. It never looks at AWS: what was heard of
@@ -16,17 +17,18 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from chalicelib.decide.capacity import CapacityWord, Market, Setback, SetbackKind
-from chalicelib.decide.case import Case, earliest
+from chalicelib.decide.case import Case, Speaks, earliest
 from chalicelib.decide.decision import Decision, Evidence, Placing, RuleName, Wanted
 from chalicelib.decide.facts import ServiceFacts, ServiceMemory
-from chalicelib.decide.forced import why_not_by_force
+from chalicelib.decide.forced import cuts_running_work, why_not_at_once, why_not_by_force
 from chalicelib.decide.in_place import short, short_since
 from chalicelib.decide.pairs import Pair, pair_of, strategy
+from chalicelib.decide.rules import excluded
 from chalicelib.decide.spot_wait import FALL_BACK_AFTER, TRY_AGAIN_AFTER, mean_time_between_losses, rest
 from chalicelib.decide.words import clock, counted, length, sentence
 from chalicelib.policy.sections.terms import Spot
 
-_HANDS_OFF = frozenset({RuleName.FREEZE_ALL, RuleName.NEVER_TOUCH, RuleName.EXCLUSION})
+_NOTHING_IS_TOUCHED = frozenset({RuleName.FREEZE_ALL, RuleName.NEVER_TOUCH})
 
 LOSS_HOLDS = timedelta(minutes=10)
 """For so long after an interruption was told, tasks that still run on Spot are taken for lost."""
@@ -61,12 +63,14 @@ def place(case: Case, decision: Decision) -> Placing | None:
     if to == case.facts.capacity_providers:
         ends = wait_ends(spot, case.facts, case.memory) if _is_on_spot(case.facts, pair) else None
         return replace(here, until=earliest(wish.until, ends))
-    if starts or wish.at_once or case.facts.running_count == 0:
-        return replace(here, to=to, setback=wish.setback)
-    if waits := why_not_by_force(case, decision):
+    waits = None
+    if not starts and case.facts.running_count > 0:
+        waits = why_not_at_once(case) if wish.at_once else why_not_by_force(case, decision)
+    if waits is not None:
         said = f"{wish.why}; it stays where it is for now: {waits.says}"
         return replace(here, reason=said, until=earliest(wish.until, waits.until))
-    return replace(here, to=to, by_force=True)
+    by_force = not starts and case.facts.running_count > 0 and (not wish.at_once or cuts_running_work(case.facts))
+    return replace(here, to=to, setback=wish.setback, by_force=by_force)
 
 
 def asks_for_capacity(spot: Spot, facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> bool:
@@ -81,15 +85,23 @@ def wait_ends(spot: Spot, facts: ServiceFacts, memory: ServiceMemory) -> datetim
     return None if since is None else since + (spot.fall_back_after or FALL_BACK_AFTER)
 
 
-def _held(case: Case, decision: Decision, *, starts: bool) -> Placing | None:
-    """What keeps our hands off its placement altogether."""
-    if decision.rule in _HANDS_OFF:
-        return Placing(None, f"its placement is left alone: {decision.reason}")
+def hands_off(case: Case) -> Placing | None:
+    """What keeps our hands off its placement, whatever a stronger rule says about starting and stopping it."""
+    if isinstance(exclusion := excluded(case), Speaks):
+        return Placing(None, f"its placement is left alone: {exclusion.reason}", until=exclusion.until)
     for freeze in case.policies.freezes:
         if "spot-move" in freeze.hold and freeze.from_ <= case.now < freeze.to:
             until = clock(freeze.to, case.zone)
             said = f"the freeze {freeze.name} holds every move until {until}: {sentence(freeze.reason)}"
             return Placing(None, said, until=freeze.to)
+    return None
+
+
+def _held(case: Case, decision: Decision, *, starts: bool) -> Placing | None:
+    if decision.rule in _NOTHING_IS_TOUCHED:
+        return Placing(None, f"its placement is left alone: {decision.reason}")
+    if held := hands_off(case):
+        return held
     if starts:
         return None
     if not case.is_up:
