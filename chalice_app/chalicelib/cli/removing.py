@@ -50,7 +50,7 @@ def remove(desk: Desk, stage: str, stack: str | None, purge: bool, yes: bool) ->
     account = desk.account()
     removal = _look(desk, name, account.region)
     if not purge:
-        _must_not_go_on_costing(removal.launched)
+        must_not_go_on_costing(removal.launched)
     desk.confirm(_what_happens(removal, purge=purge), account, yes=yes)
     with waiting(f"Removing {name}"):
         _remove(desk, removal, account.region, purge=purge)
@@ -120,7 +120,8 @@ def _of_the_application(clients: Clients, holds: Holdings) -> tuple[Table | None
     return table, Launched(Instances(table).all(), environment), tuple(asleep)
 
 
-def _must_not_go_on_costing(launched: Launched) -> None:
+def must_not_go_on_costing(launched: Launched) -> None:
+    """Raises Stop while there is something that only `--purge` takes away."""
     if launched.instances:
         models = words.counted(len(launched.instances), "launched model")
         raise Stop(
@@ -150,7 +151,9 @@ def _remove(desk: Desk, removal: _Removal, region: str, *, purge: bool) -> None:
 
     clients = desk.aws()
     if purge and removal.table is not None:
-        removing.unmake(removal.launched, clients, removal.table, region)
+        shop = removing.workshop_of(removal.launched, clients, removal.table, region)
+        if shop is not None:
+            removing.unmake(removal.launched.instances, shop)
     for stacks, name, holds in removal.stacks:
         removing.unprotect_hosts(clients.autoscaling, holds.of(removing.GROUP))
         for bucket in holds.emptied():

@@ -16,6 +16,7 @@ from chalicelib.deploy.stacks import KEEPS_STATE, Stacks
 
 if TYPE_CHECKING:
     from chalicelib.fleet.model import Instance
+    from chalicelib.fleet.workshop import Workshop
 
 TABLE, POOL, BUCKET = "AWS::DynamoDB::Table", "AWS::Cognito::UserPool", "AWS::S3::Bucket"
 FUNCTION, CLUSTER, GROUP = "AWS::Lambda::Function", "AWS::ECS::Cluster", "AWS::AutoScaling::AutoScalingGroup"
@@ -119,32 +120,37 @@ class Launched:
     environment: Mapping[str, str]
 
 
-def unmake(launched: Launched, clients: Any, table: Any, region: str) -> None:
-    """Takes every launched model away, running or not: rules first, then the service with its tasks, then the rest.
-
-    What was made once for each load balancer goes last. Raises ActionFailed when AWS refuses.
-    """
-    from dataclasses import replace
-
+def workshop_of(launched: Launched, clients: Any, table: Any, region: str) -> Workshop | None:
+    """The parts with which the deployment itself made them; None where launching was off."""
     from chalicelib.fleet.instances import Instances
-    from chalicelib.fleet.removing import ORDER
     from chalicelib.fleet.settings import FleetSettings
     from chalicelib.fleet.slots import Slots
     from chalicelib.fleet.workshop import Workshop
 
     settings = FleetSettings.from_env(launched.environment)
     if settings is None:
-        return
+        return None
     slots = Slots(table, settings.listener_arns)
-    shop = Workshop(clients.ecs, clients.elb, slots, Instances(table), settings, None, region)
-    shared = {one.resources.wake_target_group_arn for one in launched.instances} - {""}
-    for one in launched.instances:
+    return Workshop(clients.ecs, clients.elb, slots, Instances(table), settings, None, region)
+
+
+def unmake(instances: Sequence[Instance], shop: Workshop) -> None:
+    """Takes launched models away, running or not: rules first, then the service with its tasks, then the rest.
+
+    What was made once for each load balancer goes last. Raises ActionFailed when AWS refuses; it can be done again.
+    """
+    from dataclasses import replace
+
+    from chalicelib.fleet.removing import ORDER
+
+    shared = {one.resources.wake_target_group_arn for one in instances} - {""}
+    for one in instances:
         row = one
         for step in ORDER:
             if step.is_done(row.resources):
                 row = shop.instances.save(replace(row, resources=step.undo(shop, row)))
     for arn in sorted(shared):
-        clients.elb.delete_target_group(TargetGroupArn=arn)
+        shop.elb.delete_target_group(TargetGroupArn=arn)
 
 
 # --- for good
