@@ -84,9 +84,9 @@ def measure() -> Result:
             f"{published} names of our own metrics were published, {len(watched())} of them are looked at; a run "
             f"writes {log_bytes:,.0f} bytes of lines",
             f"AWS says of its Instance Scheduler: about {_usd(AWS_SAYS)} USD a month for a small deployment in two "
-            f"accounts and two regions, without its own metrics and alarms ({_usd(AWS_SAID)} USD for its "
-            "defaults in January 2023, Lambda alone)",
-            "list prices of us-east-1 without free tiers, which would take some 8 USD off",
+            "accounts and two regions; it stops by the clock alone, and its metrics of itself come on top "
+            f"({_usd(AWS_SAID)} USD in January 2023, for its defaults and Lambda alone)",
+            "list prices of us-east-1 without free tiers; hosts, load balancers and data transfer are not in it",
         ],
     )  # fmt: skip
 
