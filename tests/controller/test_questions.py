@@ -382,17 +382,6 @@ def test_silence_can_mean_to_ask_somebody_else_once(tmp_path: Path) -> None:
         assert (last(stage, question).state, chat.desired) == (State.EXPIRED, 1)
 
 
-def test_a_timer_ends_a_question_between_two_sweeps(tmp_path: Path) -> None:
-    with staged(tmp_path, policy(more="no-answer: do-it"), at="2026-11-18T12:00+09:00") as stage:
-        chat, question = asked(stage)
-        assert stage.app.approvals.expire(question.id, stage.clock.now()) == last(stage, question)
-        stage.set(stage.clock.now() + timedelta(minutes=30))
-
-        stage.app.approvals.expire(question.id, stage.clock.now())
-
-        assert (chat.desired, last(stage, question).state) == (0, State.DONE)
-
-
 def test_nothing_is_asked_in_quiet_time_which_does_not_count_as_time_to_answer(tmp_path: Path) -> None:
     quiet = "    notify: {quiet: [daily 12:10-14:00]}\n"
     with staged(tmp_path, policy(below=quiet), at="2026-11-18T12:00+09:00") as stage:

@@ -117,13 +117,6 @@ class Approvals:
         why = f"{caller} wants to remove it" + (f": {words.sentence(reason)}" if reason else "")
         return self._wish(wish(facts, policy, ApprovalAction.REMOVE, caller, why, now, self._price))
 
-    def expire(self, id: str, now: datetime) -> Question | None:
-        """What a one-shot timer calls: carries out what silence means, if the time is over and nobody answered."""
-        question = self.find(id, now)
-        if question is None or not question.is_over(now):
-            return question
-        return self._carried_out(question, now, "the time to answer is over")
-
     def carries_out(self, action: ApprovalAction, deed: Deed) -> None:
         """``deed`` does what a yes to ``action`` allows, where that is no plan of a service."""
         self._questions.deeds[action] = deed

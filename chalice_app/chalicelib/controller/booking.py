@@ -138,12 +138,12 @@ class Booker:
 
 class Deadlines:
     """`ports.Timers`: books the minute in which a question's time is over. What wakes then looks at everything that
-    is due, so the name of the question need not be kept."""
+    is due, and need not be told which question."""
 
     def __init__(self, desk: Desk, clock: Clock) -> None:
         self._desk = desk
         self._clock = clock
 
-    def at(self, name: str, when: datetime) -> None:
+    def at(self, when: datetime) -> None:
         """Raises ActionFailed."""
         self._desk.book(max(whole_minute(when), whole_minute(self._clock.now() + ROOM)))

@@ -19,8 +19,8 @@ class Herald(Protocol):
 class Timers(Protocol):
     """One-shot timers, as a finer clock than the sweep's."""
 
-    def at(self, name: str, when: datetime) -> None:
-        """Calls back about then, with ``name``: `Approvals.expire`. A timer of that name is replaced."""
+    def at(self, when: datetime) -> None:
+        """Has the controller look at whatever is due then. Asked twice, it is booked once. Raises LifecycleError."""
 
 
 class NoHerald:
@@ -31,7 +31,7 @@ class NoHerald:
 class NoTimers:
     """The sweep alone ends questions."""
 
-    def at(self, name: str, when: datetime) -> None:
+    def at(self, when: datetime) -> None:
         return
 
 

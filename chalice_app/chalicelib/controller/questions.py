@@ -230,4 +230,4 @@ class Questions:
     def _set_timer(self, question: Question) -> None:
         if question.answer_by is not None:
             with suppress(LifecycleError):  # the sweep ends it all the same
-                self.timers.at(question.id, question.answer_by)
+                self.timers.at(question.answer_by)

@@ -28,7 +28,7 @@ ID_PREFIX = "apr-"
 
 
 def new_id() -> str:
-    """Also a legal name of a one-shot schedule, and of an override that carries the answer out."""
+    """Also the id of the override that carries the answer out."""
     return f"{ID_PREFIX}{uuid.uuid4().hex[:16]}"
 
 
