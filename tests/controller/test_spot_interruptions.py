@@ -289,3 +289,4 @@ def test_a_host_that_stays_without_tasks_is_told_of_once(tmp_path: Path) -> None
         told = [text for kind, text in stage.told(chat) if kind == "stop-failed"]
         assert len(told) == 1
         assert "paid for" in told[0]
+        assert [entry.outcome for entry in stage.history(chat)].count("host-stays") == 1, "the ledger counts its hours"

@@ -64,6 +64,27 @@ def test_fargate_ends_with_its_task() -> None:
     assert saved(counted(on(2, STOP), on(10, START))) == 8
 
 
+HOST = {"host": "g5.xlarge"}
+
+
+def of_host(hour: float, outcome: str) -> Entry:
+    return on(hour, None, EntryKind.NOTICE, outcome=outcome, action_id="", because=None)
+
+
+def test_a_host_counts_until_it_was_seen_to_have_ended() -> None:
+    assert saved(counted(on(2, STOP, **HOST), on(10, START, **HOST))) == Decimal("7.75"), "nobody saw it: 15 minutes"
+    assert saved(counted(on(2, STOP, **HOST), of_host(5, "host-ended"), on(10, START, **HOST))) == 5
+    assert saved(counted(on(2, STOP, **HOST), of_host(2.1, "host-ended"), on(10, START, **HOST))) == Decimal("7.9")
+
+
+def test_a_host_that_stays_saves_nothing_until_it_ends() -> None:
+    stays = (on(2, STOP, **HOST), of_host(3, "host-stays"))
+    assert saved(counted(*stays)) == 0
+    assert saved(counted(*stays, of_host(12, "host-ended"))) == 12
+    assert saved(counted(*stays, of_host(12, "host-ended"), since=6)) == 12
+    assert saved(counted(*stays, on(10, START, **HOST), on(20, STOP, **HOST))) == Decimal("3.75"), "each stop by itself"
+
+
 def test_a_stop_from_before_the_time_goes_on_saving_for_its_policy() -> None:
     told = counted(on(-30, STOP), since=0)
     assert {credit.name: tally.saved.usd for credit, tally in sums.by_credit(told).items()} == {"nights-off": 24}

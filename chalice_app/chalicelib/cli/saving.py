@@ -44,11 +44,11 @@ BASELINES = ("always-on", "own-habit")
 def savings(desk: Desk, since: str, end: str | None, view: str, baseline: str, zone: str | None, output: str) -> Exit:
     """Show what was saved, in host hours and US dollars at list price, from the record.
 
-    A saving is what would have run minus what ran, hour by hour: a host counts until 15 minutes
-    after its last task (not on Fargate). Each hour belongs to the one policy whose stop was in
-    force. What people stopped by hand saves nothing here; hours that cost more than the baseline
-    count against it. A host without a known price has hours and no dollars. What dry-run policies
-    would have saved stands apart, in no sum.
+    A saving is what would have run minus what ran, hour by hour: a host counts until it was seen
+    to be gone, else until 15 minutes after its last task (not on Fargate). Each hour belongs to the
+    one policy whose stop was in force. What people stopped by hand saves nothing here; hours that
+    cost more than the baseline count against it. A host without a known price has hours and no
+    dollars. What dry-run policies would have saved stands apart, in no sum.
 
     \b
     Examples:

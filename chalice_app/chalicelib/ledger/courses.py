@@ -1,9 +1,9 @@
 """The course of one service: when it held hosts, and whether an action of ours was in force, from its entries.
 
 Three choices make the saving smaller rather than larger where the record cannot tell. A service counts as on from the
-moment its start was asked for. A stop counts only once its tasks were seen to have ended, and on EC2 for `SCALE_IN`
-more, because the host outlives its last task. And what a person stopped by hand saves us nothing: without us it would
-have been down as well.
+moment its start was asked for. A stop counts only once its tasks were seen to have ended, and on EC2 once the host was
+seen to have ended too, because it outlives its last task; where nobody watched that, `SCALE_IN` later. And what a
+person stopped by hand saves us nothing: without us it would have been down as well.
 """
 
 from __future__ import annotations
@@ -20,7 +20,11 @@ from chalicelib.prices.listed import Price
 from chalicelib.record.history import Entry, EntryKind
 
 SCALE_IN = timedelta(minutes=15)
-"""How long a GPU host outlives its last task: an ECS capacity provider's scale-in takes about 15 minutes."""
+"""How long a GPU host outlives its last task, where its end is not in the record: an ECS capacity provider's scale-in
+takes about 15 minutes."""
+
+HOST_ENDED, HOST_STAYS = "host-ended", "host-stays"
+"""The outcomes of notices after a stop: its hosts were seen to be gone, or one was still there without a task."""
 
 UNDONE = "undone"
 """A hand's entry with this outcome names the action of ours that a person turned round, not what the person did."""
@@ -87,7 +91,7 @@ def stretches(
         end = min(edges[n + 1] if n + 1 < len(edges) else until, until)
         before = turns[first + n - 1] if first + n else None
         if not turn.tasks and before is not None and before.tasks:
-            held = min(turn.at + scale_in, end)
+            held = min(_host_ends(entries, turn.at, end, scale_in), end)
             if held > begin:
                 tasks = max(before.tasks, turn.size)
                 found.append(Stretch(begin, held, tasks, tasks, turn.credit))
@@ -95,6 +99,14 @@ def stretches(
         if end > begin:
             found.append(Stretch(begin, end, turn.tasks, turn.size, turn.credit))
     return tuple(found)
+
+
+def _host_ends(entries: Iterable[Entry], stopped_at: datetime, end: datetime, scale_in: timedelta) -> datetime:
+    """Of the hosts of a stop that held until ``end``."""
+    told = [one for one in entries if one.kind is EntryKind.NOTICE and stopped_at <= one.at <= end]
+    if seen := next((one.at for one in told if one.outcome == HOST_ENDED), None):
+        return seen
+    return end if any(one.outcome == HOST_STAYS for one in told) else stopped_at + scale_in
 
 
 def _turns(known: Known, entries: Sequence[Entry]) -> list[Turn]:
