@@ -21,8 +21,12 @@ from chalicelib.record.history import History
 from chalicelib.record.policies import PoliciesInForce
 from chalicelib.runtime import compose
 from chalicelib.runtime.clock import SteppedClock
+from support.chalice_package import ROOT
 from support.golden_week import entries
+from support.iam_documents import load_template
 from support.moto_record import moto_client, new_table
+
+from reports.__main__ import main
 
 MONDAY = datetime(2026, 10, 26, 8, 5, tzinfo=UTC)
 SETTINGS = ReportSettings(
@@ -157,6 +161,31 @@ def test_a_bucket_that_takes_no_report_stops_no_mail(stage: Stage) -> None:
     plain = message_from_bytes(sent["Content"]["Raw"]["Data"], policy=policy.default).get_body(("plain",))
     assert plain is not None
     assert "cannot be kept at s3://kept/" in " ".join(plain.get_content().split())
+
+
+def test_a_task_of_its_own_sends_the_same_once(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main() == 0
+    assert json.loads(capsys.readouterr().out) == {"week": "2026-W43", "sent": True, "refused": {}}
+    assert stage.fires() == {"due": 1, "sent": 0, "refused": 0}, "whichever comes first"
+    assert main() == 0
+    assert len(stage.ses.sent) == 1
+
+
+def test_a_task_that_sends_nothing_says_why(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    stage.ses.is_down = True
+    assert main() == 1
+    assert "AccountSuspendedException" in capsys.readouterr().err
+    stage.app.settings.report = None
+    assert main() == 1
+    assert "LIFECYCLE_REPORT_TO" in capsys.readouterr().err
+
+
+def test_the_task_is_given_every_variable_that_the_function_reads() -> None:
+    function = load_template()["Resources"]["WeeklyReport"]["Properties"]["Environment"]["Variables"]
+    task = load_template(ROOT / "cfn" / "cost" / "report-task.yaml")["Resources"]["Task"]["Properties"]
+    given = {one["Name"] for one in task["ContainerDefinitions"][0]["Environment"]}
+    only_lambda = {"LIFECYCLE_FLEET_CLUSTER", "POWERTOOLS_LOG_LEVEL"}
+    assert given - {"AWS_REGION"} == set(function) - only_lambda
 
 
 def test_what_nobody_got_is_tried_again_in_the_next_hour(stage: Stage) -> None:
