@@ -9,6 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from chalicelib.local.quick_moto import quicken
 from chalicelib.record.table import Table, create_table
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def moto_client() -> Iterator[DynamoDBClient]:
     import boto3
     from moto import mock_aws
 
+    quicken()
     with patch.dict("os.environ", NO_CREDENTIALS), mock_aws():
         yield serialised(boto3.client("dynamodb"))
 

@@ -29,9 +29,11 @@ from typing import Any, Self
 
 import boto3
 import botocore.session
+from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
-from botocore.loaders import Loader
 from botocore.model import OperationModel
+from chalicelib.local.aws import api_models
+from chalicelib.local.quick_moto import quicken
 from support import strict_ecs, strict_metrics, strict_scaling, strict_scheduler, strict_statistics
 from support.strict_world import REGION, World
 
@@ -46,9 +48,6 @@ OPERATIONS: dict[str, Operation] = {
     **strict_statistics.OPERATIONS,
 }
 STRICT_SERVICES = frozenset(name.partition(".")[0] for name in OPERATIONS)
-
-_LOADER = Loader()
-"""Shared by all sessions: reading the service models is most of the price of a client."""
 
 
 @dataclass(slots=True)
@@ -99,6 +98,7 @@ class StrictAws:
         if self._moto:
             from moto import mock_aws
 
+            quicken()
             self._stack.enter_context(mock_aws())
             self.session = self._make_session()
         return self
@@ -147,7 +147,8 @@ class StrictAws:
 
     def _make_session(self) -> boto3.Session:
         core = self._core or botocore.session.Session()
-        core.register_component("data_loader", _LOADER)
+        core.register_component("data_loader", api_models())
+        core.set_default_client_config(Config(user_agent="tests"))  # botocore's own takes a while to make
         core.get_component("event_emitter").register("before-parameter-build", self._remember)
         core.get_component("event_emitter").register("before-call", self._answer)
         self._parsers = core.get_component("response_parser_factory")
