@@ -132,6 +132,8 @@ def _sentence(service: ServiceId, action: str, error: Mapping[str, Any]) -> str:
     if code in _SENTENCES:
         return _SENTENCES[code].format(service=service, cluster=service.cluster)
     if code in _DENIED:
+        if action == "ecs:UpdateService":
+            return f"{service}: our role may not call {action} on it; has it the tag lifecycle:managed=true?"
         return f"{service}: our role may not call {action}; add it to its policy."
     if code in _THROTTLED:
         return f"{service}: AWS throttled {action} and went on doing so; the next look tries again."
