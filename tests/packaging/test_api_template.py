@@ -13,6 +13,13 @@ from chalicelib.entrypoints.api.routes import ROUTES
 from chalicelib.entrypoints.api.routing import Needs
 from support.chalice_package import package
 
+THE_POOL = {
+    "Fn::If": [
+        "BringsPool",
+        {"Fn::Sub": "arn:${AWS::Partition}:cognito-idp:${AWS::Region}:${AWS::AccountId}:userpool/${ExistingUserPool}"},
+        {"Fn::GetAtt": ["UserPool", "Arn"]},
+    ]
+}
 RESPONSES = "x-amazon-apigateway-gateway-responses"
 SLACK = "/api/slack/{door}"
 """Slack's own function: no token, but Slack's signature, which the function checks itself."""
@@ -32,7 +39,7 @@ def test_every_route_but_the_open_ones_stands_behind_the_stacks_own_pool(api: di
 
     assert authorizer["x-amazon-apigateway-authorizer"] == {
         "type": "cognito_user_pools",
-        "providerARNs": [{"Fn::GetAtt": ["UserPool", "Arn"]}],
+        "providerARNs": [THE_POOL],
     }
     for route in ROUTES:
         guarded = body["paths"][route.path][route.method.lower()].get("security") == [{"UserPool": []}]

@@ -38,6 +38,15 @@ MONEY = {"CostAnomaly": "CostAnomalyEvent", "BudgetNotice": "BudgetNoticeSnsSubs
 
 FUNCTIONS = {*ACTING, *TRIGGERS, *MONEY, "Deliver", "OwnAlarm", "Slack", "WeeklyReport"}
 
+THE_POOL = {
+    "Fn::If": [
+        "BringsPool",
+        {"Fn::Sub": "arn:${AWS::Partition}:cognito-idp:${AWS::Region}:${AWS::AccountId}:userpool/${ExistingUserPool}"},
+        {"Fn::GetAtt": ["UserPool", "Arn"]},
+    ]
+}
+"""The one that the stack makes, or the one that was brought along."""
+
 NO_RESOURCE_NAMES = {
     "application-autoscaling:DescribeScalableTargets",
     "autoscaling:DescribeScalingActivities",
@@ -423,6 +432,28 @@ def test_the_client_has_no_secret_and_does_not_tell_who_has_an_account(resources
     assert client["AllowedOAuthFlows"]["Fn::If"][1] == ["code"]
 
 
+def test_a_pool_that_is_brought_along_takes_the_place_of_ours_everywhere(template: dict[str, Any]) -> None:
+    """Whatever is made in our pool is left out then, and nothing refers to our pool but by a choice between the two."""
+    conditions = template["Conditions"]
+    of_ours = [one for one in template["Resources"].values() if str(one["Type"]).startswith("AWS::Cognito::")]
+    assert conditions["MakesPool"] == {"Fn::Equals": [{"Ref": "ExistingUserPool"}, ""]}
+    assert {one.get("Condition") for one in of_ours} == {"MakesPool", "HasLoginPages", "HasAdmin"}
+    for name in ("HasLoginPages", "HasAdmin"):
+        assert {"Condition": "MakesPool"} in conditions[name]["Fn::And"]
+
+    others = [one for one in template["Resources"].values() if one not in of_ours]
+    said = str([others, template["Outputs"]])
+    for ours, brought in (
+        ("{'Ref': 'UserPool'}", "{'Ref': 'ExistingUserPool'}"),
+        (
+            "{'Ref': 'UserPoolClient'}",
+            "{'Ref': 'ExistingUserPoolClient'}",
+        ),
+        ("{'Fn::GetAtt': ['UserPool', 'Arn']}", "{'Fn::Sub': '" + THE_POOL["Fn::If"][1]["Fn::Sub"] + "'}"),
+    ):
+        assert said.count(ours) == said.count(f"['BringsPool', {brought}, {ours}]") > 0
+
+
 def test_the_pools_groups_are_our_roles(resources: dict[str, Any]) -> None:
     groups = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Cognito::UserPoolGroup"]
     by_power = sorted(groups, key=lambda group: group["Precedence"], reverse=True)
@@ -437,7 +468,7 @@ def test_every_door_of_the_pool_leads_to_our_function_and_to_no_other_pool(resou
     for name in TRIGGERS:
         permission = resources[f"{name}Permission"]["Properties"]
         assert permission["Principal"] == "cognito-idp.amazonaws.com"
-        assert permission["SourceArn"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
+        assert permission["SourceArn"] == THE_POOL
         assert resources[name]["Properties"]["Timeout"] <= 5, "Cognito waits no longer"
 
 
@@ -506,7 +537,7 @@ def test_the_api_may_write_its_logs_and_look_after_people_of_its_own_pool(resour
     statements = {one["Sid"]: one for role, one in _statements(resources) if role == "ApiHandlerRole"}
 
     assert set(statements["WriteLogs"]["Action"]) == {"logs:CreateLogStream", "logs:PutLogEvents"}
-    assert statements["LookAfterPeople"]["Resource"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
+    assert statements["LookAfterPeople"]["Resource"] == THE_POOL
 
 
 def test_who_answers_slack_may_hand_on_and_nothing_else(resources: dict[str, Any]) -> None:
