@@ -164,8 +164,9 @@ def test_for_good_means_every_version_and_protection_is_taken_off_first(clients:
         clients.s3.put_object(Bucket="policies", Key="dev.yaml", Body=text)
     clients.s3.delete_object(Bucket="policies", Key="dev.yaml")
 
-    for one in holdings(stacks, NAME).kept:
-        destroy(one, clients)
+    for _ in ("first", "again"):
+        for one in holdings(stacks, NAME).kept:
+            destroy(one, clients)
 
     assert clients.dynamodb.list_tables()["TableNames"] == []
     assert clients.s3.list_buckets()["Buckets"] == []

@@ -162,12 +162,21 @@ def _remove(desk: Desk, removal: _Removal, region: str, *, purge: bool) -> None:
 
 
 def _purge(desk: Desk, removal: _Removal, number: str, region: str, stage: str) -> None:
+    """Goes on past what cannot be deleted. Raises Stop that names it: no stack leads to it any more."""
+    from botocore.exceptions import ClientError
+
     from chalicelib.deploy import removing, uploading
 
     clients = desk.aws()
+    left = []
     for one in removal.kept:
-        removing.destroy(one, clients)
+        try:
+            removing.destroy(one, clients)
+        except ClientError as error:
+            left.append(f"{one} ({error.response.get('Error', {}).get('Message', error)})")
     _purge_package(clients, uploading.bucket_name(number, region), stage)
+    if left:
+        raise Stop(f"The stacks are gone, but AWS keeps {words.listed(left, most=MOST)}: delete it by hand.")
 
 
 def _purge_package(clients: Clients, bucket: str, stage: str) -> None:

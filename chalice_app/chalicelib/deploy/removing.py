@@ -156,8 +156,24 @@ def unmake(instances: Sequence[Instance], shop: Workshop) -> None:
 # --- for good
 
 
+GONE = frozenset({"ResourceNotFoundException", "NoSuchBucket"})
+
+
 def destroy(thing: Thing, clients: Any) -> None:
-    """Deletes what outlived its stack, with all that it holds. There is no way back but a backup."""
+    """Deletes what outlived its stack, with all that it holds. There is no way back but a backup.
+
+    What is gone already is gone. Raises botocore's errors for what cannot be deleted.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        _destroy(thing, clients)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") not in GONE:
+            raise
+
+
+def _destroy(thing: Thing, clients: Any) -> None:
     match thing.kind:
         case "AWS::DynamoDB::Table":
             clients.dynamodb.update_table(TableName=thing.id, DeletionProtectionEnabled=False)
