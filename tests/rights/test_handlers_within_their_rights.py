@@ -21,7 +21,8 @@ pytestmark = pytest.mark.slow
 
 OCR = ServiceId("gpu-dev", "ocr")
 ELSEWHERE = {"budget_notice", "own_alarm", "weekly_report"}
-"""`budget_notice` has `cost_anomaly`'s file; the others have tests of their own (`tests/entrypoints`)."""
+"""`budget_notice` has `cost_anomaly`'s file, `own_alarm` its right to fill the outbox and no other; the report has its
+own test (tests/rights/test_report_within_its_rights.py)."""
 PLATFORM = {"logs:CreateLogStream", "logs:PutLogEvents"}
 """Lambda itself writes the log with the function's role."""
 BESIDE_THE_MAIN_PATHS = {
