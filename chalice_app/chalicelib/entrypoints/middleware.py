@@ -23,6 +23,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 from chalice.app import ConvertToMiddleware, Response
 
+from chalicelib.entrypoints.correlation import causes_of
 from chalicelib.errors import NotAllowed, NotAuthenticated
 from chalicelib.own_prices import lambda_usd
 
@@ -66,7 +67,7 @@ def _apart(handler: Callable[..., Any]) -> Callable[..., Any]:
 
     def invoked(event: Any, context: Any) -> Any:
         keys = build_lambda_context_model(context).__dict__
-        logger.thread_safe_append_keys(cold_start=next(_cold, False), **keys)
+        logger.thread_safe_append_keys(cold_start=next(_cold, False), caused_by=causes_of(event), **keys)
         own = AmazonCloudWatchEMFProvider(namespace=NAMESPACE)
         own.service = own.service or SERVICE  # POWERTOOLS_SERVICE_NAME: two deployments in one account count apart
         _measured.set(own)

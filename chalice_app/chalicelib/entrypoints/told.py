@@ -12,6 +12,7 @@ from chalicelib.own_prices import metrics_usd
 
 if TYPE_CHECKING:
     from chalicelib.controller.report import Report
+    from chalicelib.execute.outcome import Outcome
 
 
 def told(report: Report) -> dict[str, int]:
@@ -33,8 +34,21 @@ def told(report: Report) -> dict[str, int]:
     if report.unbooked:
         metrics.add_metric(name="Unbooked", unit=MetricUnit.Count, value=1)
         logger.warning("wake-ups could not be booked", extra={"problem": report.unbooked})
+    for outcome in report.outcomes:
+        logger.info(outcome.reason, extra=_line_of(outcome))
     logger.info("looked at the fleet", extra={**numbers, "why": report.why})
     return numbers
+
+
+def _line_of(outcome: Outcome) -> dict[str, object]:
+    """By ``action_id`` it is the line of the history; what set it off stands in the line's ``caused_by``."""
+    return {
+        "about": str(outcome.service),
+        "action": outcome.kind.value,
+        "status": outcome.status.value,
+        "action_id": outcome.action_id,
+        "verified": outcome.verified,
+    }
 
 
 def _metric_name(word: str) -> str:
