@@ -136,8 +136,9 @@ class NotDelivered(LifecycleError):
     """A message did not reach people.
 
     ``retry_after_seconds``: how long whoever takes it asked us to wait, None where it said nothing. ``final``: the same
-    message will never be taken. ``uncertain``: no answer came, so it may have arrived all the same. ``code`` is the
-    other side's own word for why, empty where it said none.
+    message will never be taken. ``mendable``: this one receiver is set up wrongly, which somebody may put right.
+    ``uncertain``: no answer came, so it may have arrived all the same. ``code`` is the other side's own word for why,
+    empty where it said none.
     """
 
     def __init__(
@@ -146,12 +147,14 @@ class NotDelivered(LifecycleError):
         *,
         retry_after_seconds: float | None = None,
         final: bool = False,
+        mendable: bool = False,
         uncertain: bool = False,
         code: str = "",
     ) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
         self.final = final
+        self.mendable = mendable
         self.uncertain = uncertain
         self.code = code
 

@@ -185,20 +185,39 @@ def test_a_channel_that_does_not_exist_holds_nobody_else_up(room: PostRoom) -> N
     room.tell("stopped", STOPPED)
     told = room.deliver()
 
-    assert (told.dead, told.sent) == (1, 1)
+    assert (told.dead, told.retried, told.sent) == (0, 1, 1)
+
+
+def test_a_question_is_shown_once_the_app_is_in_its_channel(room: PostRoom) -> None:
+    room.slack.fault = answers(200, '{"ok": false, "error": "not_in_channel"}')
+    room.herald.tell(question(answer_by=room.clock.now() + timedelta(hours=2)))
+    room.deliver()
+    room.slack.fault = None
+    room.later(minutes=1)
+
+    room.deliver()
+
+    (asked,) = (one for one in room.messages if one.text.startswith("Stop gpu-dev/chat?"))
+    assert any(block["type"] == "actions" for block in asked.blocks)
 
 
 def test_a_question_that_nobody_can_be_shown_is_told_with_what_silence_means(room: PostRoom) -> None:
     room.herald.tell(question(channel="no channel", no_answer="do-it"))
-    told = room.deliver()
+    room.deliver()
     room.deliver()
 
-    assert told.given_up == ["slack:no channel: Slack refused chat.postMessage: channel_not_found."]
     (message,) = room.messages
     assert "Policy with a problem: gpu-dev/chat" in message.text
     assert "nobody could be asked in no channel whether to stop it because it is idle" in message.text
     assert "channel_not_found" in message.text
     assert "without an answer by Wed 18 Nov 12:30 JST: stop it because it is idle" in message.text
+
+
+def test_what_is_given_up_is_named_with_its_reason(room: PostRoom) -> None:
+    room.slack.fault = answers(200, '{"ok": false, "error": "msg_too_long"}')
+    room.herald.tell(question())
+
+    assert room.deliver().given_up == ["slack:#vision: Slack refused chat.postMessage: msg_too_long."]
 
 
 def test_an_outcome_that_nobody_can_be_shown_is_no_question_any_more(room: PostRoom) -> None:

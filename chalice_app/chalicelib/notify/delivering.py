@@ -204,17 +204,22 @@ class Post:
             self._rows.put_off(letter, run.owner, until, tries=tries, trouble=str(failed))
             run.did.retried += 1
         self._rows.pause(address, until)
-        if not asked_to_wait:
+        if failed.mendable:
+            self._tell_unasked(letters[0], str(failed), now)
+        elif not asked_to_wait:
             run.silent.add(address.partition(":")[0])  # not every channel need find out that Slack is down
         return False
 
     def _give_up(self, letter: Letter, trouble: str, run: _Run) -> None:
         now = self._clock.now()
-        if notice := unasked(letter, trouble, now):
-            self._rows.put(letter_of(notice), same_again_after=same_again_after(notice.kind))
+        self._tell_unasked(letter, trouble, now)
         self._rows.bury(letter, run.owner, now, trouble)
         run.did.dead += 1
         run.did.given_up.append(f"{letter.address or letter.id}: {trouble}")
+
+    def _tell_unasked(self, letter: Letter, trouble: str, now: datetime) -> None:
+        if notice := unasked(letter, trouble, now):
+            self._rows.put(letter_of(notice), same_again_after=same_again_after(notice.kind))
 
     def _hold(self, letters: Sequence[Letter], run: _Run) -> None:
         run.did.held += len(letters)

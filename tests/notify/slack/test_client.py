@@ -144,13 +144,18 @@ def test_slack_failing_or_talking_garbage_is_tried_again_later(body: bytes, stat
     assert "<html>" not in str(failed)
 
 
-@pytest.mark.parametrize(
-    "code", ["channel_not_found", "not_in_channel", "invalid_blocks", "msg_too_long", "is_archived"]
-)
+@pytest.mark.parametrize("code", ["channel_not_found", "not_in_channel", "is_archived"])
+def test_a_channel_that_somebody_can_mend_is_tried_again(code: str) -> None:
+    failed = failure(Answers([json.dumps({"ok": False, "error": code}).encode()]))
+
+    assert (failed.final, failed.mendable, failed.code) == (False, True, code)
+
+
+@pytest.mark.parametrize("code", ["invalid_blocks", "msg_too_long"])
 def test_a_message_that_slack_never_takes_is_not_tried_again(code: str) -> None:
     failed = failure(Answers([json.dumps({"ok": False, "error": code}).encode()]))
 
-    assert (failed.final, failed.code) == (True, code)
+    assert (failed.final, failed.mendable, failed.code) == (True, False, code)
 
 
 def test_silence_may_mean_that_it_was_sent() -> None:

@@ -32,6 +32,11 @@ _FOR_NOW = frozenset({
 })  # fmt: skip
 """Errors that another try may not meet: https://docs.slack.dev/reference/methods/chat.postMessage#errors"""
 
+_MENDABLE = frozenset({
+    "channel_not_found", "not_in_channel", "is_archived", "restricted_action", "restricted_action_read_only_channel",
+})  # fmt: skip
+"""A channel is misspelt, or lacks the app: whoever puts that right shall not have missed what was said meanwhile."""
+
 
 class Token(Protocol):
     def __call__(self, *, fresh: bool = False) -> str:
@@ -205,7 +210,8 @@ def _failure(method: str, status: int, code: str, headers: Mapping[str, Any]) ->
     if status >= 500 or not word or word in _FOR_NOW:
         said = word or f"HTTP {status}"
         return NotDelivered(f"Slack did not do {method}: {said}.", code=word, uncertain=not word)
-    return NotDelivered(f"Slack refused {method}: {word}.", code=word, final=True)
+    mendable = word in _MENDABLE
+    return NotDelivered(f"Slack refused {method}: {word}.", code=word, final=not mendable, mendable=mendable)
 
 
 def _wait_of(headers: Mapping[str, Any]) -> float | None:
