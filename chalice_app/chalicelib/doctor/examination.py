@@ -27,6 +27,8 @@ from chalicelib.observe.calls import Failed, attempt
 if TYPE_CHECKING:
     from chalicelib.doctor.patient import Patient
 
+LONGEST = 200
+
 Check = Callable[["Patient"], Iterator[Finding]]
 
 CHECKS: tuple[tuple[str, Check], ...] = (
@@ -57,6 +59,11 @@ def examine(patient: Patient) -> Iterator[tuple[str, Finding]]:
         except LifecycleError as error:
             found = [Finding(Level.UNKNOWN, str(error))]
         if isinstance(found, Failed):
-            found = [Finding(Level.UNKNOWN, found.reason)]
+            found = [Finding(Level.UNKNOWN, _short(found.reason))]
         for finding in found:
             yield title, finding
+
+
+def _short(reason: str) -> str:
+    """One line, also where the answer was a page of HTML."""
+    return reason.partition("\n")[0].partition(": <!doctype")[0][:LONGEST]

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 def hosts_go(patient: Patient) -> Iterator[Finding]:
     aws = patient.clients
     described = Capacity(aws.ecs, lambda: aws.autoscaling, lambda facts, now: "").described(patient.now)
-    if described is None:
+    used = {use.name for facts in patient.services.values() for use in facts.capacity_providers} - FARGATE_PROVIDERS
+    if described is None and used:
         yield Finding(Level.UNKNOWN, "the capacity providers cannot be read")
         return
-    used = {use.name for facts in patient.services.values() for use in facts.capacity_providers}
-    mine = [one for one in described if one.name in used - FARGATE_PROVIDERS or one.provider]
+    mine = [one for one in described or () if one.name in used or one.provider]
     if not mine:
         yield skipped("no service runs on a capacity provider with hosts")
         return

@@ -11,7 +11,7 @@ _EVENT_ID = re.compile(r'"id"\s*:\s*"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12
 
 
 def causes_of(event: object) -> tuple[str, ...]:
-    """Ids as whoever sent the event knows them: EventBridge's, a message's of a queue or topic, API Gateway's request's.
+    """Ids as whoever sent the event knows them: of EventBridge's event, a queue's or topic's message, a request.
     None for what has none, as a wake-up of EventBridge Scheduler."""
     if not isinstance(event, Mapping):
         return ()
