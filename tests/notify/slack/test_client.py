@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from chalicelib.errors import NotDelivered
-from chalicelib.notify.slack.client import Message, Posted, SlackClient, SlackPerson
+from chalicelib.notify.slack.client import Message, Posted, SlackBot, SlackClient, SlackPerson
 
 HELLO = Message("hello", ({"type": "divider"},))
 
@@ -91,6 +91,14 @@ def test_a_dialog_is_opened() -> None:
 
     ((path, _, body),) = answers.asked
     assert (path, body) == ("/api/views.open", {"trigger_id": "t.1", "view": {"type": "modal"}})
+
+
+def test_a_token_says_whose_it_is() -> None:
+    answers = Answers([json.dumps({"ok": True, "user": "lifecycle", "team_id": "T1"}).encode()])
+    with slack(answers) as base_url:
+        assert client(base_url).itself() == SlackBot("lifecycle", "T1")
+
+    assert answers.asked[0][0] == "/api/auth.test"
 
 
 def user(**more: object) -> bytes:
