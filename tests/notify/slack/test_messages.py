@@ -12,6 +12,7 @@ import pytest
 from chalicelib.decide.approval_action import ApprovalAction
 from chalicelib.decide.decision import Evidence
 from chalicelib.decide.facts import ServiceId
+from chalicelib.notify.slack.blocks import as_typed_here
 from chalicelib.notify.slack.client import Message
 from chalicelib.notify.slack.messages import details_message, keep_button, moved_message, question_message
 from chalicelib.notify.slack.modals import exclude_view, keep_view
@@ -104,6 +105,16 @@ def test_a_button_holds_an_id_and_a_version_and_nothing_else() -> None:
     assert list(asked) == ["approve", "deny", "snooze", "keep", "exclude", "details"]
     assert {one["value"] for one in asked.values()} == {"apr-0123456789abcdef:4"}
     assert [name for name, one in asked.items() if "confirm" in one] == ["approve"]
+
+
+def test_commands_are_named_as_one_types_them_in_slack_where_they_exist_there() -> None:
+    said = (
+        "waits for quiet (`lifecycle stop --now` does not wait); `lifecycle keep` keeps it, `lifecycle history` has it"
+    )
+
+    assert as_typed_here(said) == (
+        "waits (`/lifecycle stop SERVICE now` does not wait); `/lifecycle keep` keeps it, `lifecycle history` has it"
+    )
 
 
 def test_a_notification_says_once_that_it_is_idle() -> None:

@@ -23,7 +23,7 @@ from chalicelib.fleet.finding import find_service
 from chalicelib.fleet.heard import DEFAULT_LENGTH, Became, Heard
 from chalicelib.fleet.model import InstanceState
 from chalicelib.fleet.people import Caller, Role
-from chalicelib.notify.slack.blocks import escaped, moment
+from chalicelib.notify.slack.blocks import as_typed_here, escaped, moment
 
 if TYPE_CHECKING:
     from chalicelib.controller.report import Decided, Survey
@@ -152,19 +152,20 @@ def _full_name(text: str) -> ServiceId | None:
 
 def _line(one: Decided, caller: Caller) -> str:
     reason = one.held or one.refused or (one.decision.reason if one.decision else "no policy decides about it")
-    return f"*{escaped(str(one.facts.id))}* {state_of(one.facts, one.seen.memory)}: {escaped(discreet(reason, caller))}"
+    return f"*{escaped(str(one.facts.id))}* {state_of(one.facts, one.seen.memory)}: {_told(reason, caller)}"
 
 
 def _rules(survey: Survey, decided: Decided, caller: Caller) -> list[str]:
     assert decided.policy is not None
     weighed = weigh(decided.policy, decided.seen, survey.controls.overrides, survey.at, policies=survey.policies)
-    return [
-        f"{':arrow_forward:' if one.wins else '•'} {one.rule.value}: {escaped(discreet(one.says, caller))}"
-        for one in weighed
-    ]
+    return [f"{':arrow_forward:' if one.wins else '•'} {one.rule.value}: {_told(one.says, caller)}" for one in weighed]
+
+
+def _told(text: str, caller: Caller) -> str:
+    return escaped(as_typed_here(discreet(text, caller)))
 
 
 def _said(heard: Heard, caller: Caller) -> str:
     mark = _MARKS.get(heard.became, _WRONG)
     told = f"{heard.said}. {heard.reason}" if heard.said else heard.reason
-    return f"{mark} *{escaped(str(heard.service))}*: {escaped(discreet(told, caller))}"
+    return f"{mark} *{escaped(str(heard.service))}*: {_told(told, caller)}"

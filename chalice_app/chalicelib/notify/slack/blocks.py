@@ -7,6 +7,7 @@ nobody anything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Literal
@@ -19,11 +20,17 @@ _HEADER, _SECTION, _FIELD, _CONTEXT = 150, 3000, 2000, 3000
 """Most characters: https://docs.slack.dev/reference/block-kit/blocks"""
 MOST_FIELDS = 10
 _CONFIRM_TITLE, _CONFIRM_TEXT = 100, 300
+_COMMAND = re.compile(r"`lifecycle (status|why|keep|start|stop)( --now)?`")
 
 
 def escaped(text: str) -> str:
     """Slack's three control characters taken out of their meaning."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def as_typed_here(text: str) -> str:
+    """Names commands that exist in Slack as one types them there; what exists on the command line alone stays."""
+    return _COMMAND.sub(lambda found: f"`/lifecycle {found[1]}{' SERVICE now' if found[2] else ''}`", text)
 
 
 def moment(at: datetime, zone: tzinfo = UTC) -> str:

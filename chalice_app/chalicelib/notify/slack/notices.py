@@ -21,12 +21,12 @@ _LINE = 280
 
 def of_notice(notice: Notice) -> Message:
     heading = HEADINGS[notice.kind]
-    text = f"{heading.mark} *{blocks.escaped(headline(notice))}*\n{blocks.escaped(without_its_name(notice))}"
+    text = f"{heading.mark} *{blocks.escaped(headline(notice))}*\n{_text(notice)}"
     shown = [blocks.section(text, _keep_button(notice))]
     if notice.figures:
         shown.append(blocks.fields([(blocks.escaped(name), blocks.escaped(value)) for name, value in notice.figures]))
     shown.append(blocks.context(" · ".join(_facts_beside(notice))))
-    return Message(blocks.escaped(f"{heading.mark} {headline(notice)}: {without_its_name(notice)}"), tuple(shown))
+    return Message(f"{heading.mark} {blocks.escaped(headline(notice))}: {_text(notice)}", tuple(shown))
 
 
 def of_digest(notices: Sequence[Notice]) -> Message:
@@ -39,9 +39,13 @@ def of_digest(notices: Sequence[Notice]) -> Message:
     return Message(blocks.escaped(title), tuple(shown))
 
 
+def _text(notice: Notice) -> str:
+    return blocks.escaped(blocks.as_typed_here(without_its_name(notice)))
+
+
 def _line(notice: Notice) -> str:
     heading = HEADINGS[notice.kind]
-    text = f"{heading.mark} *{blocks.escaped(headline(notice))}*: {blocks.escaped(without_its_name(notice))}"
+    text = f"{heading.mark} *{blocks.escaped(headline(notice))}*: {_text(notice)}"
     return blocks.cut(text, _LINE)
 
 
