@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from chalicelib.decide.facts import ServiceFacts, ServiceId
 from chalicelib.decide.govern import Governance, govern
@@ -34,14 +33,13 @@ from reports.making.labels import Hold, Label, Labels
 from reports.making.use import Use
 from reports.measured import Ask, Watched, measure
 from reports.model import Rate
+from reports.own_cost import asked_for, own_cost
 from reports.sources.fargate_lines import lines_of
 from reports.sources.frames import Gathered
 from reports.sources.told_events import with_told
 from reports.values import Known, Money, Section, Sentence, Unknown, Week
 
 OWNER_TAGS = (OWNER_TAG, "owner", "Owner")
-USD_PER_METRIC = Decimal("0.01") / 1000
-"""CloudWatch GetMetricData, per metric asked for: https://aws.amazon.com/cloudwatch/pricing/"""
 WEEKS_BEFORE = 4
 
 
@@ -56,6 +54,9 @@ class Reach:
     ask: Ask
     prices: PriceBook | None = None
     """Of what the record itself knows no price: Spot, and hosts that are in no table."""
+    deployment: str = ""
+    """As its metrics name it; empty: nobody knows, and what its runs cost is in no line."""
+    table: str = ""
 
 
 def given(
@@ -177,8 +178,15 @@ def use(reach: Reach, week: Week, now: datetime) -> tuple[Section[Use], tuple[tu
         found, asked = measure(watched, week.since, until, reach.ask)
     except AwsUnreachable as error:
         return Unknown(Sentence.told(str(error))), ()
-    cost = Money(asked * USD_PER_METRIC, "USD")
-    return Known(found), (((Sentence("suite_metrics", {"n": asked}), cost),) if asked else ())
+    return Known(found), _suite(reach, asked, week.since.replace(minute=0), until)
+
+
+def _suite(reach: Reach, asked: int, since: datetime, until: datetime) -> tuple[tuple[Sentence, Money], ...]:
+    try:
+        lines, more = own_cost(reach.ask, reach.deployment, reach.table, since, until)
+    except AwsUnreachable:
+        lines, more = (), 0
+    return (*lines, asked_for(asked + more)) if asked + more else lines
 
 
 def _watched(facts: ServiceFacts, policies: PolicySet) -> Watched:

@@ -94,7 +94,7 @@ def _report(app: App, settings: ReportSettings, week: Week, table: Table, link: 
     now = app.clock.now()
     gathered = _gathered(app, settings, week, now)
     rate = _rate(settings, gathered)
-    given = gathering.given(_reach(app, table, now), gathered, week, now, settings.team, rate)
+    given = gathering.given(_reach(app, settings, table, now), gathered, week, now, settings.team, rate)
     return build(replace(given, link=link))
 
 
@@ -125,7 +125,7 @@ def _rate(settings: ReportSettings, gathered: Gathered) -> Rate | None:
     return replace(rate, billed=billed) if rate else None
 
 
-def _reach(app: App, table: Table, now: datetime) -> Section[gathering.Reach]:
+def _reach(app: App, settings: ReportSettings, table: Table, now: datetime) -> Section[gathering.Reach]:
     """Without the services nothing can be said of their hours: then the bill alone is told."""
     try:
         services = app.inventory.refresh_all(now).services
@@ -141,6 +141,8 @@ def _reach(app: App, table: Table, now: datetime) -> Section[gathering.Reach]:
             region=region,
             ask=partial(ask, app.clients.cloudwatch),
             prices=price_book(app.clients, table, region, keeps=True),
+            deployment=settings.deployment,
+            table=app.settings.table,
         )
     )
 

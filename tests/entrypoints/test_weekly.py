@@ -185,7 +185,7 @@ def test_the_task_is_given_every_variable_that_the_function_reads() -> None:
     task = load_template(ROOT / "cfn" / "cost" / "report-task.yaml")["Resources"]["Task"]["Properties"]
     given = {one["Name"] for one in task["ContainerDefinitions"][0]["Environment"]}
     only_lambda = {"LIFECYCLE_FLEET_CLUSTER", "POWERTOOLS_LOG_LEVEL"}
-    assert given - {"AWS_REGION"} == set(function) - only_lambda
+    assert given - {"AWS_REGION", "POWERTOOLS_SERVICE_NAME"} == set(function) - only_lambda
 
 
 def test_what_nobody_got_is_tried_again_in_the_next_hour(stage: Stage) -> None:
@@ -227,12 +227,14 @@ def test_the_environment_is_read_whole() -> None:
         "LIFECYCLE_REPORT_HOUR": "10",
         "LIFECYCLE_REPORT_SMTP": "mail.example.com:587",
         "LIFECYCLE_REPORT_TAGS": "owner=team",
+        "POWERTOOLS_SERVICE_NAME": "lifecycle-prod",
         "LIFECYCLE_REPORT_EXPORT": "bills.focus@reports/1.0",
     }
     found = ReportSettings.from_env(env)
     assert found is not None
     assert found.recipients == ("cfo@example.com", "ml@example.com", "#ml-costs")
     assert (found.zone.key, found.language, found.hour) == ("Asia/Tokyo", "ja", 10)
+    assert found.deployment == "lifecycle-prod"
     assert found.export == "bills.focus@reports/1.0"
     assert found.smtp == SmtpSettings("mail.example.com", 587)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from chalicelib.decide.capacity import FARGATE_SPOT, CapacityProviderUse
-from chalicelib.decide.facts import LaunchType, ServiceFacts
+from chalicelib.decide.facts import LaunchType, Point, ServiceFacts
 from chalicelib.notify.notice import NoticeKind
 from chalicelib.observe.batches import Answer, Query
 from chalicelib.policy.model import PolicySet
@@ -111,3 +111,23 @@ def test_a_source_of_prices_that_fails_is_told_with_the_record(dynamodb: DynamoD
     (source,) = [one for one in report.header.sources if one.name == "record"]
     assert source.state is State.DEGRADED
     assert "AWS Price List" in str(source.sentence.values)
+
+
+def test_what_the_suite_itself_cost_is_its_own_runs_its_table_and_its_questions(dynamodb: DynamoDBClient) -> None:
+    def ask(queries: Iterable[Query]) -> Mapping[Query, Answer]:
+        each_hour = {"OwnUsd": 0.002, "ConsumedReadCapacityUnits": 8_000.0, "ConsumedWriteCapacityUnits": 1_600.0}
+        hours = [WEEK.since + timedelta(hours=hour) for hour in range(100)]
+        return {
+            one: Answer(tuple(Point(at, each_hour[one.metric.name]) for at in hours if one.metric.name in each_hour))
+            for one in queries
+        }
+
+    found = replace(reach(dynamodb), ask=ask, deployment="lifecycle", table="record")
+    suite = build(given(found, NO_BILL)).suite_cost
+    assert isinstance(suite, Known)
+    lines = {sentence.key: (sentence.values, amount.amount) for sentence, amount in suite.value.lines}
+    assert lines["suite_runs"] == ({}, Decimal("0.2"))
+    assert lines["suite_table"] == ({}, Decimal("0.1") + Decimal("0.1"))
+    values, asked = lines["suite_metrics"]
+    assert asked == Decimal(str(values["n"])) / 100_000
+    assert suite.value.amount.amount == Decimal("0.4") + asked

@@ -171,6 +171,7 @@ def _reached(desk: Desk) -> gathering.Reach:
         region=region,
         ask=partial(ask, clients.cloudwatch),
         prices=price_book(clients, table, region),
+        table=desk.table,
     )
 
 

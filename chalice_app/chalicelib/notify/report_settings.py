@@ -47,6 +47,8 @@ class ReportSettings:
     tags: tuple[str, ...] = ()
     smtp: SmtpSettings | None = None
     export: str = ""
+    deployment: str = ""
+    """As the metrics of the deployment name it."""
 
     def is_due(self, now: datetime) -> bool:
         local = now.astimezone(self.zone)
@@ -84,6 +86,7 @@ class ReportSettings:
             tags=_listed(env, "LIFECYCLE_REPORT_TAGS"),
             smtp=_smtp(env),
             export=_export(env),
+            deployment=_read(env, "POWERTOOLS_SERVICE_NAME"),
         )
 
 
