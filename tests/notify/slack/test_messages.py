@@ -108,9 +108,7 @@ def test_a_button_holds_an_id_and_a_version_and_nothing_else() -> None:
 
 
 def test_commands_are_named_as_one_types_them_in_slack_where_they_exist_there() -> None:
-    said = (
-        "waits for quiet (`lifecycle stop --now` does not wait); `lifecycle keep` keeps it, `lifecycle history` has it"
-    )
+    said = "waits (`lifecycle stop --now` does not wait); `lifecycle keep` keeps it, `lifecycle history` has it"
 
     assert as_typed_here(said) == (
         "waits (`/lifecycle stop SERVICE now` does not wait); `/lifecycle keep` keeps it, `lifecycle history` has it"
