@@ -36,7 +36,7 @@ def slack(answers: Answers) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
-            body = json.loads(raw) if "json" in (self.headers["Content-Type"] or "") else parse_qs(raw)
+            body = json.loads(raw or "{}") if "json" in self.headers["Content-Type"] else parse_qs(raw)
             answers.asked.append((self.path, self.headers.get("Authorization", ""), body))
             time.sleep(answers.seconds)
             text = answers.bodies.pop(0) if len(answers.bodies) > 1 else answers.bodies[0]

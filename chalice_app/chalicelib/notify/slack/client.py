@@ -163,7 +163,7 @@ class SlackClient:
     def _once(self, method: str, arguments: Mapping[str, Any], *, fresh: bool) -> Mapping[str, Any]:
         from slack_sdk.errors import SlackApiError
 
-        form = method == "users.info"
+        form = method in ("users.info", "auth.test")  # as slack_sdk does
         sent: dict[str, Any] = {"params" if form else "json": dict(arguments)}
         headers = {"Authorization": f"Bearer {self._token(fresh=fresh)}"}
 
