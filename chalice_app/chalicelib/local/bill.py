@@ -1,7 +1,8 @@
 """The simulated provider's bill, in FOCUS form: what the demo's hosts were held for, and four weeks before it.
 
 Before the demo's week nobody stopped anything: each service held its hosts all day. That is what makes the report's
-comparison with earlier weeks; the report says that the bill is simulated.
+comparison with earlier weeks; the report says that the bill is simulated. Its last day is whole: what stood when the
+demo ended goes on until that day of UTC is over.
 """
 
 from __future__ import annotations
@@ -44,7 +45,6 @@ def _rows(world: World, blueprint: Blueprint) -> Iterator[Mapping[str, str]]:
     price = instance_price(blueprint.instance_type, world.aws.region)
     if price is None:
         return
-    scenario = world.scenario
     for day, seconds in _held(world, blueprint).items():
         hours = Decimal(seconds) / 3600
         cost = f"{hours * price.usd_per_hour:.10f}"
@@ -55,7 +55,7 @@ def _rows(world: World, blueprint: Blueprint) -> Iterator[Mapping[str, str]]:
             "BillingPeriodStart": month.isoformat(),
             "BillingPeriodEnd": (month + timedelta(days=32)).replace(day=1).isoformat(),
             "ChargePeriodStart": begins.isoformat(),
-            "ChargePeriodEnd": min(begins + DAY, scenario.end).isoformat(),
+            "ChargePeriodEnd": (begins + DAY).isoformat(),
             "ChargeCategory": "Usage",
             "ProviderName": "Simulated AWS",
             "ServiceName": "Amazon Elastic Compute Cloud",
@@ -77,7 +77,7 @@ def _tags(blueprint: Blueprint) -> Mapping[str, str]:
 
 def _held(world: World, blueprint: Blueprint) -> Mapping[date, int]:
     """Host seconds by day of UTC; a host outlives its last task by `SCALE_IN`, as the record counts it too."""
-    start, end = world.scenario.start, world.scenario.end
+    start, end = world.scenario.start, _day_ends(world.scenario.end)
     first = start - timedelta(weeks=WEEKS_BEFORE)
     spans = [(first, start)] * blueprint.size
     for held in world.tasks.paid(blueprint.id):
@@ -93,3 +93,9 @@ def _held(world: World, blueprint: Blueprint) -> Mapping[date, int]:
             found[at.date()] = found.get(at.date(), 0) + int((ends - at).total_seconds())
             at = ends
     return dict(sorted(found.items()))
+
+
+def _day_ends(end: datetime) -> datetime:
+    """The midnight of UTC at ``end`` or after it."""
+    last = (end - timedelta(microseconds=1)).astimezone(UTC)
+    return datetime(last.year, last.month, last.day, tzinfo=UTC) + DAY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from reports.build import Given
 
 TEAM = "GPU demo"
+MADE = timedelta(hours=9)
+"""Of Monday, by the team's clock."""
 TAGS = {"model": "model", "environment": "environment", "owner": "owner"}
 """The tags of the demo's fleet, by which its bill is cut."""
 
@@ -30,7 +33,7 @@ def given(world: World, folder: Path) -> Given:
 
     scenario = world.scenario
     week = Week.of(scenario.start, scenario.zone)
-    now = world.clock.now()
+    now = _made_at(world, week.until)
     reach = gathering.Reach(
         history=world.app.history,
         services=world.app.inventory.refresh_all(now).services,
@@ -41,6 +44,12 @@ def given(world: World, folder: Path) -> Given:
     bill = FocusFiles(write_bill(world, folder / "bill.csv"), TagKeys(**TAGS))
     gathered = bill.gather(asked_for(week, now.date()))
     return gathering.given(Known(reach), gathered, week, now, TEAM)
+
+
+def _made_at(world: World, week_ends: datetime) -> datetime:
+    """A whole week's as a deployment's is: on the Monday after it, when its last day is on the bill."""
+    ends = world.scenario.end
+    return ends + MADE if ends == week_ends else world.clock.now()
 
 
 def write(world: World, folder: Path) -> Path:
