@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from chalicelib.decide.facts import ServiceId
 
-QUIET_STEP = timedelta(minutes=120)
+QUIET_STEP = timedelta(minutes=180)
 """Between two sweeps while nothing goes wrong; deployed it is 5 minutes."""
 FAULTY_STEP = timedelta(minutes=10)
 SWEEP = timedelta(minutes=5)

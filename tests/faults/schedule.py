@@ -39,7 +39,16 @@ CALLS = (
     Fault.PARTIAL,
     Fault.CONDITION_LOST,
 )
-WHERE = ("", "", "dynamodb.", "ecs.", "cloudwatch.", "application-autoscaling.", "dynamodb.PutItem", "ecs.UpdateService")
+WHERE = (
+    "",
+    "",
+    "dynamodb.",
+    "ecs.",
+    "cloudwatch.",
+    "application-autoscaling.",
+    "dynamodb.PutItem",
+    "ecs.UpdateService",
+)
 """What the names of broken calls begin with."""
 
 

@@ -167,6 +167,7 @@ class Town:
         self._runs.append(self._next_run)
         self._next_run += 1
         self.count["runs"] += 1
+        self.watch.checked[Invariant.IN_WORDS] += 1
         try:
             report = work(app or self.app)
             for outcome in getattr(report, "outcomes", ()):

@@ -123,6 +123,7 @@ class Watch:
     _seen: dict[str, Any] = field(default_factory=dict)
     _told: dict[tuple[ServiceId, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     _acts_compared: int = 0
+    _forgotten: int = 0
     _per_run: Counter[int] = field(default_factory=Counter)
     _unpack: TypeDeserializer = field(default_factory=TypeDeserializer)
 
@@ -204,7 +205,7 @@ class Watch:
         """Of the policy that limits them, until now."""
         return sum(
             act.became == 0 and (of := self.truths[act.service].blueprint).environment == "dev" and of.is_open(act.at)
-            for act in self.acts
+            for act in self.acts[self._forgotten :]
             if act.at > self.now() - within
         )
 
@@ -288,7 +289,7 @@ class Watch:
     def restored(self) -> None:
         """The table is yesterday's: it cannot know what was saved, asked and told since. A size that nobody remembers
         is set by hand, with its autoscaling, by the person who restored the table."""
-        self._acts_compared = len(self.acts)
+        self._acts_compared = self._forgotten = len(self.acts)
         self._questions.clear()
         self._seen.clear()
         self._holder.clear()

@@ -99,8 +99,8 @@ class Actor:
             idle = [one for one in ready if one.plan and not one.plan.steps]
             acts = [one for one in ready if one.plan and one.plan.steps]
             outcomes = self._run([*idle, *acts[: self._most]], dealt, look_again, deadline)
-        done = frozenset(one.service for one in outcomes if one.status is OutcomeStatus.DONE)
-        self._rations.give_back(dealt, done, now)
+        used = frozenset(one.service for one in outcomes if one.status is not OutcomeStatus.REFUSED)
+        self._rations.give_back(dealt, used, now)
         left = {one.facts.id for one in ready} - {outcome.service for outcome in outcomes}
         return Acted(tuple(marked), tuple(outcomes), frozenset(left))
 

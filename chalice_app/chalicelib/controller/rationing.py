@@ -62,10 +62,10 @@ class Rations:
                 with suppress(RecordUnavailable):  # it ends by itself
                     self._turns.release(turn)
 
-    def give_back(self, dealt: Dealt, stopped: frozenset[ServiceId], now: datetime) -> None:
-        """Slots of stops that did not happen are free again."""
+    def give_back(self, dealt: Dealt, used: frozenset[ServiceId], now: datetime) -> None:
+        """Slots of stops that surely did not happen are free again; ``used`` are those that did, or may have."""
         unused = Counter(
-            one.policy.name for one in dealt.allowed if counts_towards_hour(one, now) and one.facts.id not in stopped
+            one.policy.name for one in dealt.allowed if counts_towards_hour(one, now) and one.facts.id not in used
         )
         with suppress(RecordUnavailable):  # they come free within the hour by themselves
             for name, count in unused.items():

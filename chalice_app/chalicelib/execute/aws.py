@@ -103,7 +103,9 @@ def describe(ecs: ECSClient, cluster: str, names: list[str]) -> list[Mapping[str
     """Up to ten services of one cluster as ECS describes them, events included."""
     service = ServiceId(cluster, names[0])
     answer = _call(service, "ecs:DescribeServices", lambda: ecs.describe_services(cluster=cluster, services=names))
-    found: list[Mapping[str, Any]] = answer["services"]
+    found: list[Mapping[str, Any]] | None = answer.get("services")
+    if found is None:
+        raise ActionFailed(f"{service}: ecs:DescribeServices answered nothing that can be read.")
     return found
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from chalicelib.decide.decision import Decision
-from chalicelib.decide.facts import Pending, SavedSize, ServiceFacts
+from chalicelib.decide.facts import ActionKind, Pending, SavedSize, ServiceFacts
 from chalicelib.decide.words import clock
 from chalicelib.errors import ActionFailed, Locked, ObservationError
 from chalicelib.execute import aws
@@ -49,13 +49,15 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of one plan: for whom, under which lease. ``decision`` is the newest one (after looking again)."""
+    """One run of one plan: for whom, under which lease. ``decision`` is the newest one (after looking again).
+    ``settles``: the action of a run that died, which this one finds done and writes down."""
 
     plan: Plan
     decision: Decision
     who: str
     lease: Lease
     action_id: str
+    settles: ActionKind | None = None
 
 
 Begun = Callable[[Run, ServiceFacts], None]
@@ -104,6 +106,8 @@ class Doer:
             case TakeBack():
                 self._states.undrain(run.lease, forget_size=step.forget_size)
             case SettleRunning():
+                if run.settles:
+                    self._begun(run, facts)
                 self._states.settle_running(run.lease)
             case LookAgain():
                 raise AssertionError("looking again is the executor's own step")

@@ -105,17 +105,20 @@ class Executor:
         """Carries ``plan`` out for ``who``. ``policy_version`` is the one in force now, when the plan may be old."""
         if plan.refusal:
             return self._scribe.cannot(plan, who)
-        action_id = self._new_id()
-        owner = f"{resuming.lock_word(plan)}:{action_id}"
-        now = self._clock.now()
         try:
-            lease = self._states.lock(plan.service, owner, now, self._lease_seconds)
+            last = self._states.get(plan.service).lock_owner
+            claim = resuming.claim(plan, last)
+            action_id = claim.resumes or self._new_id()
+            now = self._clock.now()
+            lease = self._states.lock(plan.service, claim.owner(action_id), now, self._lease_seconds)
         except Locked as held:
-            said = resuming.acting_now(plan.service, held, now)
-            return Outcome(plan.service, plan.kind, OutcomeStatus.REFUSED, said, news=False, overtaken=True)
+            return resuming.acting_now(plan, held, now)
         except RecordUnavailable as lost:
             return Outcome(plan.service, plan.kind, OutcomeStatus.FAILED, str(lost))
-        course = _Course(Run(plan, plan.decision, who, lease, resuming.resumed(plan, lease) or action_id))
+        if lease.interrupted != last:  # somebody had the lock in between: what it says now counts
+            claim = resuming.claim(plan, lease.interrupted)
+            action_id = claim.resumes or self._new_id()
+        course = _Course(Run(plan, plan.decision, who, lease, action_id, claim.settles))
         done = False
         try:
             outcome = self._guarded(course, look_again, policy_version)
@@ -182,6 +185,7 @@ class Executor:
     def _failed(self, course: _Course, trouble: LifecycleError) -> Outcome:
         """A stop is taken back when AWS surely refused it; where no answer came, the next look finds out."""
         run, reason = course.run, str(trouble)
+        course.keep_lock = resuming.went_down(run.plan, course.facts)  # says under which id to record it
         if isinstance(trouble, ActionFailed) and not trouble.uncertain:
             reason += self._take_back(course) or moves.remember_refused(self._states, course.run, reason, self._clock)
         return self._scribe.failed(run, course.facts, reason)
@@ -191,14 +195,14 @@ class Executor:
         run, reason = course.run, str(trouble)
         if course.begun:
             return self._begun_all_the_same(course, reason)
-        if isinstance(trouble, ActionFailed) and _asks_for_tasks(run.plan):
+        if isinstance(trouble, ActionFailed) and resuming.asks_for_tasks(run.plan):
             if trouble.uncertain:
                 try:
                     course.facts = self._look(run.plan.service, self._clock.now())
                 except LifecycleError as unseen:
                     course.keep_lock = True
                     return self._scribe.failed(run, course.facts, f"{reason} And it could not be seen: {unseen}")
-                if course.facts.desired_count == _asks_for_tasks(run.plan):
+                if course.facts.desired_count == resuming.asks_for_tasks(run.plan):
                     return self._begun_all_the_same(course, reason)
             try:
                 self._states.start_not_begun(run.lease, reason, self._clock.now())
@@ -244,7 +248,3 @@ class Executor:
 def _newest(plan: Plan, now: Decision) -> Decision:
     """A mend keeps its own reason: it is done whatever the rules say, unless they forbid every write."""
     return plan.decision if plan.kind is PlanKind.MEND else now
-
-
-def _asks_for_tasks(plan: Plan) -> int:
-    return next((step.count for step in plan.steps if isinstance(step, SetDesiredCount)), 0)

@@ -6,6 +6,8 @@ is told once, then again after a while.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chalicelib.decide.decision import Decision
 from chalicelib.decide.facts import ServiceFacts
 from chalicelib.errors import RecordUnavailable
@@ -32,8 +34,9 @@ class Scribe:
 
     def done(self, run: Run, facts: ServiceFacts) -> Outcome:
         begun = any(isinstance(step, MarkPending) for step in run.plan.steps)
-        entry = self._entry(run, facts, EntryKind.ACTED, reason_of(run), "begun" if begun else "mended")
-        if not begun:
+        written = begun or run.settles is not None
+        entry = self._entry(run, facts, EntryKind.ACTED, reason_of(run), "begun" if written else "mended")
+        if not written:
             self._write(entry)
         to_spot = goes_to_spot(run)
         status, id = OutcomeStatus.DONE, run.action_id
@@ -99,6 +102,8 @@ class Scribe:
             action_id=run.action_id,
             price=self._price(facts) if facts else None,
         )
+        if run.settles and facts:
+            entry = replace(entry, action=run.settles, desired_count=facts.desired_count)
         return begun_entry(entry, run.plan, facts)
 
     def _write(self, entry: Entry) -> None:
