@@ -17,6 +17,8 @@ from typing import Any
 Json = dict[str, Any]
 TEAM, APP, BOT = "T0LOCAL01", "A0LOCAL01", "U0LIFECYCLE"
 TRIGGER_SECONDS = 3.0
+HOOK_USES, HOOK_SECONDS = 5, 1800.0
+"""Of a ``response_url``: https://docs.slack.dev/interactivity/handling-user-interaction"""
 _CHANNEL = re.compile(r"#[^\s,#@]{1,80}")
 MOST_BLOCKS = 50
 
@@ -61,6 +63,7 @@ class Workspace:
     _channels: dict[str, str] = field(default_factory=dict)
     _triggers: dict[str, tuple[str, float]] = field(default_factory=dict)
     _hooks: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    _hooks_left: dict[str, tuple[int, float]] = field(default_factory=dict)
     _count: Any = field(default_factory=lambda: itertools.count(1))
     lock: Any = field(default_factory=threading.RLock)
 
@@ -123,8 +126,10 @@ class Workspace:
     def respond(self, hook: str, said: Mapping[str, Any]) -> None:
         """What is sent to a ``response_url``. Raises Refusal."""
         with self.lock:
-            if hook not in self._hooks:
+            left, until = self._hooks_left.get(hook, (0, 0.0))
+            if not left or time.monotonic() > until:
                 raise Refusal("used_url")
+            self._hooks_left[hook] = left - 1, until
             user, channel, ts = self._hooks[hook]
             text, blocks = _content(said)
             clicked = self.message(channel, ts)
@@ -149,6 +154,7 @@ class Workspace:
         with self.lock:
             id = f"hook{next(self._count)}"
             self._hooks[id] = (user, channel, ts)
+            self._hooks_left[id] = HOOK_USES, time.monotonic() + HOOK_SECONDS
             return id
 
     def member(self, id: str) -> Member:
