@@ -159,6 +159,8 @@ def test_without_an_account_the_bill_alone_is_told(tmp_path: Path) -> None:
         (("--source", "demo", "--week", "2026-W01"), "The demo knows one week only: --week 2026-W48."),
         (("--source", "excel"), "write ce, focus, athena or demo"),
         (("--week", "46"), "'46' is no ISO week; write it as 2026-W46"),
+        (("--week", "2030-W01", "--zone", "UTC"), "2030-W01 has not begun; the last whole week is 2026-W"),
+        (("--source", "focus", "none.csv"), "none.csv does not exist; name a FOCUS file or the folder of an export"),
         (("--rate", "150"), 'rate "150" cannot be read; write JPY=150@2026-11-01'),
         (("--rate", "JPY=150@2026-13-01"), "names no day"),
         (("--tag", "team"), 'tag "team" cannot be read; write owner=team'),

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from chalicelib.cli.desk import Desk
-from chalicelib.cli.exits import Stop, explain
+from chalicelib.cli.exits import Exit, Stop, explain
 from chalicelib.cli.progress import waiting
 from chalicelib.cli.zones import policies_in, shared_zone, zone_called
 from chalicelib.decide.tags import UTC_ZONE
@@ -47,8 +47,12 @@ def made(desk: Desk, asked: Asked, language: str) -> tuple[Forms, WeeklyReport]:
     reach = _reach(desk)
     zone = zone_called(asked.zone) if asked.zone else _zone(reach)
     week = Week.parse(asked.week, zone) if asked.week else Week.of(now, zone).back(1)
+    if week.since >= now:
+        raise Stop(f"{week} has not begun; the last whole week is {Week.of(now, zone).back(1)}.", Exit.USAGE)
     with waiting("Reading the bill"):
         gathered = _gathered(desk, asked, week)
+    if asked.source == "focus" and isinstance(gathered.bill, Unknown):
+        raise Stop(words(language).say(gathered.bill.sentence))
     billed = gathered.bill.value.currency if isinstance(gathered.bill, Known) else LEDGER_CURRENCY
     rate = replace(asked.rate, billed=billed) if asked.rate else None
     with waiting("Reading record and metrics"):
