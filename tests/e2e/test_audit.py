@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 import yaml
 from support import own_venv
 from support.chalice_package import ROOT, package
+from support.sam_expander import expanded
 
 pytestmark = pytest.mark.e2e
 
@@ -53,11 +55,27 @@ def test_checkov_finds_nothing_in_our_templates_but_what_is_passed_over_for_a_re
     assert complaints(found) == []
 
 
-def test_checkov_finds_nothing_in_the_packaged_template_with_its_roles(checkov: Path, tmp_path: Path) -> None:
-    found = scan(checkov, "--file", str(package(tmp_path) / "sam.yaml"))
+@pytest.fixture(scope="module")
+def packaged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return package(tmp_path_factory.mktemp("package")) / "sam.yaml"
+
+
+def test_checkov_finds_nothing_in_the_packaged_template_with_its_roles(checkov: Path, packaged: Path) -> None:
+    found = scan(checkov, "--file", str(packaged))
 
     assert found["summary"]["passed"] > 100
     assert complaints(found) == []
+
+
+def test_what_aws_makes_of_the_packaged_template_is_clean_too(packaged: Path, tmp_path: Path) -> None:
+    """SAM's short forms are written out first, by AWS's own translator: some mistakes show only then."""
+    whole = tmp_path / "expanded.json"
+    whole.write_text(expanded(packaged.read_text().replace("./deployment.zip", "s3://code/deployment.zip")))
+    lint = [str(Path(sys.executable).parent / "cfn-lint"), str(whole)]
+    done = subprocess.run(lint, capture_output=True, text=True, check=False)
+
+    assert '"AWS::Serverless' not in whole.read_text()
+    assert done.stdout + done.stderr == ""
 
 
 def test_every_check_that_is_passed_over_has_its_reason_beside_it() -> None:
