@@ -40,6 +40,7 @@ BENCHMARKS = (
     "idle_bench",
     "spot_bench",
     "report_bench",
+    "faults_bench",
     "own_bill_bench",
 )
 
