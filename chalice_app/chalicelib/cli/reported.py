@@ -40,6 +40,7 @@ class Asked:
     rate: Rate | None
     tags: TagKeys
     out: Path
+    beside: tuple[Path, ...] = ()
 
 
 def made(desk: Desk, asked: Asked, language: str) -> tuple[Forms, WeeklyReport]:
@@ -51,6 +52,8 @@ def made(desk: Desk, asked: Asked, language: str) -> tuple[Forms, WeeklyReport]:
         raise Stop(f"{week} has not begun; the last whole week is {Week.of(now, zone).back(1)}.", Exit.USAGE)
     with waiting("Reading the bill"):
         gathered = _gathered(desk, asked, week)
+    for path in asked.beside:
+        gathered = _with(gathered, path, asked, desk, week)
     if asked.source == "focus" and isinstance(gathered.bill, Unknown):
         raise Stop(words(language).say(gathered.bill.sentence))
     billed = gathered.bill.value.currency if isinstance(gathered.bill, Known) else LEDGER_CURRENCY
@@ -141,6 +144,17 @@ def _gathered(desk: Desk, asked: Asked, week: Week) -> Gathered:
 
     athena = Athena(clients.athena, export_of(asked.place), clock.now, clock.sleep, asked.tags)
     return explorer.beside(athena.gather(days), days)
+
+
+def _with(gathered: Gathered, path: Path, asked: Asked, desk: Desk, week: Week) -> Gathered:
+    """Raises Stop: a person named this file, and a report without it would be another one."""
+    from reports.sources.focus import FocusFiles
+    from reports.sources.together import together
+
+    other = FocusFiles(path, asked.tags).gather(asked_for(week, desk.now().date()))
+    if isinstance(other.bill, Unknown):
+        raise Stop(words("en").say(other.bill.sentence))
+    return together(gathered, other)
 
 
 def _reach(desk: Desk) -> Section[gathering.Reach]:

@@ -32,6 +32,13 @@ _NEEDS_REPORT = "The report's parts are not installed: pip install 'ollama-lifec
     help="ce: Cost Explorer. focus: FILE, or a folder of one FOCUS export. athena: the table of one, as EXPORT says. "
     "demo: the week of `lifecycle demo`.",
 )
+@click.option(
+    "--beside",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Another provider's bill in FOCUS form, as of Azure or OpenAI, in the same report; may be given again.",
+)
 @click.option("--language", type=OneOf(("en", "ja")), default="en", show_default=True, help="Of everything in it.")
 @click.option("--zone", metavar="ZONE", help="Whose week: an IANA name.  [default: the policies' own]")
 @click.option("--team", default="ollama-lifecycle", show_default=True, metavar="NAME", help="Whose report it is.")
@@ -56,6 +63,7 @@ def report(
     place: str | None,
     week: str | None,
     source: str,
+    beside: tuple[Path, ...],
     language: str,
     zone: str | None,
     team: str,
@@ -79,6 +87,7 @@ def report(
       lifecycle report weekly --week 2026-W46 --dry-run --open
       lifecycle report weekly --source focus export/ --rate "JPY=150@2026-11-01" --language ja
       lifecycle report weekly --source athena bills.focus@reports
+      lifecycle report weekly --beside azure.csv --beside openai.csv
       lifecycle report weekly --to finance@example.com --from reports@example.com
     """
     try:
@@ -88,7 +97,9 @@ def report(
         raise Stop(_NEEDS_REPORT.format(missing=missing.name)) from None
     if (source in WITH_PLACE) != (place is not None):
         raise click.UsageError("FILE belongs to --source focus, EXPORT to --source athena, and both need theirs.")
-    asked = reported.Asked(source, place or "", reported.week_of(week), zone, team, rate_of(rate), tag_keys(tags), out)
+    asked = reported.Asked(
+        source, place or "", reported.week_of(week), zone, team, rate_of(rate), tag_keys(tags), out, beside
+    )
     letter = None if dry_run or not recipients else _letter(sender, recipients)
     desk.may_have_written = True
     if source == "demo":
