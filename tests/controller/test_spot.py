@@ -12,6 +12,7 @@ from chalicelib.cli.rows import rows
 from chalicelib.decide.facts import OverrideKind
 from chalicelib.fleet.people import Caller, Role
 from chalicelib.record.approval import Answer, AnswerKind
+from chalicelib.record.history import EntryKind
 from support.stage import Stage, id_of, staged
 from support.strict_world import FakeService
 
@@ -60,6 +61,18 @@ def test_plan_shows_the_move_and_why_and_what_it_does(stage: Stage) -> None:
     assert (row.what.value, row.change) == ("move", "running 1 → spot")
     assert row.why == "on Spot, as its policy prefers"
     assert "place its tasks on gpu-spot (was gpu-od), by a forced deployment" in row.steps
+
+
+def test_a_dry_run_policy_says_once_that_it_would_move_it_and_moves_nothing(tmp_path: Path) -> None:
+    with staged(tmp_path, ALWAYS.replace("mode: enforce", "mode: dry-run"), at="2026-11-18T12:00+09:00") as stage:
+        chat = stage.add("chat", strategy=ON_DEMAND)
+
+        stage.run_until("13:00")
+
+        would = "gpu-dev/chat: dev (dry-run) would move it to spot: on Spot, as its policy prefers"
+        assert [text for kind, text in stage.told(chat) if kind == "would"] == [would]
+        assert [entry.reason for entry in stage.history(chat) if entry.kind is EntryKind.WOULD] == [would]
+        assert on(chat) == "gpu-od"
 
 
 def test_a_service_in_use_is_not_moved_until_it_is_quiet(stage: Stage) -> None:

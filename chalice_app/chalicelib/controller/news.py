@@ -108,7 +108,12 @@ def _wishes(one: Decided) -> Iterator[News]:
     for policy, decision in one.shadows:
         stops = decision.wanted is Wanted.STOPPED and one.facts.desired_count > 0
         starts = decision.wanted is Wanted.RUNNING and one.facts.desired_count == 0
+        placing = decision.placing
         if stops or starts:
-            word = "stop" if stops else "start"
-            text = f"{one.facts.id}: {policy.name} (dry-run) would {word} it: {decision.reason}"
-            yield News(_wish_name(policy, word), NoticeKind.WOULD, text, policy, decision)
+            word, does, why = "stop" if stops else "start", "", decision.reason
+        elif placing and placing.to and placing.market and one.facts.desired_count > 0:
+            word, does, why = "move", f" to {placing.market.value}", placing.reason
+        else:
+            continue
+        text = f"{one.facts.id}: {policy.name} (dry-run) would {word} it{does}: {why}"
+        yield News(_wish_name(policy, f"{word}{does}"), NoticeKind.WOULD, text, policy, decision)
