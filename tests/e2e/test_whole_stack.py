@@ -191,7 +191,7 @@ def test_the_schedule_of_a_minute_fires_by_itself(deployment: Deployment) -> Non
 def test_the_same_again_changes_nothing(
     deployment: Deployment, line: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the package as it lies there; that making it again gives the same is in tests/deploy/test_same_package.py."""
+    """With the package as it lies there; tests/deploy/test_same_package.py makes it again and gets the same."""
     monkeypatch.setattr(Plan, "package", lambda plan, region: None)
 
     assert f"{STACK}: nothing to change." in _deploy(line)

@@ -38,12 +38,17 @@ def stages(root: Path) -> tuple[str, ...]:
 
 def package(root: Path, stage: str, out: Path, region: str) -> None:
     """Leaves in ``out`` the zip and every template. Raises ConfigurationError with the words of what failed."""
+    package_app(root, stage, out, region)
+    gather(root, out)
+
+
+def package_app(root: Path, stage: str, out: Path, region: str) -> None:
+    """The application alone: its zip, with bytecode, and its template. Raises ConfigurationError."""
     out.mkdir(parents=True, exist_ok=True)
     _forget_zips_of_other_versions(root)
     merged = ("--merge-template", "../cfn/app-resources.yaml")
     _run([_tool("chalice"), "package", "--stage", stage, *merged, str(out.resolve())], root / "chalice_app", region)
     _run([sys.executable, str(root / "cfn" / "packaging" / "bytecode.py"), str(out)], root, region)
-    gather(root, out)
 
 
 def gather(root: Path, out: Path) -> None:
