@@ -200,7 +200,7 @@ def test_while_another_acts_nothing_is_done_and_history_is_not_filled(table: Tab
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
-        ("AccessDeniedException", "our role may not call ecs:UpdateService on it; has it the tag lifecycle:managed=true?"),
+        ("AccessDeniedException", "may not call ecs:UpdateService on it; has it the tag lifecycle:managed=true?"),
         ("ServiceNotFoundException", "there is no such service in cluster gpu-dev"),
         ("ClusterNotFoundException", "there is no cluster gpu-dev"),
         ("ServiceNotActiveException", "is being deleted"),
