@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from chalicelib.ledger.values import Ledger, Row
+from chalicelib.record.cost_events import CostEvent
 
 from reports.making import ahead, from_bill, from_ledger
 from reports.making import costs as spending
@@ -34,7 +35,7 @@ THOUSAND = Decimal(1000)
 class Recorded:
     """The record's side. ``before`` are rows of the weeks before, as far as the record goes back to (``since``).
 
-    ``troubles`` are sentences on sources of prices that failed.
+    ``troubles`` are sentences on sources of prices that failed; ``told`` is what AWS told of money in the week.
     """
 
     ledger: Ledger
@@ -42,6 +43,7 @@ class Recorded:
     since: date | None = None
     interruptions: Section[int] = field(default_factory=lambda: Unknown(Sentence("no_interruptions")))
     troubles: tuple[str, ...] = ()
+    told: tuple[CostEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from chalicelib.prices import gpus_per_task, hourly_price
 from chalicelib.prices.bill import fargate_spot
 from chalicelib.prices.book import PriceBook
 from chalicelib.prices.hosts import host_of, market_of
-from chalicelib.record.cost_events import told_since
+from chalicelib.record.cost_events import told_in
 from chalicelib.record.history import Entry, EntryKind, History
 
 from reports.build import Given, Recorded
@@ -66,28 +66,22 @@ def given(
     if isinstance(reach, Unknown):
         return Given(team, week, now, gathered, reach, reach, rate=rate)
     reached = reach.value
-    gathered = _with_told(reached, gathered, week, now)
     found, suite = use(reached, week, now)
     is_billed = isinstance(gathered.bill, Known)
+    counted = recorded(_with_rates(reached, gathered), week, now, with_weeks_before=not is_billed)
+    if isinstance(counted, Known):
+        gathered = with_told(gathered, counted.value.told)
     return Given(
         team=team,
         week=week,
         generated_at=now,
         gathered=gathered,
-        recorded=recorded(_with_rates(reached, gathered), week, now, with_weeks_before=not is_billed),
+        recorded=counted,
         use=found,
         labels=labels(reached),
         rate=rate,
         suite=suite,
     )
-
-
-def _with_told(reach: Reach, gathered: Gathered, week: Week, now: datetime) -> Gathered:
-    """And what AWS itself told of in the week: anomalies, alerts of budgets."""
-    try:
-        return with_told(gathered, told_since(reach.history, week.since, min(week.until, now)))
-    except RecordUnavailable:
-        return gathered  # the record says so of itself
 
 
 def _with_rates(reach: Reach, gathered: Gathered) -> Reach:
@@ -118,7 +112,7 @@ def recorded(reach: Reach, week: Week, now: datetime, *, with_weeks_before: bool
         rows = tuple(ledger(entries, max(since, first), week.since, terms, known).rows)
     told = Recorded(counted, rows, min(first, week.since).astimezone(week.zone).date(), troubles=quoted.problems)
     within = [entry for entry in entries if week.since <= entry.at < until]
-    return Known(replace(told, interruptions=_interruptions(within, reach.policies)))
+    return Known(replace(told, interruptions=_interruptions(within, reach.policies), told=told_in(within)))
 
 
 def _interruptions(entries: Sequence[Entry], policies: PolicySet) -> Section[int]:

@@ -17,7 +17,7 @@ from reports.values import Known, Money, Section, Sentence, Unknown
 
 
 def with_told(gathered: Gathered, told: Sequence[CostEvent]) -> Gathered:
-    """``told`` in the week, each event once (`chalicelib.record.cost_events.told_since`)."""
+    """``told`` in the week, each event once (`chalicelib.record.cost_events.told_in`)."""
     anomalies = tuple(_anomaly(one) for one in told if isinstance(one, CostAnomaly))
     alerts = tuple(pace for one in told if isinstance(one, BudgetAlert) and (pace := _pace(one)) is not None)
     return replace(

@@ -16,7 +16,7 @@ from chalicelib.entrypoints import middleware
 from chalicelib.entrypoints.cost_events import money
 from chalicelib.errors import MalformedEvent
 from chalicelib.notify.notice import Notice, NoticeKind
-from chalicelib.record.cost_events import BudgetAlert, CostAnomaly, entry_of, event_of, told_since
+from chalicelib.record.cost_events import BudgetAlert, CostAnomaly, entry_of, event_of, told_in
 from chalicelib.record.history import EntryKind, History
 from chalicelib.runtime import compose
 from support.moto_record import moto_client, new_table
@@ -110,7 +110,7 @@ class Account:
             compose.install(None)
 
     def events(self) -> tuple[CostAnomaly | BudgetAlert, ...]:
-        return told_since(self.history, BEGIN, END)
+        return told_in(self.history.since(BEGIN, END))
 
 
 @pytest.fixture(scope="module")

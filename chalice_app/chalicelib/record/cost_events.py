@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from chalicelib.decide.decision import Evidence
-from chalicelib.record.history import Entry, EntryKind, History
+from chalicelib.record.history import Entry, EntryKind
 
 ANOMALY, BUDGET = "cost-anomaly", "budget"
 """The outcomes by which these entries are known among others."""
@@ -85,12 +85,9 @@ def event_of(entry: Entry) -> CostEvent | None:
     return _anomaly(entry.at, facts) if entry.outcome == ANOMALY else _alert(entry.at, facts)
 
 
-def told_since(history: History, since: datetime, until: datetime) -> tuple[CostEvent, ...]:
-    """Oldest first, ``since <= at <= until``. An anomaly of which AWS told again is there once, as it was told last.
-
-    Raises RecordUnavailable.
-    """
-    return latest(event for entry in history.since(since, until) if (event := event_of(entry)) is not None)
+def told_in(entries: Iterable[Entry]) -> tuple[CostEvent, ...]:
+    """Oldest first. An anomaly of which AWS told again is there once, as it was told last."""
+    return latest(event for entry in entries if (event := event_of(entry)) is not None)
 
 
 def latest(events: Iterable[CostEvent]) -> tuple[CostEvent, ...]:
