@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -208,8 +208,8 @@ class _Player:
         """Faults are over: two sweeps, and nothing may be left to do. What a lost event would have told, a sweep finds
         that describes every service; deployed that is every sixth (full_refresh_seconds), here it is these two."""
         here, began = self._town, self._now
-        healed_at = None if here.unhealed() else began
-        was_amiss = healed_at is None
+        amiss = here.unhealed()
+        was_amiss, healed_at = bool(amiss), None if amiss else began
         while self._now < began + LEASE + SWEEPS_TO_HEAL * SWEEP:
             here.go_to(self._now + SWEEP)
             here.hear(here.events())
@@ -219,7 +219,7 @@ class _Player:
                 if healed_at is None and not here.unhealed():
                     healed_at = self._now
         here.watch.tolerance = timedelta(0)
-        left = here.unhealed()
+        left = self._left_of(amiss)
         here.watch.checked[Invariant.HEALED] += 1
         if left:
             here.watch.broken(Invariant.HEALED, f"{'; '.join(left)} (after {after})")
@@ -228,6 +228,19 @@ class _Player:
         with suppress(LifecycleError):
             if here.at_rest():
                 here.watch.compare(here.history())
+
+    def _left_of(self, amiss: Mapping[ServiceId, str]) -> list[str]:
+        """What two sweeps left undone. What came up only after the faults gets two sweeps of its own."""
+        here = self._town
+        left = here.unhealed()
+        if fresh := left.keys() - amiss.keys():
+            for _ in range(SWEEPS_TO_HEAL):
+                here.go_to(self._now + SWEEP)
+                here.hear(here.events())
+                here.sweep()
+            still = here.unhealed()
+            left = {id: said for id, said in left.items() if id not in fresh or id in still}
+        return sorted(left.values())
 
 
 def _some(fault: Fault, where: str, share: float, chance: Random) -> Callable[[str], Fault | None]:

@@ -203,11 +203,11 @@ class Town:
     def _counts(self) -> dict[ServiceId, tuple[int, int]]:
         return {id: (truth.fake.desired, truth.fake.running) for id, truth in self.truths.items()}
 
-    def unhealed(self) -> list[str]:
-        """What is still to be done, as a look that writes nothing finds it."""
+    def unhealed(self) -> dict[ServiceId, str]:
+        """What is still to be done, as a look that writes nothing finds it: why, by service."""
         survey = self.judge.controller.survey(self.clock.now(), in_force=True)
-        return [
-            f"{one.facts.id}: {one.decision.reason if one.decision else one.plan.kind}"
+        return {
+            one.facts.id: f"{one.facts.id}: {one.decision.reason if one.decision else one.plan.kind}"
             for one in survey.decided
             if one.plan
             and one.plan.steps
@@ -215,7 +215,7 @@ class Town:
             and not one.held
             and not one.awaits_yes
             and not (one.plan.kind is PlanKind.STOP and self.watch.may_wait(one.facts.id))
-        ]
+        }
 
     def at_rest(self) -> bool:
         """Nothing is under way: no lock, no pending action, no interrupted one."""

@@ -213,11 +213,17 @@ class Watch:
         """Whether a limit allows that this service, which ought to be stopped, still runs."""
         match self.truths[id].blueprint.environment:
             case "dev":
-                return self.idle_stops(timedelta(hours=1) + HELD_AGAIN_AFTER + 2 * self.tolerance) >= STOPS_PER_HOUR
+                lately = timedelta(hours=1) + HELD_AGAIN_AFTER + 2 * self.tolerance
+                return max(self.idle_stops(lately), self._places_taken(lately)) >= STOPS_PER_HOUR
             case "pool":
                 return self._pool_runs() <= KEPT_RUNNING
             case _:
                 return False
+
+    def _places_taken(self, within: timedelta) -> int:
+        """Also by stops that failed: where no answer came nobody knows, so their places stay taken for the hour."""
+        row = self._plain(self.rows.item("SLOTS", "office") or {})
+        return sum(when(stamp) > self.now() - within for stamp in row.get("stamps", ()))
 
     def _pool_runs(self) -> int:
         return sum(one.fake.running > 0 for one in self.truths.values() if one.blueprint.environment == "pool")
