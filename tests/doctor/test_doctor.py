@@ -20,6 +20,7 @@ from chalicelib.doctor import (
     figures,
     hosts,
     logs,
+    marked,
     matching,
     policies,
     quotas,
@@ -150,6 +151,38 @@ def test_a_tag_in_another_case_or_with_a_blank_is_a_near_miss(tags: dict[str, st
 
 def test_a_tag_with_another_value_is_no_near_miss() -> None:
     assert only(matching.near_misses, patient(named("chat", environment="prod"))).level is Level.WELL
+
+
+def _made_with(only_tagged: str) -> Callable[[str], Any]:
+    stack = {"Parameters": [{"ParameterKey": "OnlyTagged", "ParameterValue": only_tagged}]}
+    return lambda region: answers(describe_stacks={"Stacks": [stack]})
+
+
+def test_a_ruled_service_without_the_tag_that_aws_asks_for_is_named_with_the_command_that_tags_it() -> None:
+    services = (
+        named("chat", environment="dev"),
+        named("vision", environment="dev", **{"lifecycle:managed": "True"}),
+        named("docs", environment="dev", **{"lifecycle:managed": "true"}),
+        named("ollama-inst-1", environment="dev"),
+        named("of-nobodys"),
+    )
+
+    one = only(marked.as_managed, patient(*services, stack=deployment(), formation=_made_with("true")))
+
+    assert one.level is Level.WRONG
+    assert one.says.endswith("to stop, start or move gpu/chat and gpu/vision (it has lifecycle:managed=True)")
+    assert one.fix.endswith(f"--resource-arn {services[0].arn} --tags key=lifecycle:managed,value=true")
+
+
+def test_where_no_tag_is_asked_for_or_every_ruled_service_has_it_nothing_is_wrong() -> None:
+    bare, tagged = named("chat", environment="dev"), named("docs", environment="dev", **{"lifecycle:managed": "true"})
+
+    assert only(marked.as_managed, patient(bare, stack=deployment(), formation=_made_with("false"))).level is (
+        Level.SKIPPED
+    )
+    assert only(marked.as_managed, patient(tagged, stack=deployment(), formation=_made_with("true"))).level is (
+        Level.WELL
+    )
 
 
 def test_a_policy_that_is_ruled_by_its_last_good_version_is_named() -> None:
