@@ -254,26 +254,53 @@ def test_a_new_accounts_ten_functions_at_once_are_too_few() -> None:
 # --- the stack
 
 
-def test_a_right_that_an_organisation_takes_away_is_named_with_its_role() -> None:
-    verdicts = {
-        "EvaluationResults": [
-            {"EvalActionName": "ecs:ListServices", "EvalDecision": "allowed"},
-            {"EvalActionName": "cloudwatch:GetMetricData", "EvalDecision": "implicitDeny"},
-        ]
-    }
-    who = {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/a"}
+class Simulator:
+    """IAM's: allows everything but ``refused``, and remembers what it was asked."""
 
-    one = only(
-        rights.of_functions,
-        patient(
-            stack=deployment(Resource("SweepRole", "models-SweepRole-1", ROLE)),
-            sts=answers(get_caller_identity=who),
-            iam=answers(simulate_principal_policy=verdicts),
-        ),
-    )
+    def __init__(self, refused: str = "") -> None:
+        self._refused = refused
+        self.asked: list[Mapping[str, Any]] = []
+
+    def simulate_principal_policy(self, **asked: Any) -> Any:
+        self.asked.append(asked)
+        verdicts = {name: "implicitDeny" if name == self._refused else "allowed" for name in asked["ActionNames"]}
+        return {"EvaluationResults": [{"EvalActionName": key, "EvalDecision": one} for key, one in verdicts.items()]}
+
+
+def _with_a_sweep(iam: Simulator, *services: ServiceFacts) -> Patient:
+    who = {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/a"}
+    stack = deployment(Resource("SweepRole", "models-SweepRole-1", ROLE))
+    return patient(*services, stack=stack, sts=answers(get_caller_identity=who), iam=iam)
+
+
+@pytest.mark.parametrize(
+    ("action", "where"),
+    [
+        ("cloudwatch:GetMetricData", ""),
+        ("dynamodb:UpdateItem", " on table/lifecycle"),
+        ("ecs:UpdateService", " on service/gpu/chat"),
+    ],
+)
+def test_a_right_that_an_organisation_takes_away_is_named_with_its_role(action: str, where: str) -> None:
+    chat = replace(named("chat", **{"lifecycle:managed": "true"}), arn="arn:aws:ecs:eu:1:service/gpu/chat")
+
+    one = only(rights.of_functions, _with_a_sweep(Simulator(refused=action), named("bare"), chat))
 
     assert one.level is Level.WRONG
-    assert one.says == "models-SweepRole-1 may not cloudwatch:GetMetricData (implicitDeny)"
+    assert one.says == f"models-SweepRole-1 may not {action}{where} (implicitDeny)"
+
+
+def test_a_stop_is_asked_about_as_of_a_tagged_service_and_not_at_all_where_there_is_none() -> None:
+    iam, bare = Simulator(), Simulator()
+    assert only(rights.of_functions, _with_a_sweep(iam, named("chat", **{"lifecycle:managed": "true"}))).level is (
+        Level.WELL
+    )
+    assert only(rights.of_functions, _with_a_sweep(bare, named("chat"))).level is Level.WELL
+
+    (stop,) = [one for one in iam.asked if one["ActionNames"] == ["ecs:UpdateService"]]
+    assert stop["ContextEntries"][0]["ContextKeyName"] == "aws:ResourceTag/lifecycle:managed"
+    assert stop["ContextEntries"][0]["ContextKeyValues"] == ["true"]
+    assert "ecs:UpdateService" not in str(bare.asked)
 
 
 class Formation:
