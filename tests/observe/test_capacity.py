@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from chalicelib.decide.capacity import CapacityProviderUse, CapacityWord, Market, Provider
-from chalicelib.decide.facts import LaunchType
+from chalicelib.decide.facts import LaunchType, ServiceFacts
 from chalicelib.decide.pairs import Pair, pair_of
 from chalicelib.observe.capacity import Capacity
 from chalicelib.observe.commitments import Commitments
@@ -113,9 +113,20 @@ class FakeCostExplorer:
         hours = {"CoverageHours": {"CoverageHoursPercentage": self.share}}
         return {"CoveragesByTime": [{"Groups": [{"Attributes": {"instanceType": "g5.xlarge"}, "Coverage": hours}]}]}
 
-    def get_savings_plans_coverage(self, **_: Any) -> dict[str, Any]:
-        plan = {"Attributes": {"INSTANCE_FAMILY": "g6"}, "Coverage": {"CoveragePercentage": "40"}}
-        return {"SavingsPlansCoverages": [plan]}
+    def get_savings_plans_coverage(self, GroupBy: Any, NextToken: str = "", **_: Any) -> dict[str, Any]:
+        def covers(share: str, **attributes: str) -> dict[str, Any]:
+            return {"Attributes": attributes, "Coverage": {"CoveragePercentage": share}}
+
+        if GroupBy[0]["Key"] == "SERVICE":
+            found = [covers("100", SERVICE="AWS Lambda"), covers("97.5", SERVICE="Amazon Elastic Container Service")]
+            return {"SavingsPlansCoverages": found}
+        if not NextToken:
+            return {"SavingsPlansCoverages": [covers("40", INSTANCE_FAMILY="g6")], "NextToken": "2"}
+        return {"SavingsPlansCoverages": [covers("99", INSTANCE_FAMILY="g7")]}
+
+
+def on_host(instance_type: str) -> ServiceFacts:
+    return replace(service(tags={"instance-type": instance_type}), launch_type=LaunchType.EC2)
 
 
 @pytest.fixture(scope="module")
@@ -125,20 +136,28 @@ def table() -> Iterator[Table]:
 
 
 def test_what_a_commitment_pays_for_is_read_once_a_day_for_all_containers(table: Table) -> None:
-    explorer, g5 = FakeCostExplorer(), service(tags={"instance-type": "g5.xlarge"})
+    explorer, g5 = FakeCostExplorer(), on_host("g5.xlarge")
     one, another = (Commitments(lambda: explorer, table, "eu-west-1") for _ in range(2))
 
     assert one.covered_by(g5, NOW) == "Reserved Instances (covering 100 % of g5.xlarge)"
     assert another.covered_by(g5, NOW + timedelta(hours=20)) != ""
-    assert one.covered_by(service(tags={"instance-type": "g6.xlarge"}), NOW) == "", "only a part of it is covered"
+    assert one.covered_by(on_host("g6.xlarge"), NOW) == "", "only a part of it is covered"
     assert explorer.asked == 1
 
     another.covered_by(g5, NOW + timedelta(hours=25))
     assert explorer.asked == 2
 
 
+def test_a_savings_plan_is_known_for_fargate_and_for_families_of_later_pages(table: Table) -> None:
+    reader = Commitments(FakeCostExplorer, table, "eu-west-1")
+
+    on_fargate = replace(service(), launch_type=LaunchType.FARGATE)
+    assert reader.covered_by(on_fargate, NOW) == "Savings Plans (covering 98 % of Fargate)"
+    assert reader.covered_by(on_host("g7.xlarge"), NOW).startswith("Savings Plans")
+
+
 def test_who_may_not_ask_cost_explorer_knows_of_no_commitment_and_asks_once_an_hour() -> None:
-    explorer, g5 = FakeCostExplorer(denied=True), service(tags={"instance-type": "g5.xlarge"})
+    explorer, g5 = FakeCostExplorer(denied=True), on_host("g5.xlarge")
     with moto_table() as empty:
         reader = Commitments(lambda: explorer, empty, "eu-west-1")
 

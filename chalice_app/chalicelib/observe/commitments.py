@@ -1,8 +1,8 @@
-"""Which instance types are paid for already: coverage by Reserved Instances and Savings Plans, read once a day.
+"""What is paid for already, by instance type or on Fargate: coverage by Reserved Instances and Savings Plans.
 
-Cost Explorer bills each request ($0.01), so what was read is kept in the table for all containers. Who cannot read it
-(no permission, no answer) knows of no commitment and asks again after an hour: a missing flag costs money, never a
-service.
+Read once a day: Cost Explorer bills each request ($0.01), so what was read is kept in the table for all containers. Who
+cannot read it (no permission, no answer) knows of no commitment and asks again after an hour: a missing flag costs
+money, never a service.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.decide.facts import ServiceFacts
+from chalicelib.decide.facts import LaunchType, ServiceFacts
 from chalicelib.errors import ConditionFailed, RecordUnavailable
 from chalicelib.observe.calls import Failed, attempt
 from chalicelib.prices import INSTANCE_TYPE_TAG
@@ -28,8 +28,14 @@ if TYPE_CHECKING:
 PK, SK = "COVERAGE", "latest"
 EVERY = timedelta(days=1)
 FAILED_FOR = timedelta(hours=1)
+MOST_PAGES = 20
+"""Each page is billed; an account has fewer instance types than fill so many."""
 LOOK_BACK = timedelta(days=3)
 """Cost Explorer's newest day is often not whole yet."""
+
+FARGATE_KEY = "savings-plan Fargate"
+_ECS = "Amazon Elastic Container Service"
+"""What Cost Explorer calls the service whose compute is Fargate's."""
 
 FULLY = Decimal(95)
 """Percent. Commitments pay for the first hours of a type; as long as some are left uncovered, a move to Spot saves the
@@ -38,10 +44,16 @@ price of those. Only where nearly all are covered would it leave paid hours unus
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """``shares``: ``reserved g5.xlarge`` or ``savings-plan g5`` -> percent of its on-demand hours or costs covered."""
+    """``shares``: ``reserved g5.xlarge``, ``savings-plan g5`` or ``savings-plan Fargate`` -> percent of its on-demand
+    hours or costs covered."""
 
     read_at: datetime
     shares: Mapping[str, Decimal]
+
+    def of_fargate(self) -> str:
+        """Compute Savings Plans alone pay for Fargate, and not for Fargate Spot."""
+        share = self.shares.get(FARGATE_KEY, Decimal(0))
+        return f"Savings Plans (covering {share:.0f} % of Fargate)" if share >= FULLY else ""
 
     def of(self, instance_type: str) -> str:
         """What pays for that type; empty when nothing does to the full."""
@@ -69,10 +81,11 @@ class Commitments:
     def covered_by(self, facts: ServiceFacts, now: datetime) -> str:
         """The commitment that pays for this service on demand; empty: none, or nobody can tell."""
         instance_type = facts.tags.get(INSTANCE_TYPE_TAG, "").strip()
-        if not instance_type:
+        on_fargate = facts.launch_type is LaunchType.FARGATE
+        known = self._coverage(now) if instance_type or on_fargate else None
+        if known is None:
             return ""
-        known = self._coverage(now)
-        return known.of(instance_type) if known else ""
+        return known.of_fargate() if on_fargate else known.of(instance_type)
 
     def _coverage(self, now: datetime) -> Coverage | None:
         fresh = self._known is not None and now - self._known.read_at < EVERY
@@ -107,13 +120,20 @@ class Commitments:
         client = self._client()
         period = {"Start": f"{now - LOOK_BACK:%Y-%m-%d}", "End": f"{now:%Y-%m-%d}"}
         region = {"Dimensions": {"Key": "REGION", "Values": [self._region]}}
-        for kind, ask, answer_key, dimension in (
-            ("reserved", client.get_reservation_coverage, "CoveragesByTime", "INSTANCE_TYPE"),
-            ("savings-plan", client.get_savings_plans_coverage, "SavingsPlansCoverages", "INSTANCE_FAMILY"),
+        for ask, answer_key, dimension, token, read in (
+            (client.get_reservation_coverage, "CoveragesByTime", "INSTANCE_TYPE", "NextPageToken", _of_reservation),
+            (client.get_savings_plans_coverage, "SavingsPlansCoverages", "INSTANCE_FAMILY", "NextToken", _of_plan),
+            (client.get_savings_plans_coverage, "SavingsPlansCoverages", "SERVICE", "NextToken", _of_plan),
         ):
-            answer = ask(TimePeriod=period, Filter=region, GroupBy=[{"Type": "DIMENSION", "Key": dimension}])
-            for one in answer[answer_key]:
-                yield from _of_reservation(one) if kind == "reserved" else _of_plan(one)
+            more: dict[str, str] = {}
+            for _ in range(MOST_PAGES):
+                group = [{"Type": "DIMENSION", "Key": dimension}]
+                answer = ask(TimePeriod=period, Filter=region, GroupBy=group, **more)
+                for one in answer[answer_key]:
+                    yield from read(one)
+                if not answer.get(token):
+                    break
+                more = {token: answer[token]}
 
 
 def _of_reservation(day: Mapping[str, Any]) -> Iterator[tuple[str, Decimal]]:
@@ -128,5 +148,7 @@ def _of_plan(group: Mapping[str, Any]) -> Iterator[tuple[str, Decimal]]:
     share = group.get("Coverage", {}).get("CoveragePercentage")
     attributes = group.get("Attributes", {})
     family = attributes.get("INSTANCE_TYPE_FAMILY") or attributes.get("INSTANCE_FAMILY")
+    if share is not None and attributes.get("SERVICE") == _ECS:
+        yield FARGATE_KEY, Decimal(share)
     if share is not None and family:
         yield f"savings-plan {family}", Decimal(share)
