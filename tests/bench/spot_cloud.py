@@ -1,7 +1,8 @@
 """One ECS service of one task in a zone where Spot comes and goes: hosts boot, are warned of, and are taken.
 
 Counts what a bill would: seconds of hosts on Spot and on demand, from their launch to their end, those that boot beside
-a running one too. A deployment keeps the old task until the new one runs (100 / 200 %), on a host of its own.
+a running one too. A deployment keeps the old task until the new one runs (100 / 200 %), on a host of its own; without
+surge (0 / 100 %) it stops the old one first.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Cloud:
     market: Market
     start: datetime
     strategy: Strategy
+    surge: bool = True
     now: float = 0.0
     desired: int = 1
     deployment: int = 1
@@ -52,7 +54,7 @@ class Cloud:
     def place(self, to: Strategy) -> None:
         self.strategy = to
         self.deployment += 1
-        self.tasks = [task for task in self.tasks if task.placed is not None]
+        self.tasks = [task for task in self.tasks if task.placed is not None and self.surge]
         self.fill()
 
     def set_desired(self, count: int) -> None:
@@ -129,7 +131,7 @@ class Cloud:
             launch_type=LaunchType.EC2,
             capacity_providers=self.strategy,
             running_on=tuple((name, sum(task.provider == name for task in running)) for name in names),
-            healthy_percent=(100, 200),
+            healthy_percent=(100, 200) if self.surge else (0, 100),
             ready_since=self.at(max(task.ready for task in running)) if running else None,
         )
 
