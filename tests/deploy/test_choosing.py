@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from chalicelib.deploy.choosing import Chosen, choose, read_stage, read_words
 from chalicelib.deploy.packaging import checkout, stages
-from chalicelib.deploy.plan import FROM_US_EAST_1, prepare
-from chalicelib.deploy.templates import Parameter, parameters, read
+from chalicelib.deploy.plan import FROM_US_EAST_1, prepare, settable
+from chalicelib.deploy.templates import Parameter, parameters, read, with_app
 from chalicelib.errors import ConfigurationError
 
 DAYS = Parameter("LogRetentionDays", "14", "", is_number=True, values=("14", "30", "90", "1096", "3653"))
@@ -65,6 +65,22 @@ def test_a_parameter_without_a_default_has_to_be_given_once() -> None:
 def test_an_unknown_name_is_refused_with_the_nearest_one() -> None:
     with pytest.raises(ConfigurationError, match=r"no parameter DomianName\. Did you mean DomainName\?"):
         prepare("dev", "lifecycle-dev", ["DomianName=x.example.com"], here_alone=False)
+
+
+@pytest.mark.parametrize("name", ["FleetCluster", "ReportExport", "StackRegion"])
+def test_what_the_stack_sets_by_itself_is_refused_and_not_dropped_without_a_word(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name} cannot be set: the stack sets it from other parameters"):
+        prepare("dev", "lifecycle-dev", [f"{name}=x"], here_alone=False)
+
+
+def test_every_parameter_that_may_be_set_reaches_a_stack() -> None:
+    cfn = checkout() / "cfn"
+    here = parameters(with_app(read(cfn / "main.yaml"), read(cfn / "app-resources.yaml")))
+    there = parameters(read(cfn / "us-east-1.yaml"))
+    may = settable(checkout())
+
+    assert may.keys() <= here.keys() | there.keys()
+    assert {"ConsoleOrigin", "SlackSecret", "AnomalyMonitor"} <= may.keys()
 
 
 @pytest.mark.parametrize("word", ["DomainName", "=x", ""])

@@ -64,9 +64,14 @@ def read_words(words: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def check_names(wanted: Iterable[str], takes: Mapping[str, Parameter]) -> None:
-    """Raises ConfigurationError for a name that no template has, with the nearest one."""
+def check_names(wanted: Iterable[str], takes: Mapping[str, Parameter], ours: Collection[str] = ()) -> None:
+    """Raises ConfigurationError for a name that no template has, with the nearest one, and for one of ``ours``: those
+    that the stack sets by itself, where a value would be lost without a word."""
     for name in wanted:
+        if name in ours:
+            raise ConfigurationError(
+                f"{name} cannot be set: the stack sets it from other parameters (README, Deploy, has them)."
+            )
         if name not in takes:
             near = difflib.get_close_matches(name, takes, n=1)
             raise ConfigurationError(f"There is no parameter {name}." + (f" Did you mean {near[0]}?" if near else ""))

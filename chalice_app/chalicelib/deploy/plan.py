@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -25,6 +25,9 @@ FROM_US_EAST_1 = {
     "ExportLocation": "ExportLocation",
 }
 """Outputs of that stack, and the parameters of the other that they become where nobody set them."""
+
+OURS = frozenset({"StackRegion", "StackName", "ConsoleDomain"})
+"""Of the stack in us-east-1: they follow from --region, --stack and DomainName."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +118,21 @@ def prepare(stage: str, name: str, sets: Iterable[str], *, here_alone: bool) -> 
             "its part of chalice_app/.chalice/config.json."
         )
     wanted = {**choosing.read_stage(root / "cfn" / "stages" / f"{stage}.toml"), **choosing.read_words(sets)}
-    known: dict[str, templates.Parameter] = {}
-    for template in (templates.US_EAST_1, "app-resources.yaml", templates.MAIN):
-        known |= templates.parameters(templates.read(root / "cfn" / template))
-    choosing.check_names(wanted, known)
+    known = settable(root)
+    choosing.check_names(wanted, known, _set_by_ourselves(root, known))
     choosing.choose(known, wanted, known)
     return Plan(root, stage, name, wanted, us_east_1=not here_alone)
+
+
+def settable(root: Path) -> Mapping[str, templates.Parameter]:
+    """What a person may set: what either stack takes, the application's parameters too where nobody sets them."""
+    main, app = (templates.read(root / "cfn" / name) for name in (templates.MAIN, templates.APP_RESOURCES))
+    there = templates.parameters(templates.read(root / "cfn" / templates.US_EAST_1))
+    known = {**there, **templates.parameters(templates.with_app(main, app))}
+    return {name: one for name, one in known.items() if name not in OURS}
+
+
+def _set_by_ourselves(root: Path, known: Mapping[str, templates.Parameter]) -> Collection[str]:
+    """What a template takes and a person may not set: it follows from something else."""
+    app = templates.parameters(templates.read(root / "cfn" / templates.APP_RESOURCES))
+    return (app.keys() | OURS) - known.keys()

@@ -18,6 +18,8 @@ from chalicelib.errors import ConfigurationError
 
 MAIN = "main.yaml"
 US_EAST_1 = "us-east-1.yaml"
+APP_RESOURCES = "app-resources.yaml"
+"""What is merged into the application's template when it is packaged; all its parameters are there."""
 APP = "App"
 """The nested stack, in `main.yaml`, of what Chalice packages."""
 PACKAGED = "sam.yaml"
