@@ -123,6 +123,15 @@ def test_whatever_holds_what_people_would_miss_outlives_its_stack() -> None:
                 assert kept == (("Retain", "Retain") if path != results else (None, None)), f"{path.name}: {name}"
 
 
+def test_a_user_pool_is_kept_with_its_groups_and_its_administrator() -> None:
+    inside = ("UserPoolGroup", "UserPoolUser", "UserPoolUserToGroupAttachment")
+    found = {name: one for kind in inside for name, one in _of_type(APP, f"AWS::Cognito::{kind}").items()}
+
+    assert len(found) == 5
+    for name, one in found.items():
+        assert (one.get("DeletionPolicy"), one.get("UpdateReplacePolicy")) == ("Retain", "Retain"), name
+
+
 def test_every_bucket_is_private_encrypted_and_refuses_plain_http() -> None:
     for path, document in ALL.items():
         for name, one in _of_type(document, "AWS::S3::Bucket").items():
