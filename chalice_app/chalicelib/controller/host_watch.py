@@ -54,11 +54,12 @@ def _judge(
 ) -> None:
     now = parts.clock.now()
     since = now - stopped_at
-    idle = [host for host in memory.hosts_left if states.get(host) is HostState.IDLE]
+    idle = [host for host in memory.hosts_left if states.get(host) in (HostState.IDLE, HostState.SILENT)]
     if idle:
         if since >= LATE and parts.states.first_refusal(id, f"host-stays:{idle[0]}", now):
             hosts = counted(len(idle), "host")
-            text = f"{id}: {hosts} without a task, and paid for, {length(since)} after it was stopped"
+            silent = " (its agent is silent)" if states[idle[0]] is HostState.SILENT else ""
+            text = f"{id}: {hosts} without a task{silent}, and paid for, {length(since)} after it was stopped"
             parts.history.append(_line(now, id, text, HOST_STAYS, len(idle)))
             run.notices.append(
                 Notice(now, NoticeKind.STOP_FAILED, id, f"{text}; `lifecycle doctor` says what holds it")

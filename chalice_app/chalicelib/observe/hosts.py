@@ -28,6 +28,8 @@ class Host:
 class HostState(StrEnum):
     IDLE = "idle"
     USED = "used"
+    SILENT = "silent"
+    """Its agent does not answer: the instance may run, and be billed, all the same."""
 
 
 class Hosts:
@@ -53,9 +55,8 @@ class Hosts:
             for some in chunks(arns, HOSTS_PER_CALL):
                 answer = self._ecs.describe_container_instances(cluster=cluster, containerInstances=list(some))
                 for one in answer["containerInstances"]:
-                    if one.get("status") != "INACTIVE" and one.get("agentConnected", True):
-                        tasks = one.get("runningTasksCount", 0) + one.get("pendingTasksCount", 0)
-                        found[one["containerInstanceArn"]] = HostState.USED if tasks else HostState.IDLE
+                    if one.get("status") != "INACTIVE":
+                        found[one["containerInstanceArn"]] = _state(one)
         return found
 
     def _services_on(self, cluster: str, arn: str) -> frozenset[ServiceId]:
@@ -64,3 +65,10 @@ class Hosts:
         groups = [str(one.get("group", "")) for one in described]
         names = {group.removeprefix(SERVICE_GROUP) for group in groups if group.startswith(SERVICE_GROUP)}
         return frozenset(ServiceId(cluster, name) for name in names)
+
+
+def _state(described: Any) -> HostState:
+    if not described.get("agentConnected", True):
+        return HostState.SILENT
+    tasks = described.get("runningTasksCount", 0) + described.get("pendingTasksCount", 0)
+    return HostState.USED if tasks else HostState.IDLE
