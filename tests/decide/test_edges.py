@@ -36,6 +36,7 @@ def edges(
 def test_hours_that_are_open_have_a_closing_and_the_warning_before_it() -> None:
     assert edges(policy(BERLIN)) == [at("2026-11-23T19:30+01:00"), at("2026-11-23T20:00+01:00")]
     assert edges(policy(BERLIN), at("2026-11-23T19:45+01:00")) == [at("2026-11-23T20:00+01:00")]
+    assert edges(policy(BERLIN), desired=0) == [at("2026-11-23T20:00+01:00")], "nobody is warned of what is stopped"
 
 
 def test_at_the_very_instant_of_a_closing_the_next_edge_is_the_opening() -> None:

@@ -45,7 +45,8 @@ def _of_hours(hours: Hours | None, facts: ServiceFacts, memory: ServiceMemory, n
     phase = timetable(hours).phase(now)
     if phase.until is not None:
         yield phase.until
-        if phase.open and hours.warn_before and hours.closed in (Closed.STOP, Closed.CUT):
+        is_warned = bool(hours.warn_before) and hours.closed in (Closed.STOP, Closed.CUT) and facts.desired_count > 0
+        if phase.open and is_warned:
             yield phase.until - hours.warn_before
     if facts.desired_count == 0:
         return
