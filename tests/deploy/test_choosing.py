@@ -133,3 +133,12 @@ def test_what_is_made_in_us_east_1_is_handed_to_the_other_stack_unless_somebody_
     us = read(checkout() / "cfn" / "us-east-1.yaml")
     assert set(FROM_US_EAST_1) <= set(us["Outputs"])
     assert set(FROM_US_EAST_1.values()) <= set(read(checkout() / "cfn" / "main.yaml")["Parameters"])
+
+
+def test_the_consoles_certificate_is_made_also_when_name_and_zone_were_set_one_after_the_other() -> None:
+    plan = prepare("dev", "lifecycle-dev", ["DomainName=new.example.com"], here_alone=False)
+
+    chosen = plan.us_choose("eu-west-1", {"ConsoleDomain": "old.example.com"}, {"HostedZoneId": "Z1"})
+
+    assert (chosen.given["ConsoleDomain"], chosen.given["HostedZoneId"]) == ("new.example.com", "Z1")
+    assert "ConsoleDomain" not in plan.us_choose("eu-west-1", {}, {}).given, "nothing proves that it is ours"

@@ -1,7 +1,7 @@
 """`lifecycle deploy`: the whole suite into an account.
 
-Every value is checked before anything is packaged, and nothing is written to the account before somebody has seen the
-change set and said yes. `--dry-run` asks AWS for nothing at all.
+Every value is checked before anything is packaged. Nothing is written to the account before somebody has said yes: to
+the upload first, and then to each change set that was shown. `--dry-run` asks AWS for nothing at all.
 """
 
 from __future__ import annotations
@@ -140,8 +140,11 @@ def _deploy(desk: Desk, plan: Plan, code_bucket: str | None, *, yes: bool) -> Ex
     given: Mapping[str, str] = {}
     if plan.us_east_1:
         there = run.stacks(HOME_OF_BILLS)
+        bills = there.ready(plan.us_name)
+        made_with = standing.parameters if standing else {}
+        us_chosen = plan.us_choose(account.region, bills.parameters if bills else {}, made_with)
         changed, outputs = _change(
-            run, there, plan.us_name, {"TemplateBody": plan.us_template()}, plan.us_chosen(there, account.region), plan
+            run, there, plan.us_name, {"TemplateBody": plan.us_template()}, us_chosen, plan, bills
         )
         given = plan.given_by_us(outputs, chosen)
     url = _upload(run, plan, code_bucket)

@@ -7,14 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from chalicelib.deploy import choosing, packaging, templates
 from chalicelib.deploy.choosing import Chosen
 from chalicelib.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from chalicelib.deploy.stacks import Stacks
 
 HOME_OF_BILLS = "us-east-1"
 """Where AWS has Cost Explorer's events, exports of the bill, and certificates for CloudFront."""
@@ -54,7 +50,7 @@ class Plan:
     def check(self) -> None:
         """Lints every template, and every value against the templates. Raises ConfigurationError."""
         self.choose({})
-        self._us_choose("ap-northeast-1", {})
+        self.us_choose("ap-northeast-1", {}, {})
         packaging.lint(self.out)
 
     def templates(self) -> tuple[str, ...]:
@@ -77,15 +73,14 @@ class Plan:
     def us_template(self) -> str:
         return (self.root / "cfn" / templates.US_EAST_1).read_text(encoding="utf-8")
 
-    def us_chosen(self, stacks: Stacks, region: str) -> Chosen:
-        standing = stacks.ready(self.us_name)
-        return self._us_choose(region, standing.parameters if standing else {})
-
-    def _us_choose(self, region: str, has: Mapping[str, str]) -> Chosen:
+    def us_choose(self, region: str, has: Mapping[str, str], here: Mapping[str, str]) -> Chosen:
+        """For `us-east-1.yaml`. ``has``: what its stack was made with; ``here``: what the other one was, in which a
+        name and its zone may stand since an earlier run. Raises ConfigurationError."""
         takes = templates.parameters(templates.read(self.root / "cfn" / templates.US_EAST_1))
-        proves = "HostedZoneId" in self.wanted and "DomainName" in self.wanted
-        console = {"ConsoleDomain": self.wanted["DomainName"]} if proves else {}
-        wanted = {**console, **self.wanted, "StackRegion": region, "StackName": self.name}
+        whole = {**here, **self.wanted}
+        proof = {"ConsoleDomain": whole.get("DomainName", ""), "HostedZoneId": whole.get("HostedZoneId", "")}
+        console = proof if all(proof.values()) else {}
+        wanted = {**self.wanted, **console, "StackRegion": region, "StackName": self.name}
         return choosing.choose(takes, wanted, has)
 
     def given_by_us(self, outputs: Mapping[str, str], chosen: Chosen) -> Mapping[str, str]:
