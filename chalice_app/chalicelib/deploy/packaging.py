@@ -10,7 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from chalicelib.deploy import templates
@@ -38,12 +39,31 @@ def stages(root: Path) -> tuple[str, ...]:
 
 def package(root: Path, stage: str, out: Path, region: str) -> None:
     """Leaves in ``out`` the zip and every template. Raises ConfigurationError with the words of what failed."""
-    package_app(root, stage, out, region)
-    gather(root, out)
+    with alone(root):
+        _package_app(root, stage, out, region)
+        gather(root, out)
 
 
 def package_app(root: Path, stage: str, out: Path, region: str) -> None:
     """The application alone: its zip, with bytecode, and its template. Raises ConfigurationError."""
+    with alone(root):
+        _package_app(root, stage, out, region)
+
+
+@contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """Waits until nobody else packages in this checkout: Chalice keeps its zips in one folder of it, and whoever finds
+    one there that is still being written takes half of it."""
+    import fcntl  # not at the top: no other command needs a system that has it
+
+    kept = root / "chalice_app" / ".chalice" / "deployments"
+    kept.mkdir(parents=True, exist_ok=True)
+    with (kept / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _package_app(root: Path, stage: str, out: Path, region: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     _forget_zips_of_other_versions(root)
     merged = ("--merge-template", "../cfn/app-resources.yaml")
