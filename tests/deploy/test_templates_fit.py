@@ -224,6 +224,15 @@ def test_only_the_load_balancer_reaches_the_tasks_and_they_reach_only_https() ->
     assert (door["FromPort"], door["ToPort"]) == (443, 443)
 
 
+def test_tasks_reach_the_file_system_that_their_weights_come_from() -> None:
+    way = NESTED["LoadBalancer"]["Resources"]["TasksToFileSystem"]
+
+    assert way["Condition"] == "HasFileSystem"
+    assert way["Properties"]["GroupId"] == {"Ref": "TaskGroup"}
+    assert (way["Properties"]["FromPort"], way["Properties"]["ToPort"]) == (2049, 2049)
+    assert _given("LoadBalancer")["FileSystemGroup"] == {"Ref": "WeightsFileSystemGroup"}
+
+
 def test_task_definitions_are_as_those_of_launched_models() -> None:
     document = NESTED["TaskDefinitions"]
     assert templates.parameters(document)["Image"].default == OFFICIAL_IMAGE
