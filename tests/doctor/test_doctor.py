@@ -242,6 +242,13 @@ def test_a_quota_of_zero_is_wrong_only_for_hosts_that_are_used() -> None:
     assert all(one.level is Level.WELL for one in quotas.of_gpus(patient(quotas=_quota(64))))
 
 
+def test_quotas_that_nobody_may_read_are_one_line() -> None:
+    one = only(quotas.of_gpus, patient(quotas=Nobody()))
+
+    assert one.level is Level.UNKNOWN
+    assert "on-demand G and VT hosts" in one.says and "Spot P hosts" in one.says
+
+
 def test_a_new_accounts_ten_functions_at_once_are_too_few() -> None:
     small = {"AccountLimit": {"UnreservedConcurrentExecutions": 7, "ConcurrentExecutions": 10}}
 

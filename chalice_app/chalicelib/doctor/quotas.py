@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.decide import words
 from chalicelib.doctor.finding import Finding, Level, warning, well, wrong
 from chalicelib.observe.calls import Failed, attempt
 from chalicelib.prices.tags import INSTANCE_TYPE_TAG
@@ -43,14 +44,17 @@ def of_gpus(patient: Patient) -> Iterator[Finding]:
     """Wrong where hosts of the kind are used, a warning where none is yet."""
     used = {facts.tags.get(INSTANCE_TYPE_TAG, "").strip() for facts in patient.services.values()} - {""}
     wants_spot = any(policy.spot is not None for policy in patient.policies.policies)
+    unread: dict[str, list[str]] = {}
     for quota in QUOTAS:
         answer = attempt(
             lambda quota=quota: patient.clients.quotas.get_service_quota(ServiceCode="ec2", QuotaCode=quota.code)  # type: ignore[misc]
         )
         if isinstance(answer, Failed):
-            yield Finding(Level.UNKNOWN, f"quota of {quota.name}: {answer.reason}")
+            unread.setdefault(answer.reason, []).append(quota.name)
             continue
         yield _judged(quota, int(answer["Quota"]["Value"]), used, wants_spot=wants_spot)
+    for reason, names in unread.items():
+        yield Finding(Level.UNKNOWN, f"quotas of {words.listed(names)}: {reason}")
 
 
 def _judged(quota: Quota, vcpus: int, used: set[str], *, wants_spot: bool) -> Finding:

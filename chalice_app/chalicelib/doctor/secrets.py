@@ -22,6 +22,8 @@ EXPECTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """By the variable that names the secret, what its JSON has to hold; nothing: any text."""
 
+PAGE = "runbooks/rotate-secrets.md says what each of them holds"
+
 
 def present(patient: Patient) -> Iterator[Finding]:
     told = patient.deployment.told if patient.deployment else {}
@@ -38,7 +40,7 @@ def present(patient: Patient) -> Iterator[Finding]:
 def _of_secret(patient: Patient, name: str, keys: tuple[str, ...]) -> Finding | None:
     answer = attempt(lambda: patient.clients.secrets.get_secret_value(SecretId=name))
     if isinstance(answer, Failed):
-        return wrong(f"the secret {name} cannot be read: {answer.reason}", "make it: runbooks/connect-slack.md")
+        return wrong(f"the secret {name} cannot be read: {answer.reason}", f"make it, or let yourself read it: {PAGE}")
     text = str(answer.get("SecretString", ""))
     missing = [key for key in keys if not _holds(text, key)]
     if missing or not text.strip():
