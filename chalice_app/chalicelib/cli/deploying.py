@@ -135,6 +135,8 @@ def _deploy(desk: Desk, plan: Plan, code_bucket: str | None, *, yes: bool) -> Ex
     run = _Run(desk, account, yes)
     stacks = run.stacks(account.region)
     standing = stacks.ready(plan.name)
+    if standing is None or standing.is_empty:
+        plan.must_fit(desk.aws().functions)
     chosen = plan.choose(standing.parameters if standing else {})
     changed = False
     given: Mapping[str, str] = {}

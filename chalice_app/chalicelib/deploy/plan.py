@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
-from chalicelib.deploy import choosing, packaging, templates
+from chalicelib.deploy import choosing, packaging, room, templates
 from chalicelib.deploy.choosing import Chosen
 from chalicelib.errors import ConfigurationError
 
@@ -59,6 +60,10 @@ class Plan:
     def zip_size_and_digest(self) -> tuple[int, str]:
         content = (self.out / packaging.ZIP).read_bytes()
         return len(content), sha256(content).hexdigest()
+
+    def must_fit(self, functions: Any) -> None:
+        """Raises ConfigurationError where Lambda has no room for the places that the functions reserve."""
+        room.must_have_room(functions, room.places(templates.read(self.out / templates.PACKAGED)))
 
     def notes(self) -> tuple[str, ...]:
         return self.choose({}).notes
