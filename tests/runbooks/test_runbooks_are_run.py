@@ -97,6 +97,7 @@ def _made() -> dict[str, str]:
         "DEAD_LETTERS_URL": letters, "EVENT_QUEUE_URL": events, "SLACK_QUEUE_URL": slack,
         "POLICY_BUCKET": "policies-1a", "REPORT_BUCKET": "reports-1a", "VERSION": put["VersionId"],
         "SERVICE_ARN": service["service"]["serviceArn"], "RULE": "STACK-sweep", "WAKE_UPS_GROUP": "wake-ups",
+        "file://row.json": '{"pk": {"S": "STATE"}, "sk": {"S": "gpu-dev/chat"}}',
         "POOL": pool, "TABLE": TABLE, "CLUSTER": "gpu-dev", "ollama-INSTANCE": "chat",
     }  # fmt: skip
 
