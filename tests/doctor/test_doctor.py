@@ -334,8 +334,11 @@ class Formation:
         drifted = "DRIFTED" if STACK in StackDriftDetectionId and self._changed else "IN_SYNC"
         return {"DetectionStatus": self._state, "StackDriftStatus": drifted}
 
-    def describe_stack_resource_drifts(self, **_: Any) -> Any:
-        return {"StackResourceDrifts": list(self._changed)}
+    def describe_stack_resource_drifts(self, NextToken: str = "0", **_: Any) -> Any:
+        """One a page."""
+        at = int(NextToken)
+        more = {"NextToken": str(at + 1)} if at + 1 < len(self._changed) else {}
+        return {"StackResourceDrifts": list(self._changed[at : at + 1]), **more}
 
 
 def test_what_somebody_changed_by_hand_is_named_with_its_stack_and_the_property() -> None:
@@ -350,6 +353,17 @@ def test_what_somebody_changed_by_hand_is_named_with_its_stack_and_the_property(
     assert one.level is Level.WRONG
     assert one.says == f"EventQueue of {STACK} was modified by hand (/VisibilityTimeout)"
     assert len(formation.compared) == 3, "the outer stack and all that are nested in it"
+
+
+def test_what_was_changed_by_hand_is_named_to_the_last_page() -> None:
+    changed = [{"LogicalResourceId": name, "StackResourceDriftStatus": "DELETED"} for name in ("One", "Two", "Three")]
+
+    seen = found(
+        drift.of_templates,
+        patient(stack=deployment(), formation=lambda region: Formation("DETECTION_COMPLETE", *changed)),
+    )
+
+    assert [one.says.split(" ")[0] for one in seen] == ["One", "Two", "Three"]
 
 
 def test_stacks_that_are_as_their_templates_say_are_well() -> None:
@@ -400,7 +414,8 @@ def test_a_tag_that_the_bill_does_not_know_is_named_with_the_command_that_activa
 
     (inactive,) = [one for one in seen if "not activated" in one.says]
     assert "TagKey=team,Status=Active" in inactive.fix
-    assert any("no resource that AWS has billed yet bears the tag environment" in one.says for one in seen)
+    (unborne,) = [one for one in seen if "billed yet bears the tag environment" in one.says]
+    assert (inactive.level, unborne.level) == (Level.WRONG, Level.WARNING)
 
 
 # --- secrets and Slack

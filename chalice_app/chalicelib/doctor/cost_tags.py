@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chalicelib.decide import words
-from chalicelib.doctor.finding import Finding, well, wrong
+from chalicelib.doctor.finding import Finding, warning, well, wrong
 
 if TYPE_CHECKING:
     from chalicelib.doctor.patient import Patient
@@ -25,7 +25,7 @@ def activated(patient: Patient) -> Iterator[Finding]:
                 f"in the account that pays: {ACTIVATE.format(key=key)}; it counts from the next day on",
             )
         elif key not in states:
-            yield wrong(
+            yield warning(
                 f"no resource that AWS has billed yet bears the tag {key}",
                 "tag clusters, services and hosts with it; a day later it can be activated",
             )

@@ -50,8 +50,7 @@ def _family(formation: Any, stack: str) -> tuple[str, ...]:
 
 
 def _changes(formation: Any, stack: str) -> Iterator[Finding]:
-    found = formation.describe_stack_resource_drifts(StackName=stack, StackResourceDriftStatusFilters=list(CHANGED))
-    for one in found["StackResourceDrifts"]:
+    for one in _drifts(formation, stack):
         if one.get("ResourceType") == NESTED:
             continue  # said by its own stack
         paths = ", ".join(str(each["PropertyPath"]) for each in one.get("PropertyDifferences", ()))
@@ -60,6 +59,18 @@ def _changes(formation: Any, stack: str) -> Iterator[Finding]:
             f"{was} by hand{f' ({paths})' if paths else ''}",
             "put it back, or into the template, and deploy: `lifecycle deploy`",
         )
+
+
+def _drifts(formation: Any, stack: str) -> Iterator[dict[str, Any]]:
+    more: dict[str, str] = {}
+    while True:
+        found = formation.describe_stack_resource_drifts(
+            StackName=stack, StackResourceDriftStatusFilters=list(CHANGED), **more
+        )
+        yield from found["StackResourceDrifts"]
+        if not found.get("NextToken"):
+            return
+        more = {"NextToken": found["NextToken"]}
 
 
 def _name(stack: str) -> str:
