@@ -73,6 +73,15 @@ def test_what_the_stack_sets_by_itself_is_refused_and_not_dropped_without_a_word
         prepare("dev", "lifecycle-dev", [f"{name}=x"], here_alone=False)
 
 
+def test_what_is_of_the_stack_that_is_left_out_is_refused() -> None:
+    with pytest.raises(
+        ConfigurationError, match="CostExport is of the stack in us-east-1, which --only-here leaves out"
+    ):
+        prepare("dev", "lifecycle-dev", ["CostExport=true"], here_alone=True)
+
+    assert prepare("dev", "lifecycle-dev", ["AdminEmail=a@example.com"], here_alone=True).us_east_1 is False
+
+
 def test_every_parameter_that_may_be_set_reaches_a_stack() -> None:
     cfn = checkout() / "cfn"
     here = parameters(with_app(read(cfn / "main.yaml"), read(cfn / "app-resources.yaml")))

@@ -117,19 +117,25 @@ def prepare(stage: str, name: str, sets: Iterable[str], *, here_alone: bool) -> 
             f'There is no stage "{stage}": cfn/stages/ has {", ".join(packaging.stages(root))}. Copy one of them, and '
             "its part of chalice_app/.chalice/config.json."
         )
-    wanted = {**choosing.read_stage(root / "cfn" / "stages" / f"{stage}.toml"), **choosing.read_words(sets)}
+    said = choosing.read_words(sets)
+    wanted = {**choosing.read_stage(root / "cfn" / "stages" / f"{stage}.toml"), **said}
     known = settable(root)
     choosing.check_names(wanted, known, _set_by_ourselves(root, known))
     choosing.choose(known, wanted, known)
+    if here_alone and (lost := sorted(said.keys() - _here(root).keys())):
+        raise ConfigurationError(f"{lost[0]} is of the stack in {HOME_OF_BILLS}, which --only-here leaves out.")
     return Plan(root, stage, name, wanted, us_east_1=not here_alone)
 
 
 def settable(root: Path) -> Mapping[str, templates.Parameter]:
     """What a person may set: what either stack takes, the application's parameters too where nobody sets them."""
-    main, app = (templates.read(root / "cfn" / name) for name in (templates.MAIN, templates.APP_RESOURCES))
     there = templates.parameters(templates.read(root / "cfn" / templates.US_EAST_1))
-    known = {**there, **templates.parameters(templates.with_app(main, app))}
-    return {name: one for name, one in known.items() if name not in OURS}
+    return {name: one for name, one in {**there, **_here(root)}.items() if name not in OURS}
+
+
+def _here(root: Path) -> Mapping[str, templates.Parameter]:
+    main, app = (templates.read(root / "cfn" / name) for name in (templates.MAIN, templates.APP_RESOURCES))
+    return templates.parameters(templates.with_app(main, app))
 
 
 def _set_by_ourselves(root: Path, known: Mapping[str, templates.Parameter]) -> Collection[str]:
