@@ -51,7 +51,9 @@ def test_two_controllers_that_sweep_at_once_stop_a_service_once(evening: Stage) 
 
     assert chat.desired == 0
     assert evening.aws.calls["ecs.UpdateService"] == 1
-    assert [entry.outcome for entry in evening.history(chat)] == ["begun"]
+    outcomes = [entry.outcome for entry in evening.history(chat)]
+    assert outcomes.count("begun") == 1
+    assert {*outcomes} <= {"begun", "refused"}  # who came after the first had ended found the service stopped
     assert not [report for report in reports if isinstance(report, Exception)]
     evening.run_until("Thu 08:10")
     assert chat.desired == 3
