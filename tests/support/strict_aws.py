@@ -31,9 +31,8 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
+from botocore.loaders import Loader
 from botocore.model import OperationModel
-from chalicelib.local.aws import api_models
-from chalicelib.local.quick_moto import quicken
 from support import strict_ecs, strict_metrics, strict_scaling, strict_scheduler, strict_statistics
 from support.strict_world import REGION, World
 
@@ -48,6 +47,9 @@ OPERATIONS: dict[str, Operation] = {
     **strict_statistics.OPERATIONS,
 }
 STRICT_SERVICES = frozenset(name.partition(".")[0] for name in OPERATIONS)
+
+_LOADER = Loader()
+"""Shared by all sessions: reading the service models is most of the price of a client."""
 
 
 @dataclass(slots=True)
@@ -96,6 +98,7 @@ class StrictAws:
 
     def __enter__(self) -> Self:
         if self._moto:
+            from chalicelib.local.quick_moto import quicken
             from moto import mock_aws
 
             quicken()
@@ -147,7 +150,7 @@ class StrictAws:
 
     def _make_session(self) -> boto3.Session:
         core = self._core or botocore.session.Session()
-        core.register_component("data_loader", api_models())
+        core.register_component("data_loader", _LOADER)
         core.set_default_client_config(Config(user_agent="tests"))  # botocore's own takes a while to make
         core.get_component("event_emitter").register("before-parameter-build", self._remember)
         core.get_component("event_emitter").register("before-call", self._answer)
