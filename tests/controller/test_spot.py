@@ -170,6 +170,39 @@ def test_no_capacity_anywhere_is_reported_and_tried_again_and_never_called_runni
     assert chat.running == 1
 
 
+def test_a_move_on_demand_that_ecs_gave_up_is_begun_anew_while_spot_still_rests(stage: Stage) -> None:
+    stage.aws.world.no_capacity |= {"gpu-spot", "gpu-od"}
+    chat = stage.add("chat", strategy=ON_SPOT)
+    chat.lose(chat.tasks[0])
+    stage.sweep(full=True)
+    stage.run_until("12:15")
+    assert on(chat) == "gpu-od"
+
+    chat.given_up = True
+    stage.aws.world.no_capacity.clear()
+    stage.run_until("13:00")
+
+    assert (chat.running, on(chat)) == (1, "gpu-od")
+    assert "start-failed" in [kind for kind, _ in stage.told(chat)]
+
+
+def test_tasks_that_run_are_not_cut_to_begin_a_given_up_move_anew(stage: Stage) -> None:
+    stage.aws.world.no_capacity |= {"gpu-spot"}
+    chat = stage.add("chat", strategy=ON_SPOT, desired=2)
+    chat.healthy_percent = (0, 100)
+    for task in list(chat.tasks):
+        chat.lose(task)
+    stage.sweep(full=True)
+    stage.run_until("12:15")
+    assert on(chat) == "gpu-od"
+    runs, waits = chat.tasks
+    chat.given_up, waits.starts_at = True, None
+
+    stage.run_until("13:00")
+
+    assert runs in chat.tasks
+
+
 def test_a_policy_that_changes_while_it_moves_brings_it_back(stage: Stage) -> None:
     chat = stage.add("chat", strategy=ON_DEMAND)
     chat.boot = timedelta(minutes=10)

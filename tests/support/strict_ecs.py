@@ -106,7 +106,8 @@ def describe_service(service: FakeService, with_tags: bool) -> dict[str, Any]:
     launch = {"launchType": service.launch_type} if service.launch_type else {}
     strategy = {"capacityProviderStrategy": list(service.strategy)} if service.strategy else {}
     tags = {"tags": [{"key": key, "value": value} for key, value in service.tags.items()]} if with_tags else {}
-    rollout = "COMPLETED" if service.running == service.desired else "IN_PROGRESS"
+    whole = "COMPLETED" if service.running == service.desired else "IN_PROGRESS"
+    rollout = "FAILED" if service.given_up else whole
     return {
         "serviceArn": service.arn,
         "serviceName": service.name,

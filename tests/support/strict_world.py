@@ -89,6 +89,8 @@ class FakeService:
     tasks: list[FakeTask] = field(default_factory=list)
     healthy_percent: tuple[int, int] = (100, 200)
     deployment: int = 1
+    given_up: bool = False
+    """The circuit breaker has opened: ECS places nothing more before a new deployment."""
     events: list[tuple[datetime, str]] = field(default_factory=list)
 
     @property
@@ -133,6 +135,7 @@ class FakeService:
     def deploy_anew(self) -> None:
         """A forced deployment: the old tasks stay for as many as have to be healthy, and go when the new ones run."""
         self.deployment += 1
+        self.given_up = False
         self.tasks = [task for task in self.tasks if task.runs(self.world.now)]
         if self.healthy_percent[0] == 0:
             self.tasks = []
@@ -141,6 +144,8 @@ class FakeService:
 
     def settle(self) -> None:
         """What ECS does by itself: tasks that wait get capacity once there is some, old ones go when new ones run."""
+        if self.given_up:
+            return
         for task in self.tasks:
             if task.starts_at is None and self.boot is not None and task.provider not in self.world.no_capacity:
                 task.starts_at = self.world.now + self.boot

@@ -91,6 +91,8 @@ def plan(
     kind, steps, refusal = _NOTHING if frozen else _turn(decision, facts, memory, now)
     if not steps and not refusal:
         kind, steps, refusal = _move(decision, facts, memory, now)
+        if not steps and not frozen and _is_stranded(decision, facts, memory, now):
+            kind, steps = PlanKind.START, _anew(facts)
     return _made(decision, facts, policy_version, kind, steps, refusal)
 
 
@@ -203,6 +205,24 @@ def _move(decision: Decision, facts: ServiceFacts, memory: ServiceMemory, now: d
     to_spot = placing.market is Market.SPOT
     awaited = MarkPending(ActionKind.MOVE, int(START_WITHIN.total_seconds()), placing.to, to_spot)
     return PlanKind.MOVE, (*_placement(decision, facts), awaited), ""
+
+
+def _is_stranded(decision: Decision, facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> bool:
+    """Whether a move of ours failed, nothing of the service runs where it is placed now, and its wait is over.
+
+    A start that failed has a saved size, by which `_start` tries it again; a move has none.
+    """
+    retry = retry_at(memory.start_failure)
+    is_ours = not (memory.saved_size or memory.draining_since or memory.pending)
+    is_wanted = decision.wanted is not Wanted.STOPPED and decision.rule is not RuleName.EXCLUSION
+    is_down = facts.desired_count > 0 and facts.running_count == 0
+    return retry is not None and now >= retry and is_ours and is_wanted and is_down
+
+
+def _anew(facts: ServiceFacts) -> tuple[Step, ...]:
+    """The same size once more: what ECS gave up is deployed again, what it still tries is awaited."""
+    count = facts.desired_count
+    return SetDesiredCount(count, was=count, again=True), _PENDING_START
 
 
 def _placement(decision: Decision, facts: ServiceFacts) -> tuple[Step, ...]:
