@@ -17,10 +17,10 @@ from chalicelib.controller.telling import WHO
 from chalicelib.decide.facts import ActionKind, ServiceId, ServiceMemory
 from chalicelib.decide.words import counted, length
 from chalicelib.errors import ObservationError, RecordUnavailable
-from chalicelib.ledger.courses import HOST_ENDED, HOST_STAYS
 from chalicelib.notify.notice import Notice, NoticeKind
 from chalicelib.observe.hosts import HostState
 from chalicelib.record.history import Entry, EntryKind
+from chalicelib.record.outcomes import HOST_ENDED, HOST_STAYS
 
 LATE = timedelta(hours=1)
 """Scale-in takes about a quarter of an hour: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ (cluster auto

@@ -16,12 +16,12 @@ from chalicelib.decide.words import clock
 from chalicelib.execute.entries import KnownPrice, PriceOf, no_price
 from chalicelib.execute.outcome import Outcome, OutcomeStatus
 from chalicelib.execute.plan import PlanKind
-from chalicelib.ledger.courses import GONE, MADE_ANEW
 from chalicelib.notify.notice import Notice, NoticeKind
 from chalicelib.observe.fleet import Fleet
 from chalicelib.policy.model import Policy
 from chalicelib.prices.hosts import host_of
 from chalicelib.record.history import Entry, EntryKind, History
+from chalicelib.record.outcomes import FORGOTTEN, GONE, MADE_ANEW
 
 WHO = "controller"
 
@@ -126,9 +126,7 @@ class Teller:
         """``since`` then it is not there any more, or is another: what was asleep before saves nothing from then on."""
         gone = Evidence(MADE_ANEW if is_made_anew else GONE, "true", since=since, until=now)
         self._history.append(
-            Entry(
-                at=now, kind=EntryKind.NOTICE, who=WHO, reason=text, service=id, outcome="forgotten", evidence=(gone,)
-            )
+            Entry(at=now, kind=EntryKind.NOTICE, who=WHO, reason=text, service=id, outcome=FORGOTTEN, evidence=(gone,))
         )
         return Notice(now, NoticeKind.FORGOTTEN, id, text)
 

@@ -25,6 +25,7 @@ from chalicelib.execute.sizes import scaling_to_restore
 from chalicelib.execute.steps import placement_words
 from chalicelib.execute.trouble import Trouble, read_trouble
 from chalicelib.record.history import EntryKind, History, as_text, from_text
+from chalicelib.record.outcomes import UNDONE
 from chalicelib.record.states import States
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ class Verifier:
             case StillStopping():
                 kind, word, status = EntryKind.FAILED, "late", OutcomeStatus.FAILED
             case TurnedByHand():
-                kind, word, status = EntryKind.HAND, "undone", OutcomeStatus.REFUSED
+                kind, word, status = EntryKind.HAND, UNDONE, OutcomeStatus.REFUSED
             case other:
                 assert_never(other)
         entry = verified_entry(

@@ -18,22 +18,11 @@ from chalicelib.ledger.values import Actor, Counts, Credit
 from chalicelib.prices.hosts import Market, is_fargate
 from chalicelib.prices.listed import Price
 from chalicelib.record.history import Entry, EntryKind
+from chalicelib.record.outcomes import FORGOTTEN, GONE, HOST_ENDED, HOST_STAYS, MADE_ANEW, UNDONE
 
 SCALE_IN = timedelta(minutes=15)
 """How long a GPU host outlives its last task, where its end is not in the record: an ECS capacity provider's scale-in
 takes about 15 minutes."""
-
-HOST_ENDED, HOST_STAYS = "host-ended", "host-stays"
-"""The outcomes of notices after a stop: its hosts were seen to be gone, or one was still there without a task."""
-
-UNDONE = "undone"
-"""A hand's entry with this outcome names the action of ours that a person turned round, not what the person did."""
-
-FORGOTTEN = "forgotten"
-"""The outcome of a notice that a service is gone."""
-
-GONE, MADE_ANEW = "gone", "made anew"
-"""The evidence of such a notice: since when it is gone, or another service bears its name, which then runs."""
 
 _FAILED_START, _BY_HAND = "failed start", "by hand"
 

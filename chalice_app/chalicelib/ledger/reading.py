@@ -13,10 +13,11 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from chalicelib.decide.facts import ActionKind, ServiceId
-from chalicelib.ledger.courses import FORGOTTEN, UNDONE, Known
+from chalicelib.ledger.courses import Known
 from chalicelib.ledger.habit import Habit, habit_of
 from chalicelib.prices.hosts import Market
 from chalicelib.record.history import Entry, EntryKind, History
+from chalicelib.record.outcomes import FORGOTTEN, UNDONE
 
 WORKERS = 10
 """Queries side by side: below the connections that a client keeps open."""
