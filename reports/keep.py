@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from chalicelib.errors import ConditionFailed, ReportError
-from chalicelib.record import conditions
 from chalicelib.record.codec import when_text
 from chalicelib.record.table import Changes, Table
 
+from reports import keep_conditions as conditions
 from reports.writing import Forms
 
 if TYPE_CHECKING:

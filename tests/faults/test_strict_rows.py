@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,15 +10,12 @@ from typing import Any
 
 import pytest
 from chalicelib.errors import ConditionFailed
-from chalicelib.record import conditions, outbox_conditions
 from chalicelib.record.conditions import Condition
 from chalicelib.record.table import BY_SERVICE, Changes, Table
 from faults.cloud import WholeAws
+from support.conditions import EVERY
 from support.moto_record import moto_table
 from support.strict_rows import condition
-
-NAMED = [one for room in (conditions, outbox_conditions) for _, one in inspect.getmembers(room)]
-EVERY = sorted({one for one in NAMED if isinstance(one, Condition)}, key=lambda one: one.name)
 
 
 @pytest.fixture(scope="module")

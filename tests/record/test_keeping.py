@@ -11,6 +11,7 @@ from chalicelib.record.codec import Item, epoch, when, when_text
 from chalicelib.record.conditions import Condition
 from chalicelib.record.policies import PART_BYTES, InForce, PoliciesInForce, PolicySince
 from chalicelib.record.snapshots import Snapshots
+from chalicelib.record.state_conditions import HAND_START_ONCE
 from chalicelib.record.table import TABLE, Changes, Table
 
 NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
@@ -167,7 +168,7 @@ def test_a_query_pages_through_more_than_one_answer_and_stops_at_its_limit(table
 def test_setting_an_attribute_to_none_removes_it(table: Table) -> None:
     table.put({"pk": "A", "sk": "1", "kept": 1, "gone": 2, "none": None}, conditions.NEW_ENTRY)
 
-    after = table.update("A", "1", Changes(set={"gone": None, "kept": 3}, remove=("kept",)), conditions.HAND_START_ONCE)
+    after = table.update("A", "1", Changes(set={"gone": None, "kept": 3}, remove=("kept",)), HAND_START_ONCE)
 
     assert after == {"pk": "A", "sk": "1", "kept": 3}
 

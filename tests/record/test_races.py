@@ -8,14 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.decide.facts import ActionKind, Override, OverrideKind, Pending, ServiceId
 from chalicelib.errors import ConditionFailed, Locked
-from chalicelib.record import conditions
-from chalicelib.record.conditions import Condition
 from chalicelib.record.controls import Controls
 from chalicelib.record.history import Entry, EntryKind, History
 from chalicelib.record.policies import InForce, PoliciesInForce
 from chalicelib.record.snapshots import Snapshots
 from chalicelib.record.states import Lease, States
 from chalicelib.record.table import Table
+from support.conditions import EVERY
 from support.moto_record import race
 
 NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
@@ -134,13 +133,12 @@ def test_no_condition_uses_a_word_that_dynamodb_reserves() -> None:
     reserved = set(
         importlib.resources.files("moto.dynamodb.parsing").joinpath("reserved_keywords.txt").read_text().split()
     )
-    for condition in vars(conditions).values():
-        if isinstance(condition, Condition):
-            names = set(re.findall(r"(?<![:\w])[a-z_]+", condition.expression))
-            assert not {name.upper() for name in names - {"attribute_not_exists"}} & reserved, condition.name
+    for condition in EVERY:
+        names = set(re.findall(r"(?<![:\w])[a-z_]+", condition.expression))
+        assert not {name.upper() for name in names - {"attribute_not_exists"}} & reserved, condition.name
 
 
 def test_every_condition_has_a_name_of_its_own() -> None:
-    names = [one.name for one in vars(conditions).values() if isinstance(one, Condition)]
+    names = [one.name for one in EVERY]
 
     assert len(names) == len(set(names)) > 10

@@ -18,7 +18,7 @@ from typing import Any
 from chalicelib.decide.approval_action import ApprovalAction
 from chalicelib.decide.facts import ServiceId
 from chalicelib.errors import ConditionFailed
-from chalicelib.record import conditions
+from chalicelib.record import approval_conditions as conditions
 from chalicelib.record.approval import Answer, AnswerKind, Earlier, Given, Question, Stakes, State
 from chalicelib.record.codec import Item, epoch, maybe_when, when, when_text
 from chalicelib.record.history import evidence_map, evidence_of

@@ -15,9 +15,10 @@ from chalicelib.decide.capacity import Setback
 from chalicelib.decide.facts import SavedSize, ServiceId
 from chalicelib.decide.flight import Flight
 from chalicelib.errors import ConditionFailed
-from chalicelib.record import codec, conditions
+from chalicelib.record import codec
+from chalicelib.record import state_conditions as conditions
 from chalicelib.record.codec import Item, when_text
-from chalicelib.record.conditions import Condition
+from chalicelib.record.conditions import STANDS, Condition
 from chalicelib.record.table import Changes, Table
 
 PK = "STATE"
@@ -125,7 +126,7 @@ class Notes:
         is about the service of today.
         """
         values = {":created": when_text(created_at), ":now": when_text(now)}
-        whole = conditions.STANDS & conditions.NOBODY_ACTS & conditions.ALL_OF_IT_BEFORE
+        whole = STANDS & conditions.NOBODY_ACTS & conditions.ALL_OF_IT_BEFORE
         size = Changes(remove=(*codec.SAVED, "stopped_at"))
         return self._forgotten(service, whole, values) or self._won(
             service, size, conditions.SIZE_BEFORE & conditions.NOBODY_ACTS, values

@@ -23,7 +23,8 @@ from chalicelib.decide.facts import (
     StartFailure,
 )
 from chalicelib.errors import ConditionFailed, Locked
-from chalicelib.record import codec, conditions
+from chalicelib.record import codec
+from chalicelib.record import state_conditions as conditions
 from chalicelib.record.codec import Item, maybe_when, when_text
 from chalicelib.record.conditions import Condition
 from chalicelib.record.notes import PK, Notes
