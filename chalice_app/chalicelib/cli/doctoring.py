@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from chalicelib.cli.desk import Desk
-from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Stop, explain
+from chalicelib.cli.exits import NOTHING_CHANGED, Exit, Stop, sentence_of
 from chalicelib.cli.options import command
 from chalicelib.cli.progress import waiting
 from chalicelib.decide import words
@@ -91,11 +91,8 @@ def _checked(check: Callable[[Desk], str], desk: Desk) -> tuple[bool, str]:
     """A check that fails says why, and the next one runs."""
     try:
         return True, check(desk)
-    except Exception as error:
-        known = explain(error)
-        if known is None or desk.debug:
-            raise
-        return False, known[1]
+    except Exception as error:  # noqa: BLE001  # `sentence_of` raises what people cannot have caused
+        return False, sentence_of(error, debug=desk.debug)
 
 
 def _policies(desk: Desk) -> str:

@@ -62,6 +62,15 @@ def ending(error: BaseException, *, may_have_written: bool) -> tuple[Exit, str] 
     return code, said if said.endswith(NOTHING_CHANGED) else f"{said}\n{NOTHING_CHANGED}"
 
 
+def sentence_of(error: Exception, *, debug: bool) -> str:
+    """What to tell of a failure after which the run goes on. Raises ``error`` where only we can have caused it, and
+    with ``--debug``."""
+    known = explain(error)
+    if known is None or debug:
+        raise error
+    return known[1]
+
+
 def explain(error: BaseException) -> tuple[Exit, str] | None:
     """The exit code and the sentence for an error that people may cause; None for one that only we can."""
     match error:

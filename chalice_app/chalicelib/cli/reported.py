@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from chalicelib.cli.desk import Desk
-from chalicelib.cli.exits import Exit, Stop, explain
+from chalicelib.cli.exits import Exit, Stop, sentence_of
 from chalicelib.cli.progress import waiting
 from chalicelib.cli.zones import policies_in, shared_zone, zone_called
 from chalicelib.decide.tags import UTC_ZONE
@@ -162,11 +162,8 @@ def _reach(desk: Desk) -> Section[gathering.Reach]:
     try:
         with waiting("Looking for the record"):
             return Known(_reached(desk))
-    except Exception as error:
-        known = explain(error)
-        if known is None or desk.debug:
-            raise
-        return Unknown(Sentence.told(known[1]))
+    except Exception as error:  # noqa: BLE001  # `sentence_of` raises what people cannot have caused
+        return Unknown(Sentence.told(sentence_of(error, debug=desk.debug)))
 
 
 def _reached(desk: Desk) -> gathering.Reach:
