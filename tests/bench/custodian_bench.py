@@ -89,6 +89,7 @@ def measure(sizes: Sequence[int] = SIZES) -> Result:
         rows=[_row(run, figures, found) for run, figures in found.items()],
         goals=[*_goals(found), _alike(found), _explained(theirs, mine)],
         notes=[*_notes(found), *_differences(theirs, mine)],
+        headline=_headline(found),
     )
 
 
@@ -149,11 +150,29 @@ def _row(run: Run, figures: Figures, found: Mapping[Run, Figures]) -> Mapping[st
     }
 
 
-def _goals(found: Mapping[Run, Figures]) -> list[Goal]:
+def _headline(found: Mapping[Run, Figures]) -> str:
+    pair = _at_the_goals_size(found)
+    if pair is None:
+        return ""
+    theirs, mine = pair
+    return (
+        f"The same decision over {GOAL_SIZE:,} services: {theirs.total:,} calls and {theirs.wall:.1f} s by Cloud "
+        f"Custodian, {mine.total} calls and {mine.wall:.1f} s here, at {LATENCIES[-1] * 1000:.0f} ms a call"
+    )
+
+
+def _at_the_goals_size(found: Mapping[Run, Figures]) -> tuple[Figures, Figures] | None:
+    """Custodian's and our steady sweep's, where this run measured them."""
     far = LATENCIES[-1]
     theirs, mine = found.get((GOAL_SIZE, far, "custodian")), found.get((GOAL_SIZE, far, "steady"))
-    if theirs is None or mine is None:
+    return (theirs, mine) if theirs and mine else None
+
+
+def _goals(found: Mapping[Run, Figures]) -> list[Goal]:
+    pair = _at_the_goals_size(found)
+    if pair is None:
         return []
+    (theirs, mine), far = pair, LATENCIES[-1]
     fewer, less = theirs.total / mine.total, theirs.wall / mine.wall
     return [
         Goal(

@@ -18,12 +18,16 @@ class Goal:
 
 @dataclass(frozen=True)
 class Result:
-    """``rows`` are tables' lines with the same keys throughout; ``notes`` are sentences."""
+    """``rows`` are tables' lines with the same keys throughout; ``notes`` are sentences.
+
+    ``headline``: what the README says of it, for the few that it shows, with the figures as measured.
+    """
 
     title: str
     rows: Sequence[Mapping[str, object]] = ()
     goals: Sequence[Goal] = ()
     notes: Sequence[str] = field(default=())
+    headline: str = ""
 
 
 def as_markdown(result: Result) -> str:

@@ -88,6 +88,8 @@ def measure() -> Result:
             f"({_usd(AWS_SAID)} USD in January 2023, for its defaults and Lambda alone)",
             "list prices of us-east-1 without free tiers; hosts, load balancers and data transfer are not in it",
         ],
+        headline="What the suite itself costs, at list prices: "
+        + ", ".join(f"${_usd(each)} a month for {size:,} services" for size, each in totals.items()),
     )  # fmt: skip
 
 

@@ -1,9 +1,9 @@
 """`make bench`: runs every benchmark, writes the figures, and says which goal is missed.
 
 Each benchmark is a module beside this one with ``measure() -> Result``. The raw figures go to
-tests/bench/results/results.json and the tables to results.md beside it; the documents quote those. Every part bears
-the day and the commit at which it was measured, so that a run of only some benchmarks replaces their parts alone.
-Exits 1 and names the goals that were not met.
+tests/bench/results/results.json and the tables to results.md beside it; the documents quote those, the README its
+five headlines. Every part bears the day and the commit at which it was measured, so that a run of only some benchmarks
+replaces their parts alone. Exits 1 and names the goals that were not met; names too what could not be measured here.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "chalice_app"), str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
 
 from goals import Result, as_markdown  # noqa: E402
+from headlines import README, with_headlines  # noqa: E402
+
+RESULTS = Path(__file__).parent / "results"
 
 BENCHMARKS = (
     "vectors",
@@ -46,30 +49,34 @@ BENCHMARKS = (
 
 
 def main(names: list[str]) -> int:
-    results: dict[str, Result] = {}
+    results: list[Result] = []
     for name in names or BENCHMARKS:
         print(f"\n== {name}", flush=True)
-        results[name] = import_module(name).measure()
-        print(as_markdown(results[name]), flush=True)
-    write(results)
-    missed = [goal for result in results.values() for goal in result.goals if not goal.met]
+        result = import_module(name).measure()
+        print(as_markdown(result), flush=True)
+        write(name, result)
+        results.append(result)
+    for result in results:
+        if not result.goals:
+            print(f"NOT MEASURED {result.title}: {' '.join(result.notes)}")
+    missed = [goal for result in results for goal in result.goals if not goal.met]
     for goal in missed:
         print(f"MISSED {goal.name}: {goal.measured} (goal: {goal.limit})")
     print(f"\n{len(missed)} goals missed.")
     return 1 if missed else 0
 
 
-def write(results: dict[str, Result]) -> None:
-    """Puts these parts in the place of their last ones."""
-    folder = Path(__file__).parent / "results"
-    folder.mkdir(exist_ok=True)
-    raw = folder / "results.json"
+def write(name: str, result: Result) -> None:
+    """Puts this part in the place of its last one, and the headlines into the README."""
+    RESULTS.mkdir(exist_ok=True)
+    raw = RESULTS / "results.json"
     parts = json.loads(raw.read_text()) if raw.exists() else {}
-    parts |= {name: {"measured": _when(), "markdown": as_markdown(one), **asdict(one)} for name, one in results.items()}
+    parts[name] = {"measured": _when(), "markdown": as_markdown(result), **asdict(result)}
     parts = {name: parts[name] for name in BENCHMARKS if name in parts}
     raw.write_text(json.dumps(parts, indent=2, default=str) + "\n")
     tables = "\n\n".join(f"{part['markdown']}\n\n*Measured {part['measured']}.*" for part in parts.values())
-    (folder / "results.md").write_text(f"# Benchmarks\n\nWritten by `make bench`.\n\n{tables}\n")
+    (RESULTS / "results.md").write_text(f"# Benchmarks\n\nWritten by `make bench`.\n\n{tables}\n")
+    README.write_text(with_headlines(README.read_text(), parts))
 
 
 def _when() -> str:
