@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from chalicelib.policy.accept import Accepted, accept
+from chalicelib.policy.loader import load
 from chalicelib.policy.model import Policy, PolicySet
 from chalicelib.policy.problems import Problem
 
@@ -184,3 +185,10 @@ def test_a_newcomer_that_ties_does_not_put_the_older_policy_out_of_force() -> No
 
     assert set(stop_after(accepted)) == {"a", "b"}
     assert accepted.refused == {"c"}
+
+
+def test_what_is_kept_under_another_policys_name_is_of_no_use_and_does_no_harm() -> None:
+    kept = {"held:a": '# The last good version of a, from a.yaml:3.\nlifecycle: v1\npolicies: {"b": {"owner": "x"}}\n'}
+
+    assert take({"a.yaml": GOOD}, kept).policies.named("b") is not None
+    assert load(kept, today=TODAY).policies.policies == ()

@@ -62,6 +62,10 @@ class CronSource:
             ]
         return lay_out(month, spans)
 
+    def is_open_throughout(self, month: Month) -> bool:
+        """False: a month without an edge is laid out as fast as it could be told."""
+        return False
+
     def edge_before(self, month: Month, actual: bool) -> _Edge | None:
         """The last edge of the nearest earlier month that has one."""
         first_year = min((min(one.years, default=0) for one in (*self.start, *self.stop)), default=0)

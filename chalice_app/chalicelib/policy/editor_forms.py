@@ -76,7 +76,7 @@ def _money() -> str:
         codes = "|".join(code for code, has in DECIMALS_OF.items() if has == decimals)
         fraction = rf"(?:\.[0-9]{{1,{decimals}}})?" if decimals else ""
         choices.append(f"{fraction} (?:{codes})")
-    return rf"^(?:0|[1-9][0-9]*)(?:{'|'.join(choices)})$"
+    return rf"^(?:0|[1-9][0-9]{{0,11}})(?:{'|'.join(choices)})$"
 
 
 def _text(pattern: str, message: str, *examples: str) -> Json:

@@ -49,10 +49,6 @@ class Month:
             yield day
             day += timedelta(days=1)
 
-    @property
-    def count_of_local_days(self) -> int:
-        return (self.end - self.begin).days + DAYS_BEFORE + DAYS_AFTER
-
 
 @dataclass(frozen=True, slots=True)
 class Piece:

@@ -55,7 +55,9 @@ def _read(file: str, text: str) -> Held | None:
     if problems or head is None or not isinstance(policies, MapNode) or not policies.entries:
         return None
     entry = policies.entries[0]
-    return Held(entry, entry.value, head["source"]) if isinstance(entry.value, MapNode) else None
+    if entry.key != file.removeprefix(_PREFIX) or not isinstance(entry.value, MapNode):
+        return None
+    return Held(entry, entry.value, head["source"])
 
 
 def _tree(node: Node) -> object:

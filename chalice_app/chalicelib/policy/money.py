@@ -25,7 +25,7 @@ DECIMALS_OF = {
     **dict.fromkeys(_THREE_DECIMALS.split(), 3),
 }
 
-MONEY_PATTERN = r"^(0|[1-9][0-9]*)(\.[0-9]{1,3})? [A-Z]{3}$"
+MONEY_PATTERN = r"^(0|[1-9][0-9]{0,11})(\.[0-9]{1,3})? [A-Z]{3}$"
 _MONEY = re.compile(MONEY_PATTERN)
 _BARE = re.compile(r"^[0-9]+([.,][0-9]+)?$")
 _SIGNED = re.compile(r"^([$€£¥₩])\s*([0-9]+(?:\.[0-9]+)?)$")

@@ -7,12 +7,16 @@ shown together. This module decides only how a problem looks; it neither reads f
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["error", "warning"]
 
+_LONGEST_WORD = 120
+_LONG_WORD = re.compile(rf"\S{{{_LONGEST_WORD + 1},}}")
+"""What a message says again of an author's own text, which may have any length."""
 _LONGEST_SOURCE_LINE = 160
 """Characters of a source line shown above the caret; a longer line is cut around the caret."""
 
@@ -56,7 +60,7 @@ class Problem:
         shown = "" if self.value is None else f'"{_one_line(self.value)}": '
         meant = f" Did you mean {self.nearest}?" if self.nearest else ""
         choice = f" Allowed: {', '.join(self.allowed)}." if self.allowed else ""
-        body = self.message
+        body = _LONG_WORD.sub(lambda word: f"{word[0][:_LONGEST_WORD]}...", self.message)
         if (meant or choice) and not body.endswith((".", "?", "!")):
             body += "."
         return f"{shown}{body}{meant}{choice}"

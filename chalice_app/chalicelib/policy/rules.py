@@ -33,6 +33,8 @@ UNIT_OF = {
 }
 """What the threshold of each signal counts; a signal that is not here has none."""
 _WRITE = {"count": "a whole number, as 0", "percent": "a share, as 5%", "bytes-per-second": "a rate, as 50 KiB/s"}
+MOST_OPENINGS = 100
+"""Windows, or cron expressions of one kind: each is looked at on every day, of 41 years where hours never close."""
 _ONLY_ADAPTIVE = ("cold_start_value", "min", "max", "prewarm")
 
 
@@ -137,6 +139,9 @@ def hours(section: Hours) -> Iterator[Finding]:
         yield Finding((), "LC008", "open is missing: say when services may run, as open: [mon-fri 08:00-20:00]")
     elif section.open is not None and section.cron is not None:
         yield Finding(("cron",), "LC056", "open and cron both say when services may run; keep one of them")
+    elif too_many := [key for key, count in _openings(section) if count > MOST_OPENINGS]:
+        for key in too_many:
+            yield Finding(key, "LC002", f"hours have at most {MOST_OPENINGS} of these; join those that touch")
     elif section.open is not None and not section.open:
         yield Finding(("open",), "LC051", "no window: it can never open; write one, as mon-fri 08:00-20:00")
     elif not _can_open(section):
@@ -150,6 +155,13 @@ def hours(section: Hours) -> Iterator[Finding]:
         yield Finding(("cut-after",), "LC058", f"cut-after belongs to closed: cut, and here closed is {closed}")
     if section.opening.value == "leave" and closed == "leave":
         yield Finding(("closed",), "LC059", "opening: leave with closed: leave does nothing; one of them must act")
+
+
+def _openings(section: Hours) -> Iterator[tuple[tuple[str, ...], int]]:
+    yield ("open",), len(section.open or ())
+    if section.cron is not None:
+        yield ("cron", "start"), len(section.cron.start)
+        yield ("cron", "stop"), len(section.cron.stop)
 
 
 def _can_open(section: Hours) -> bool:

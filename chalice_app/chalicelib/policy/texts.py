@@ -19,7 +19,7 @@ from chalicelib.policy.problems import ScalarError, nearest_word
 
 SHARE_PATTERN = r"^(100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)%$"
 COUNT_PATTERN = r"^[0-9]{1,9}$"
-RATE_PATTERN = r"^[0-9]+(\.[0-9]+)? (B|KiB|MiB)/s$"
+RATE_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,6})? (B|KiB|MiB)/s$"
 
 _DURATION = re.compile(r"^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$")
 _SPACED = re.compile(r"^([0-9]+)\s*(d|days?|h|hr|hrs|hours?|m|mins?|minutes?|s|secs?|seconds?)$", re.IGNORECASE)
@@ -53,7 +53,7 @@ class Threshold(float):
 def parse_duration(text: str) -> timedelta:
     """``90s``, ``1h30m``, ``3d`` (a day is 24 hours) -> timedelta. Raises ScalarError."""
     if match := _DURATION.fullmatch(text):
-        days, hours, minutes, seconds = (int(part[:-1]) if part else 0 for part in match.groups())
+        days, hours, minutes, seconds = (float(part[:-1]) if part else 0 for part in match.groups())
         try:
             length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
         except OverflowError:
@@ -78,11 +78,12 @@ def parse_stop_after(text: str) -> timedelta | str:
 
 def _duration_hint(text: str) -> str:
     if re.fullmatch(r"[0-9]+", text):
-        hours = len(text) < 3 and int(text) <= 24
-        return f"{text} what? write {text}h or {text}m" if hours else f"{text} what? write {text}m or {text}s"
+        are_hours = len(text) < 3 and int(text) <= 24
+        return f"{text} what? write {text}h or {text}m" if are_hours else f"{text} what? write {text}m or {text}s"
     if decimal := re.fullmatch(r"([0-9]+)\.([0-9]+)\s*h", text):
         minutes = round(float(f"0.{decimal[2]}") * 60)
-        return f"no fractions; write {decimal[1]}h{minutes}m" if int(decimal[1]) else f"no fractions; write {minutes}m"
+        hours = f"{decimal[1]}h" if decimal[1].strip("0") else ""
+        return f"no fractions; write {hours}{minutes}m"
     if re.fullmatch(r"[0-9]+\.[0-9]+\s*[dms]?", text):
         return "no fractions; write whole units, as 1h30m or 90s"
     if re.fullmatch(r"[0-9]+M", text):

@@ -190,7 +190,11 @@ class Timetable:
         """When the state at the begin of ``month`` began."""
         since = month.begin
         for n in range(1, self.source.months_to_look + 1):
-            for piece in reversed(self._month(month.shift(-n))):
+            earlier = month.shift(-n)
+            if is_open and self.source.is_open_throughout(earlier):
+                since = earlier.begin
+                continue
+            for piece in reversed(self._month(earlier)):
                 if piece.open != is_open:
                     return since
                 since = piece.begin
@@ -199,7 +203,10 @@ class Timetable:
     def _until(self, month: Month, is_open: bool) -> datetime | None:
         """When the state at the end of ``month`` ends."""
         for n in range(1, self.source.months_to_look + 1):
-            for piece in self._month(month.shift(n)):
+            later = month.shift(n)
+            if is_open and self.source.is_open_throughout(later):
+                continue
+            for piece in self._month(later):
                 if piece.open != is_open:
                     return piece.begin
         return None

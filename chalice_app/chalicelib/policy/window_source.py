@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from chalicelib.policy.calendars import HolidayRules
 from chalicelib.policy.expansion import MONTHS_TO_LOOK, REGULAR_MONTHS, Month, Piece, Span, lay_out
 from chalicelib.policy.moments import first_instant
-from chalicelib.policy.windows import Window
+from chalicelib.policy.windows import MINUTES_OF_DAY, Window
 
 _SATURDAY, _SUNDAY = 5, 6
 
@@ -44,12 +46,17 @@ class WindowSource:
 
     def pieces(self, month: Month) -> list[Piece]:
         begun = list(self._begun(month))
-        if not begun:
-            return [Piece(month.begin, False, "", None)]
-        only = begun[0].window
-        if only.is_all_day and len(begun) == month.count_of_local_days and all(one.window is only for one in begun):
-            return [Piece(month.begin, True, only.text, None)]  # spares 41 years of midnights to hours that never close
-        return lay_out(month, [self._span(one) for one in begun])
+        return lay_out(month, [self._span(one) for one in begun]) if begun else [Piece(month.begin, False, "", None)]
+
+    def is_open_throughout(self, month: Month) -> bool:
+        """Whether hours never close in all of the month, told by the wall clock without laying it out: hours that never
+        close at all are looked through for 41 years. Windows that touch by the wall clock touch by any other."""
+        days: dict[date, list[tuple[int, int]]] = {day: [] for day in month.local_days()}
+        for one in self._begun(month):
+            if one.lost_to is None:
+                days[one.day].append((one.window.begin, one.window.end))
+        spans = [tuple(on_day) for on_day in days.values()]
+        return all(_cover_day(before, on_day) for before, on_day in pairwise(spans))
 
     def _begun(self, month: Month) -> Iterator[_Begun]:
         for day in month.local_days():
@@ -77,3 +84,14 @@ class WindowSource:
         if one.lost_to is None:
             return Span(begin, end, "open", one.window.text)
         return Span(begin, end, "rest", one.lost_to)
+
+
+@lru_cache(maxsize=4096)
+def _cover_day(before: tuple[tuple[int, int], ...], on_day: tuple[tuple[int, int], ...]) -> bool:
+    """Whether the windows that begin on a day, and on the one before it, leave none of its minutes out."""
+    covered = 0
+    for begin, end in sorted([*on_day, *((begin - MINUTES_OF_DAY, end - MINUTES_OF_DAY) for begin, end in before)]):
+        if begin > covered:
+            return False
+        covered = max(covered, end)
+    return covered >= MINUTES_OF_DAY

@@ -93,10 +93,6 @@ class Window:
         return midnight + timedelta(minutes=self.begin), midnight + timedelta(minutes=self.end)
 
     @property
-    def is_all_day(self) -> bool:
-        return self.begin == 0 and self.end == MINUTES_OF_DAY
-
-    @property
     def is_regular(self) -> bool:
         """Whether it begins in every year: no date, no day that months may lack, no fifth weekday."""
         match self.days:
