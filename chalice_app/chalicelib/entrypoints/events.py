@@ -1,8 +1,9 @@
 """Events of AWS, buffered by SQS: one batch of envelopes in, one look at all services they speak of.
 
-Looking once for a whole batch is why a deployment with its hundred task events costs a handful of calls. What ECS says
-sets off a decision only where the service has changed or its time has come; an alarm has seen metrics that we have not,
-and Spot waits for nobody, so these always do, and a batch with both kinds is two looks.
+Looking once for a whole batch is why a deployment with its hundred task events costs a handful of calls; what is said
+twice in it is heard once. What ECS says sets off a decision only where the service has changed or its time has come; an
+alarm has seen metrics that we have not, and Spot waits for nobody, so these always do, and a batch with both kinds is
+two looks.
 
 A record that cannot be read, or that names no service we know, is reported as failed on its own, so that SQS gives it
 to the dead letters after its last try; the others are done. When a look itself fails, all come back: to look twice
@@ -48,12 +49,15 @@ def on_aws_events(event: SQSEvent) -> Any:
     app = compose.current()
     alarmed: dict[ServiceId, str] = {}
     changed: dict[ServiceId, str] = {}
+    heard: dict[Trigger, frozenset[ServiceId]] = {}
 
     def read(record: SQSRecord) -> None:
         try:
             trigger = parse_trigger(record.body)
+            if trigger not in heard:
+                heard[trigger] = _services(trigger, app)
             causes = changed if isinstance(trigger, SeenByEcs) else alarmed
-            causes.update(dict.fromkeys(_services(trigger, app), why(trigger)))
+            causes.update(dict.fromkeys(heard[trigger], why(trigger)))
         except LifecycleError as error:
             _tell_once(record, error)
             raise
