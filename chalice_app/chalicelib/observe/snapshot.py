@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import ceil
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +24,9 @@ from chalicelib.observe.snapshot_codec import FORMAT, fleet_head, head_of, servi
 
 SHARD_BYTES = 350_000
 """A DynamoDB item holds 400 KB; the rest is for its keys and for growth between two measurings."""
+
+_SPARE_BYTES = 10_000
+"""Parts of as many rows do not pack equally well."""
 
 ASK_ABSENT_AGAIN = timedelta(hours=1)
 """A signal found absent is not asked for again for so long: every metric asked for costs money."""
@@ -92,17 +96,23 @@ def dump(snapshot: Snapshot) -> list[bytes]:
         "booked": _booked_row(snapshot.booked),
         **fleet_head(snapshot.fleet),
     }
-    shards = list(_sharded(rows))
+    parts = 1
+    while True:
+        shards = _packed(rows, parts, head)
+        largest = max(map(len, shards))
+        if largest < SHARD_BYTES or parts >= len(rows):
+            return shards
+        parts = min(len(rows), max(parts + 1, ceil(parts * largest / (SHARD_BYTES - _SPARE_BYTES))))
+
+
+def _packed(rows: Sequence[dict[str, Any]], parts: int, head: Mapping[str, Any]) -> list[bytes]:
+    """About the same number of rows in each part; the first bears the whole head."""
+    step = max(1, ceil(len(rows) / parts))
+    some = [rows[first : first + step] for first in range(0, len(rows), step)] or [rows]
+    plain = {"format": FORMAT, "taken_at": head["taken_at"]}
     return [
-        _pack(
-            {
-                **(head if index == 0 else {"format": FORMAT, "taken_at": head["taken_at"]}),
-                "part": index,
-                "of": len(shards),
-                "rows": shard,
-            }
-        )
-        for index, shard in enumerate(shards)
+        _pack({**(plain if part else head), "part": part, "of": len(some), "rows": shard})
+        for part, shard in enumerate(some)
     ]
 
 
@@ -127,16 +137,6 @@ def load(shards: Iterable[bytes]) -> Snapshot | None:
         )
     except (ValueError, KeyError, TypeError, IndexError, OSError, EOFError, zlib.error):
         return None
-
-
-def _sharded(rows: Sequence[dict[str, Any]]) -> Iterable[Sequence[dict[str, Any]]]:
-    """Splits in halves until each packs small enough; one shard even for an empty fleet."""
-    if len(rows) <= 1 or len(_pack({"rows": rows})) < SHARD_BYTES - 10_000:
-        yield rows
-        return
-    middle = len(rows) // 2
-    yield from _sharded(rows[:middle])
-    yield from _sharded(rows[middle:])
 
 
 def _pack(value: Mapping[str, Any]) -> bytes:
