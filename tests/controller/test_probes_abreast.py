@@ -1,8 +1,8 @@
-"""Probes of several services: a look waits for the slowest of them, not for their sum."""
+"""Probes of several services: a look waits for the slowest of them, not for their sum, and asks for many at once."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
 from typing import Any
@@ -48,3 +48,17 @@ def test_two_services_that_are_about_to_stop_are_asked_side_by_side(tmp_path: Pa
         stage.app.controller.survey(stage.clock.now())
 
         assert meeting.met == 2
+
+
+def test_an_evening_on_which_many_would_be_stopped_asks_ecs_for_their_tasks_together(tmp_path: Path) -> None:
+    policy = TWO_IDLE_SERVICES.replace("mode: enforce", "mode: dry-run")
+    with staged(tmp_path, policy, at="2026-11-18T12:00+09:00") as stage:
+        chats = [stage.add(f"chat-{number}", requests=0.0) for number in range(40)]
+        chats[7].tasks[0].protected_until = stage.clock.now() + timedelta(hours=1)
+
+        stage.sweep()
+
+        assert stage.aws.calls["ecs.GetTaskProtection"] == 1
+        told = [kind for one in chats for kind, _ in stage.told(one)]
+        assert told == ["would"] * 39
+        assert stage.told(chats[7]) == []

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.decide.facts import Availability, ServiceId
 from chalicelib.errors import ObservationError, RecordUnavailable
 from chalicelib.observe.inventory import Inventory
-from chalicelib.observe.probes import TaskProtection
+from chalicelib.observe.protection import TaskProtection
 from chalicelib.record.states import States
 from chalicelib.record.table import Table
 from faults.cloud import WholeAws

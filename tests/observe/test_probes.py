@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from chalicelib.decide.facts import Availability, Point, ServiceFacts, ServiceId, SignalName, SignalReading
-from chalicelib.observe.probes import Leases, LeasesSeen, NoAddress, OllamaPs, TaskProtection
+from chalicelib.observe.probes import Leases, LeasesSeen, NoAddress, OllamaPs
 from chalicelib.observe.signals import ask_all
-from support.strict_aws import StrictAws
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CHAT = ServiceFacts(ServiceId("gpu-dev", "chat"), "arn", 1, 1, 0, NOW)
@@ -111,37 +110,6 @@ def test_a_service_that_cannot_be_reached_by_design_has_no_such_signal() -> None
         raise NoAddress
 
     assert OllamaPs(fetch, pause=lambda _: None).ask(CHAT, NOW).availability is Availability.ABSENT
-
-
-def test_a_protected_task_is_in_flight() -> None:
-    aws = StrictAws(NOW)
-    chat = aws.world.add_service("gpu-dev", "chat", desired=120)
-    chat.tasks[3].protected_until = NOW + timedelta(hours=1)
-    chat.tasks[110].protected_until = NOW + timedelta(hours=1)
-    chat.tasks[111].protected_until = NOW - timedelta(hours=1)
-
-    reading = TaskProtection(aws.client("ecs")).ask(CHAT, NOW)
-
-    assert (reading.availability, reading.in_flight) == (Availability.READ, 2)
-    assert aws.calls == {"ecs.ListTasks": 2, "ecs.GetTaskProtection": 2}
-
-
-def test_a_service_without_tasks_protects_nothing() -> None:
-    aws = StrictAws(NOW)
-    aws.world.add_service("gpu-dev", "chat", desired=0)
-
-    assert TaskProtection(aws.client("ecs")).ask(CHAT, NOW).in_flight == 0
-
-
-def test_protection_that_cannot_be_read_is_missing() -> None:
-    aws = StrictAws(NOW)
-    aws.world.add_service("gpu-dev", "chat")
-    aws.fail("ecs.GetTaskProtection", "AccessDeniedException", "not authorized")
-
-    reading = TaskProtection(aws.client("ecs")).ask(CHAT, NOW)
-
-    assert reading.availability is Availability.MISSING
-    assert "AccessDeniedException: not authorized" in reading.note
 
 
 class Book:

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TypeVar
 
 from chalicelib.controller.acting import Actor
-from chalicelib.controller.looking import Known
+from chalicelib.controller.governed import Known
 from chalicelib.decide.edges import next_edges
 from chalicelib.decide.facts import ServiceFacts
 from chalicelib.decide.govern import govern

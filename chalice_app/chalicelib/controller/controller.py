@@ -16,7 +16,7 @@ from types import MappingProxyType
 from chalicelib.controller import forgetting, gating, host_watch, remembering, settling, surveying, telling
 from chalicelib.controller.book import Book
 from chalicelib.controller.booking import edges_ahead
-from chalicelib.controller.looking import Known
+from chalicelib.controller.governed import Known
 from chalicelib.controller.parts import Parts
 from chalicelib.controller.report import Report, Survey
 from chalicelib.controller.run import Run

@@ -1,65 +1,34 @@
 """From services to decisions: who governs each, which signals that takes, what the rules say. Reads, never writes.
 
-Signals are read for all services in one go, and only those that a decision needs. A decision to stop is made
-twice: once on what CloudWatch says, and again with the probes that see a request in flight, because those cost a
-call a service. While one that a probe saw may still run, the probes come first: only they can tell that it ended, and
-CloudWatch is not asked before their answers leave a question open.
+Signals are read for all services in one go, and only those that a decision needs; so are the probes of those that are
+about to be stopped, where there are many. While a request that a probe saw may still run, the probes come first: only
+they can tell that it ended, and CloudWatch is not asked before their answers leave a question open.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.abreast import side_by_side
+from chalicelib.controller.governed import Governed, Known, calls_for_probes, judge, weighed
 from chalicelib.controller.recalling import Recall
 from chalicelib.controller.report import Decided, WhyNot
 from chalicelib.controller.spotting import SpotSource, with_spot
-from chalicelib.decide.decide import decide
-from chalicelib.decide.decision import Because, Decision, Wanted
-from chalicelib.decide.facts import Observation, ServiceFacts, ServiceId, ServiceMemory
+from chalicelib.decide.decision import Because, Decision
+from chalicelib.decide.facts import Observation, ServiceFacts, ServiceId
 from chalicelib.decide.govern import Governance, govern
 from chalicelib.decide.learned import reading_from
-from chalicelib.decide.needs import SignalNeed, after_asking, needs, probes
+from chalicelib.decide.needs import SignalNeed, after_asking, needs
 from chalicelib.decide.patience import is_adaptive
 from chalicelib.execute.plan import mend, plan
-from chalicelib.observe.signals import ProbeSource, SignalSource, Want, ask_all
+from chalicelib.observe.signals import ProbeSource, SignalSource, Want, ask_all, asked_ahead
 from chalicelib.observe.snapshot import Look
-from chalicelib.policy.model import Policy, PolicySet
-from chalicelib.record.controls import ControlState
-
-NEVER_TOUCHED = ServiceMemory()
+from chalicelib.policy.model import Policy
 
 KEPT = "kept"
 """The name of the news that a stop was turned away, for as long as it holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the record holds when a look begins."""
-
-    policies: PolicySet
-    memories: Mapping[ServiceId, ServiceMemory]
-    controls: ControlState
-
-    def memory(self, service: ServiceId) -> ServiceMemory:
-        return self.memories.get(service, NEVER_TOUCHED)
-
-
-@dataclass(frozen=True, slots=True)
-class _Governed:
-    """A service that some policy may speak about; the ruling policy first, then the shadows."""
-
-    seen: Observation
-    governance: Governance
-    probed: bool = False
-    """Whether its probes were asked already; their answers are what ``seen`` holds of signals."""
-
-    @property
-    def policies(self) -> tuple[Policy, ...]:
-        ruling = (self.governance.ruling,) if self.governance.ruling else ()
-        return (*ruling, *self.governance.shadows)
 
 
 class Looker:
@@ -88,20 +57,22 @@ class Looker:
 
         Raises AwsUnreachable when AWS refuses our credentials.
         """
-        found: list[Decided | _Governed] = [self._govern(facts, known, now) for facts in services]
-        placed = [self._with_spot(one, now) for one in found if isinstance(one, _Governed)]
+        found: list[Decided | Governed] = [self._govern(facts, known, now) for facts in services]
+        placed = [self._with_spot(one, now) for one in found if isinstance(one, Governed)]
         remembered = self._with_memories(placed)
-        watched = side_by_side(lambda one: self._with_probes(one, known, now), remembered)
+        watched = self._with_probes(remembered, known, now)
         governed = self._with_signals(watched, known, looks, now, sure=sure)
+        ready = [weighed(one, known, now) for one in governed]
+        sources = self._ahead([one for one in ready if calls_for_probes(one)], now)
 
-        def decide_on(one: _Governed) -> Decided:
+        def decide_on(one: Governed) -> Decided:
             look = looks.get(one.seen.facts.id)
-            return self._decide(one, known, now, told=look.told if look else ())
+            return self._decide(one, known, now, sources, told=look.told if look else ())
 
-        decided = {one.facts.id: one for one in side_by_side(decide_on, governed)}
+        decided = {one.facts.id: one for one in side_by_side(decide_on, ready)}
         return tuple(one if isinstance(one, Decided) else decided[one.seen.facts.id] for one in found)
 
-    def _govern(self, facts: ServiceFacts, known: Known, now: datetime) -> Decided | _Governed:
+    def _govern(self, facts: ServiceFacts, known: Known, now: datetime) -> Decided | Governed:
         """Without a policy, only what an interrupted run left half done is put right."""
         seen = Observation(facts, memory=known.memory(facts.id), switches=known.controls.switches)
         governance = govern(known.policies, facts)
@@ -110,13 +81,13 @@ class Looker:
             hold = why_not is WhyNot.UNMANAGEABLE or seen.switches.frozen_by or governance.never_touch
             left_over = None if hold else mend(facts, seen.memory, now)
             return Decided(facts, seen, plan=left_over, refused=words, why_not=why_not)
-        return _Governed(seen, governance)
+        return Governed(seen, governance)
 
-    def _with_spot(self, one: _Governed, now: datetime) -> _Governed:
+    def _with_spot(self, one: Governed, now: datetime) -> Governed:
         seen = with_spot(self._spot, one.seen, one.policies, now)
         return one if seen is one.seen else replace(one, seen=seen)
 
-    def _with_memories(self, governed: Sequence[_Governed]) -> list[_Governed]:
+    def _with_memories(self, governed: Sequence[Governed]) -> list[Governed]:
         """What was learned of the services whose timeout is learned; nobody else's is read."""
         adaptive = [one.seen.facts for one in governed if any(is_adaptive(policy.idle) for policy in one.policies)]
         found = self._recall(adaptive)
@@ -127,25 +98,38 @@ class Looker:
             for one in governed
         ]
 
-    def _with_probes(self, one: _Governed, known: Known, now: datetime) -> _Governed:
+    def _with_probes(self, governed: Sequence[Governed], known: Known, now: datetime) -> list[Governed]:
         """The probes come first where a request that they saw may still run and signals matter."""
-        flight = one.seen.memory.flight
-        if flight is None or not flight.is_open or _whole_need(one, known, now) is None:
-            return one
-        names = frozenset().union(*(probes(policy) for policy in one.policies))
-        answers = ask_all(self._probes, one.seen.facts, names, now)
-        memory = replace(one.seen.memory, flight=after_asking(one.policies[0], flight, answers.values(), now))
-        return replace(one, seen=replace(one.seen, signals=answers, memory=memory), probed=True)
+        watched = {
+            one.seen.facts.id: flight
+            for one in governed
+            if (flight := one.seen.memory.flight) and flight.is_open and _whole_need(one, known, now)
+        }
+        sources = self._ahead([one for one in governed if one.seen.facts.id in watched], now)
+
+        def asked(one: Governed) -> Governed:
+            flight = watched.get(one.seen.facts.id)
+            if flight is None:
+                return one
+            answers = ask_all(sources, one.seen.facts, one.probes, now)
+            memory = replace(one.seen.memory, flight=after_asking(one.policies[0], flight, answers.values(), now))
+            return replace(one, seen=replace(one.seen, signals=answers, memory=memory), probed=True)
+
+        return side_by_side(asked, governed)
+
+    def _ahead(self, governed: Sequence[Governed], now: datetime) -> Sequence[ProbeSource]:
+        """The probes, which will be asked of each of these."""
+        return asked_ahead(self._probes, [(one.seen.facts, one.probes) for one in governed], now)
 
     def _with_signals(
         self,
-        governed: Sequence[_Governed],
+        governed: Sequence[Governed],
         known: Known,
         looks: Mapping[ServiceId, Look],
         now: datetime,
         *,
         sure: bool,
-    ) -> list[_Governed]:
+    ) -> list[Governed]:
         wants: list[Want] = []
         for one in governed:
             if need := _whole_need(one, known, now):
@@ -158,51 +142,32 @@ class Looker:
             for one in governed
         ]
 
-    def _decide(self, one: _Governed, known: Known, now: datetime, *, told: Container[str]) -> Decided:
+    def _decide(
+        self, one: Governed, known: Known, now: datetime, sources: Sequence[ProbeSource], *, told: Container[str]
+    ) -> Decided:
         policy = one.governance.ruling
-        seen, shadows = self._judge_shadows(one, known, now)
+        seen, shadows = self._judge_shadows(one, known, now, sources)
         if policy is None:
             frozen = seen.switches.frozen_by or one.governance.never_touch
             left_over = None if frozen else mend(seen.facts, seen.memory, now)
             return Decided(seen.facts, seen, shadows=shadows, plan=left_over)
-        seen, decision, spared = self._judge(policy, seen, known, now, probed=one.probed)
+        seen, decision, spared = judge(one, policy, seen, known, now, sources)
         spared = spared or (one.probed and decision.because is Because.IN_USE and KEPT in told)
         steps = plan(decision, seen.facts, seen.memory, now, policy_version=policy.version)
         return Decided(seen.facts, seen, policy, decision, shadows, steps, spared=spared)
 
     def _judge_shadows(
-        self, one: _Governed, known: Known, now: datetime
+        self, one: Governed, known: Known, now: datetime, sources: Sequence[ProbeSource]
     ) -> tuple[Observation, tuple[tuple[Policy, Decision], ...]]:
         """What each would do; the observation keeps what their probes told of requests in flight, and no more."""
         seen = one.seen
         wishes: list[tuple[Policy, Decision]] = []
         for shadow in one.governance.shadows:
-            judged, decision, _ = self._judge(shadow, seen, known, now, probed=one.probed)
-            seen = replace(seen, memory=judged.memory)
+            judged, decision, _ = judge(one, shadow, seen, known, now, sources)
+            if judged.memory != seen.memory:
+                seen = replace(seen, memory=judged.memory)
             wishes.append((shadow, decision))
         return seen, tuple(wishes)
-
-    def _judge(
-        self, policy: Policy, seen: Observation, known: Known, now: datetime, *, probed: bool
-    ) -> tuple[Observation, Decision, bool]:
-        """The decision, the observation it stands on, and whether a probe turned a stop away.
-
-        Probes are asked where all else calls for a stop, or for a move by force, unless they were (``probed``).
-        """
-
-        def judged(on: Observation) -> Decision:
-            return decide(policy, on, known.controls.overrides, now, policies=known.policies)
-
-        first = judged(seen)
-        about_to_stop = first.wanted is Wanted.STOPPED and seen.facts.desired_count > 0 and not first.cuts
-        about_to_move = first.placing is not None and first.placing.by_force
-        if not (about_to_stop or about_to_move) or probed:
-            return seen, first, False
-        answers = ask_all(self._probes, seen.facts, probes(policy), now)
-        memory = replace(seen.memory, flight=after_asking(policy, seen.memory.flight, answers.values(), now))
-        asked = replace(seen, signals={**seen.signals, **answers}, memory=memory)
-        again = judged(asked)
-        return asked, again, about_to_stop and again.wanted is not Wanted.STOPPED
 
 
 def _nobody_may_act(governance: Governance, facts: ServiceFacts) -> tuple[WhyNot, str] | None:
@@ -218,7 +183,7 @@ def _nobody_may_act(governance: Governance, facts: ServiceFacts) -> tuple[WhyNot
     return None
 
 
-def _whole_need(one: _Governed, known: Known, now: datetime) -> SignalNeed | None:
+def _whole_need(one: Governed, known: Known, now: datetime) -> SignalNeed | None:
     """One window and one set of names that serve the ruling policy and its shadows alike."""
     wanted = [
         need

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
-from chalicelib.controller.looking import Known
+from chalicelib.controller.governed import Known
 from chalicelib.decide.facts import ServiceFacts, ServiceId
 from chalicelib.observe import snapshot
 from chalicelib.observe.fleet import Fleet

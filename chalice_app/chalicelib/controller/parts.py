@@ -11,8 +11,9 @@ from chalicelib.controller import counting
 from chalicelib.controller.acting import Actor
 from chalicelib.controller.book import PolicyBook
 from chalicelib.controller.booking import Booker
+from chalicelib.controller.governed import Known
 from chalicelib.controller.learning import Learning
-from chalicelib.controller.looking import Known, Looker
+from chalicelib.controller.looking import Looker
 from chalicelib.controller.memo import Memo
 from chalicelib.controller.questions import Questions
 from chalicelib.controller.telling import Teller

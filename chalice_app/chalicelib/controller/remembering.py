@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.controller.acting import Acted
 from chalicelib.controller.memo import basis
-from chalicelib.controller.news import ended_wishes, news_of
+from chalicelib.controller.news import News, ended_wishes, news_of
 from chalicelib.controller.parts import Parts
 from chalicelib.controller.report import Decided
 from chalicelib.controller.run import Run
@@ -17,11 +17,12 @@ from chalicelib.controller.spot_notes import note_spot
 from chalicelib.decide.constants import HORIZON
 from chalicelib.decide.decide import closing_warning
 from chalicelib.decide.decision import Because
-from chalicelib.decide.facts import ServiceId
+from chalicelib.decide.facts import ServiceFacts, ServiceId
 from chalicelib.decide.flight import Flight
 from chalicelib.errors import RecordUnavailable
 from chalicelib.execute.outcome import OutcomeStatus
 from chalicelib.execute.plan import retry_at
+from chalicelib.notify.notice import Notice
 from chalicelib.observe.snapshot import Look
 
 
@@ -38,25 +39,49 @@ def remember(parts: Parts, run: Run, acted: Acted) -> None:
     _note_doubts(parts, acted.decided, run.now)
     _note_flights(parts, run, acted.decided)
     note_spot(parts, acted.decided, run.now)
-    for one in acted.decided:
-        id, last = one.facts.id, run.looks.get(one.facts.id)
-        closing = None
-        if one.policy and one.decision:
-            closing = closing_warning(
-                one.policy, one.seen, run.known.controls.overrides, run.now, policies=run.known.policies
-            )
-        news = news_of(one, unknown_since=_unknown_since(one, run.now), closing_at=closing, now=run.now)
-        told = last.told if last else frozenset()
-        fresh = [item for item in news if item.name not in told]
-        run.notices += parts.teller.of_news(one.facts, fresh, run.now)
-        parts.teller.of_ended(one.facts, ended_wishes(one, told), run.now)
-        look = last or Look(run.now)
-        run.looks[id] = replace(
+    heard = [_heard(run, one) for one in acted.decided]
+    for notices in parts.actor.side_by_side(
+        lambda one: _tell(parts, one, run.now), [one for one in heard if one.fresh or one.ended]
+    ):
+        run.notices += notices
+    for one, news in zip(acted.decided, heard, strict=True):
+        look = run.looks.get(one.facts.id) or Look(run.now)
+        run.looks[one.facts.id] = replace(
             look.having_seen(one.seen.signals, run.now),
-            look_again_at=run.now if id in open_ends else _look_again_at(one, run.now),
+            look_again_at=run.now if one.facts.id in open_ends else _look_again_at(one, run.now),
             basis=basis(one.facts, run.known),
-            told=frozenset(item.name for item in news),
+            told=news.holds,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """``fresh``: news that nobody heard yet; ``ended``: wishes that were told and hold no more; ``holds``: the names of
+    all news that holds."""
+
+    facts: ServiceFacts
+    fresh: Sequence[News]
+    ended: Sequence[News]
+    holds: frozenset[str]
+
+
+def _heard(run: Run, one: Decided) -> _Heard:
+    closing = None
+    if one.policy and one.decision:
+        closing = closing_warning(
+            one.policy, one.seen, run.known.controls.overrides, run.now, policies=run.known.policies
+        )
+    news = news_of(one, unknown_since=_unknown_since(one, run.now), closing_at=closing, now=run.now)
+    last = run.looks.get(one.facts.id)
+    told = last.told if last else frozenset()
+    fresh = [item for item in news if item.name not in told]
+    return _Heard(one.facts, fresh, tuple(ended_wishes(one, told)), frozenset(item.name for item in news))
+
+
+def _tell(parts: Parts, one: _Heard, now: datetime) -> Sequence[Notice]:
+    notices = parts.teller.of_news(one.facts, one.fresh, now)
+    parts.teller.of_ended(one.facts, one.ended, now)
+    return notices
 
 
 def handle_openings(parts: Parts, decided: Sequence[Decided]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from chalicelib.controller.book import Book
-from chalicelib.controller.looking import Known
+from chalicelib.controller.governed import Known
 from chalicelib.decide.facts import ServiceId
 from chalicelib.decide.govern import govern
 from chalicelib.execute.outcome import Outcome

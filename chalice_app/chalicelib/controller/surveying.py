@@ -11,7 +11,7 @@ from datetime import datetime
 
 from chalicelib.controller import gating, telling
 from chalicelib.controller.book import held_policies, instants, peek
-from chalicelib.controller.looking import Known
+from chalicelib.controller.governed import Known
 from chalicelib.controller.parts import Parts
 from chalicelib.controller.report import Report, Survey
 from chalicelib.decide.approval import needed_yes

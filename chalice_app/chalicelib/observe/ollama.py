@@ -15,7 +15,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chalicelib.observe.calls import Failed, attempt, chunks, together
-from chalicelib.observe.probes import TASKS_PER_CALL, NoAddress
+from chalicelib.observe.probes import NoAddress
+from chalicelib.observe.protection import TASKS_PER_CALL
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs.client import ECSClient

@@ -1,7 +1,7 @@
-"""Probes: what one service is doing at this moment. Asked just before a stop, never in bulk.
+"""Probes: what one service is doing at this moment. Asked just before a stop.
 
-`TaskProtection` asks ECS which tasks protect themselves; it can only show use. `OllamaPs` asks Ollama which models
-it holds. `Leases` asks a gateway's book of running requests, which is exact; the book itself comes with the gateway.
+`OllamaPs` asks Ollama which models it holds. `Leases` asks a gateway's book of running requests, which is exact; the
+book itself comes with the gateway. `protection.TaskProtection` asks ECS.
 
 No answer is MISSING, which stops nothing. A service that has no such source at all is ABSENT.
 
@@ -22,18 +22,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from chalicelib.decide.facts import Availability, Point, ServiceFacts, SignalName, SignalReading
+from chalicelib.decide.facts import Point, ServiceFacts, SignalName, SignalReading
 from chalicelib.decide.words import length
-from chalicelib.errors import ObservationError
-from chalicelib.observe.calls import MISSING, Failed, attempt, chunks
+from chalicelib.observe.signals import absent, missing, read
 
-if TYPE_CHECKING:
-    from mypy_boto3_ecs.client import ECSClient
-
-TASKS_PER_CALL = 100
 A_YEAR = timedelta(days=366)
 
 
@@ -69,48 +63,16 @@ class Leases:
         try:
             seen = self._book.of(facts, now)
         except OSError as error:
-            return _missing(self.name, now, f"could not be read: {error}")
+            return missing(self.name, now, f"could not be read: {error}")
         if seen is None:
-            return _absent(self.name, now, "no gateway stands before it")
+            return absent(self.name, now, "no gateway stands before it")
         points = (Point(seen.last_end, 1.0),) if seen.last_end else ()
         return replace(
-            _read(self.name, now, "requests", points),
+            read(self.name, now, "requests", points),
             covers_from=seen.known_since or now,
             in_flight=seen.running,
             in_flight_since=seen.since,
         )
-
-
-class TaskProtection:
-    """ECS task scale-in protection: two calls per 100 tasks of the service."""
-
-    name = SignalName.TASK_PROTECTION
-
-    def __init__(self, ecs: ECSClient) -> None:
-        self._ecs = ecs
-
-    def ask(self, facts: ServiceFacts, now: datetime) -> SignalReading:
-        try:
-            answer = attempt(partial(self._protected, facts))
-        except ObservationError as untold:
-            return _missing(self.name, now, f"could not be read: {untold}")
-        if isinstance(answer, Failed):
-            return _missing(self.name, now, f"could not be read: {answer.reason}")
-        return replace(_read(self.name, now, "protected tasks"), in_flight=answer)
-
-    def _protected(self, facts: ServiceFacts) -> int:
-        pages = self._ecs.get_paginator("list_tasks").paginate(
-            cluster=facts.id.cluster, serviceName=facts.id.name, PaginationConfig={"PageSize": TASKS_PER_CALL}
-        )
-        arns = [arn for page in pages for arn in page["taskArns"]]
-        protected = 0
-        for chunk in chunks(arns, TASKS_PER_CALL):
-            answer = self._ecs.get_task_protection(cluster=facts.id.cluster, tasks=list(chunk))
-            # A task that ended between the two calls protects nothing any more; of any other nobody can tell.
-            if untold := [one for one in answer.get("failures", []) if one.get("reason") != MISSING]:
-                raise ObservationError(f"ECS answered {untold[0].get('reason')} for {len(untold)} of its tasks")
-            protected += sum(task.get("protectionEnabled", False) for task in answer["protectedTasks"])
-        return protected
 
 
 Fetch = Callable[[ServiceFacts], Sequence[str | bytes]]
@@ -162,11 +124,11 @@ class OllamaPs:
                 self._pause(self._pause_seconds)
                 second = self._look(facts)
         except NoAddress as error:
-            return _absent(self.name, now, str(error) or "nobody told where its Ollama answers")
+            return absent(self.name, now, str(error) or "nobody told where its Ollama answers")
         except (OSError, ValueError, KeyError, TypeError) as error:
-            return _missing(self.name, now, f"gave no answer ({error}), which counts as busy")
+            return missing(self.name, now, f"gave no answer ({error}), which counts as busy")
         if len(second) != len(first):
-            return _missing(self.name, now, "gave no answer: its tasks changed between two looks")
+            return missing(self.name, now, "gave no answer: its tasks changed between two looks")
         sights = [
             _model(model, before.get(name), now, self._keep_alive)
             for before, after in zip(first, second, strict=True)
@@ -183,15 +145,13 @@ class OllamaPs:
     def _reading(self, sights: Sequence[_Sight], now: datetime) -> SignalReading:
         running = [one.running_since for one in sights if one.running_since]
         if running:
-            return replace(
-                _read(self.name, now, "requests"), in_flight=len(running), in_flight_since=min(*running, now)
-            )
+            return replace(read(self.name, now, "requests"), in_flight=len(running), in_flight_since=min(*running, now))
         unclear = next((one.unclear for one in sights if one.unclear), "")
         if unclear:
-            return _missing(self.name, now, unclear)
+            return missing(self.name, now, unclear)
         uses = sorted(one.last_use for one in sights if one.last_use)
         points = tuple(Point(at, 1.0) for at in dict.fromkeys(uses))
-        return replace(_read(self.name, now, "requests", points), covers_from=now - (self._keep_alive or timedelta(0)))
+        return replace(read(self.name, now, "requests", points), covers_from=now - (self._keep_alive or timedelta(0)))
 
 
 def _models(body: str | bytes) -> dict[str, _Model]:
@@ -214,15 +174,3 @@ def _model(model: _Model, before: _Model | None, now: datetime, keep_alive: time
         held = "for ever" if left > A_YEAR else f"for {length(left)} more"
         return _Sight(unclear=f"holds {model.name} {held}, used or not")
     return _Sight(last_use=model.expires_at - keep_alive)
-
-
-def _read(name: SignalName, now: datetime, unit: str, points: tuple[Point, ...] = ()) -> SignalReading:
-    return SignalReading(name, Availability.READ, now, now, points=points, unit=unit)
-
-
-def _missing(name: SignalName, now: datetime, note: str) -> SignalReading:
-    return SignalReading(name, Availability.MISSING, now, now, note=note)
-
-
-def _absent(name: SignalName, now: datetime, note: str) -> SignalReading:
-    return SignalReading(name, Availability.ABSENT, now, now, note=note)

@@ -1,8 +1,8 @@
 """What a source of signals is, and what may be asked of one.
 
 Two kinds. A `SignalSource` is read in batches over a window, for many services at once (CloudWatch). A
-`ProbeSource` sees what runs at this moment (leases, Ollama itself, task protection); it costs a call or more per
-service and is asked only just before a stop.
+`ProbeSource` sees what runs at this moment (leases, Ollama itself, task protection) and is asked only just before a
+stop, because it costs a call or more a service; one that can be asked for many at once is a `ManyAtOnce` too.
 
 Neither ever guesses: what did not answer is MISSING, with the reason as a note that reads on after the signal's
 name ("requests could not be read: …"); what a service never had is ABSENT.
@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from chalicelib.decide.facts import Availability, ServiceFacts, ServiceId, SignalName, SignalReading
+from chalicelib.decide.facts import Availability, Point, ServiceFacts, ServiceId, SignalName, SignalReading
 from chalicelib.decide.needs import SignalNeed
 from chalicelib.decide.words import length
 from chalicelib.observe.calls import Failed, attempt
@@ -69,6 +69,41 @@ class ProbeSource(Protocol):
         """What is in flight now. ``covers_to`` is ``now``; ``covers_from`` is how far back the answer reaches."""
 
 
+@runtime_checkable
+class ManyAtOnce(Protocol):
+    """A `ProbeSource` that needs fewer calls for many services together than for each."""
+
+    def ask_many(self, services: Sequence[ServiceFacts], now: datetime) -> Mapping[ServiceId, SignalReading]:
+        """What `ask` would answer, for those of ``services`` for which that is cheaper; nothing is READ by guess, and
+        who is left out has to be asked by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """A probe with the answers that it gave for many at once."""
+
+    probe: ProbeSource
+    answers: Mapping[ServiceId, SignalReading]
+
+    @property
+    def name(self) -> SignalName:
+        return self.probe.name
+
+    def ask(self, facts: ServiceFacts, now: datetime) -> SignalReading:
+        return self.answers.get(facts.id) or self.probe.ask(facts, now)
+
+
+def asked_ahead(
+    probes: Sequence[ProbeSource], about: Sequence[tuple[ServiceFacts, frozenset[SignalName]]], now: datetime
+) -> tuple[ProbeSource, ...]:
+    """``probes``, each that can having asked at once for all of ``about`` that need its signal."""
+    ready: list[ProbeSource] = []
+    for probe in probes:
+        services = [facts for facts, names in about if probe.name in names]
+        ready.append(_Ahead(probe, probe.ask_many(services, now)) if isinstance(probe, ManyAtOnce) else probe)
+    return tuple(ready)
+
+
 def ask_all(
     probes: Sequence[ProbeSource], facts: ServiceFacts, names: frozenset[SignalName], now: datetime
 ) -> dict[SignalName, SignalReading]:
@@ -79,9 +114,23 @@ def ask_all(
 def _asked(probe: ProbeSource, facts: ServiceFacts, now: datetime) -> SignalReading:
     answer = attempt(partial(probe.ask, facts, now))
     if isinstance(answer, Failed):
-        note = f"could not be read: {answer.reason}"
-        return SignalReading(probe.name, Availability.MISSING, now, now, note=note)
+        return missing(probe.name, now, f"could not be read: {answer.reason}")
     return answer
+
+
+def read(name: SignalName, now: datetime, unit: str, points: tuple[Point, ...] = ()) -> SignalReading:
+    """A probe's answer, which covers this moment alone."""
+    return SignalReading(name, Availability.READ, now, now, points=points, unit=unit)
+
+
+def missing(name: SignalName, now: datetime, note: str) -> SignalReading:
+    """No answer where there should be one."""
+    return SignalReading(name, Availability.MISSING, now, now, note=note)
+
+
+def absent(name: SignalName, now: datetime, note: str) -> SignalReading:
+    """Nothing there to be asked."""
+    return SignalReading(name, Availability.ABSENT, now, now, note=note)
 
 
 def silent(want: Want, name: SignalName, covers_from: datetime, unit: str, why: str) -> SignalReading:

@@ -195,11 +195,12 @@ def _parts(
 
 def probes(settings: Settings, clients: Clients, clock: Clock) -> tuple[ProbeSource, ...]:
     """What is asked of a service just before a stop."""
-    from chalicelib.observe.probes import OllamaPs, TaskProtection
+    from chalicelib.observe.protection import TaskProtection
 
     if not settings.probe_ollama and clients.ask_ollama is None:
         return (TaskProtection(clients.ecs),)
     from chalicelib.observe.ollama import TaskAnswers
+    from chalicelib.observe.probes import OllamaPs
 
     return TaskProtection(clients.ecs), OllamaPs(TaskAnswers(clients.ecs, clients.ask_ollama), pause=clock.sleep)
 
