@@ -6,7 +6,7 @@ its cache, as it does in Lambda; ours is the deployed application, sweeping in f
 in steady state, in which every service is due to be looked at.
 
 So that both decide the same, our policy ignores task protection. Otherwise we ask ECS just before each stop whether a
-task protects itself: two calls a service, for which Custodian has no counterpart. What that costs on an evening on
+task protects itself: a question for which Custodian has no counterpart. What that costs on an evening on
 which half of the fleet would be stopped at once is a row of its own.
 
 Custodian is installed into ``.venvs/custodian`` on first use; where it cannot be, this is skipped with the reason.
