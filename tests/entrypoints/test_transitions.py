@@ -64,7 +64,17 @@ def test_one_that_is_a_little_early_waits_for_its_edge_and_one_far_too_early_doe
     assert len(controller.sweeps) == 2
 
 
-@pytest.mark.parametrize("event", [{}, {"instant": 5}, {"instant": "8 pm"}, {"instant": "2026-11-20T20:00:00"}, []])
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"instant": 5},
+        {"instant": "8 pm"},
+        {"instant": "2026-11-20T20:00:00"},
+        {"instant": "0001-01-01T00:00:00+23:59"},
+        [],
+    ],
+)
 def test_an_event_without_an_instant_is_refused_by_name(controller: StubController, event: Any) -> None:
     with pytest.raises(MalformedEvent, match="instant is"):
         wake(event)

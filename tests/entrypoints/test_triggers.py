@@ -19,7 +19,15 @@ from chalicelib.entrypoints.triggers import (
 from chalicelib.errors import MalformedEvent
 from hypothesis import given
 from hypothesis import strategies as st
-from support.aws_events import alarm_event, deployment_event, envelope, service_arn, service_event, task_event
+from support.aws_events import (
+    alarm_event,
+    deployment_event,
+    envelope,
+    interruption_event,
+    service_arn,
+    service_event,
+    task_event,
+)
 
 CHAT = ServiceId("gpu-dev", "chat")
 
@@ -156,3 +164,16 @@ def test_a_message_that_is_no_event_is_refused(body: str) -> None:
 )
 def test_the_cause_of_a_look_is_said_in_words(event: Mapping[str, Any], words: str) -> None:
     assert why(parse_trigger(json.dumps(event))) == words
+
+
+def test_a_message_nested_beyond_all_reading_is_refused_like_any_that_is_no_json() -> None:
+    with pytest.raises(MalformedEvent, match="the message is not JSON"):
+        parse_trigger("[" * 100_000)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_moment_that_utc_has_not_is_refused_by_its_name(at: str) -> None:
+    event = interruption_event("i-0123456789abcdef0", at)
+
+    with pytest.raises(MalformedEvent, match="time is"):
+        parse_trigger(json.dumps(event))

@@ -75,8 +75,8 @@ def instant_of(name: str, text: object) -> datetime:
     """Raises MalformedEvent for anything but a moment with its zone."""
     try:
         moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise MalformedEvent(f'{name} is "{text}", not a moment with its zone')
-    return moment.astimezone(UTC)
+        if moment is not None and moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter for a moment that UTC's calendar does not have
+        pass
+    raise MalformedEvent(f'{name} is "{text}", not a moment with its zone')

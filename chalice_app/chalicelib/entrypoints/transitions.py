@@ -8,12 +8,13 @@ nothing to do, or what is to be done now. One that is a little early, because tw
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Blueprint
 
+from chalicelib.entrypoints import spot_triggers
 from chalicelib.entrypoints.deadline import Context, time_left
 from chalicelib.entrypoints.middleware import logger, metrics
 from chalicelib.entrypoints.tending import tend, time_to_look
@@ -48,9 +49,6 @@ def instant_of(event: object) -> datetime:
     """Raises MalformedEvent."""
     text = event.get("instant") if isinstance(event, dict) else None
     try:
-        instant = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise MalformedEvent(f'instant is {text!r}: EventBridge Scheduler sends "2026-11-20T20:00:00+00:00" there')
-    return instant.astimezone(UTC)
+        return spot_triggers.instant_of("instant", text)
+    except MalformedEvent as refusal:
+        raise MalformedEvent(f'{refusal}; EventBridge Scheduler sends "2026-11-20T20:00:00+00:00" there') from None

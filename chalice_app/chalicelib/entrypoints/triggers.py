@@ -195,7 +195,7 @@ def _cluster(arn: str) -> str:
 def _json(body: str) -> object:
     try:
         parsed: object = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MalformedEvent(f"the message is not JSON: {error}") from error
     return parsed
 

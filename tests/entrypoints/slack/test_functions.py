@@ -205,3 +205,12 @@ def test_what_the_worker_gives_up_is_counted_and_logged_with_its_reason(
     (metrics,) = (json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line)
     assert metrics["NoticesDead"] == [1.0]
     assert [vars(one)["given_up"] for one in caplog.records if "given_up" in vars(one)] == [[why]]
+
+
+def test_a_body_that_is_no_text_is_refused_and_not_a_fault_of_ours(door: Door) -> None:
+    event = {"path": "/api/slack/commands", "headers": {}, "body": "\ud800", "isBase64Encoded": False}
+
+    answer = Client(deployed.app).lambda_.invoke("slack", event).payload
+
+    assert answer["statusCode"] == 400
+    assert door.asked == []

@@ -71,5 +71,5 @@ def job_of(text: str) -> Job:
             service=str(sent["service"]),
             words=str(sent["words"]),
         )
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise MalformedEvent(f"this message is no job of Slack's endpoint: {type(error).__name__}") from error
