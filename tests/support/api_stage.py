@@ -50,7 +50,7 @@ class Answer:
         return str(self.json["type"]).rpartition("#")[2]
 
 
-def _operation(method: str, path: str) -> Mapping[str, Any] | None:
+def operation_of(method: str, path: str) -> Mapping[str, Any] | None:
     """That of the document; None for a path or a method that nobody serves."""
     parts = path.split("/")
     for template, methods in sorted(document()["paths"].items()):
@@ -133,7 +133,7 @@ class ApiStage:
             sent.setdefault("Content-Type", "application/json")
         got = self.client.http.request(method, path, headers=sent, body=content)
         answer = Answer(got.status_code, got.headers, got.body.decode())
-        if operation := _operation(method, path.partition("?")[0]):
+        if operation := operation_of(method, path.partition("?")[0]):
             check_answer(operation, answer)
         return answer
 
