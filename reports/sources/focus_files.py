@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -97,9 +98,9 @@ def _check_header(path: Path, *, zipped: bool) -> None:
     try:
         with gzip.open(path, "rt", encoding="utf-8-sig") if zipped else path.open(encoding="utf-8-sig") as file:
             head, first = file.readline().rstrip("\r\n"), file.readline().strip()
-    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+        columns = next(csv.reader([head]), [])
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error, csv.Error) as error:
         raise SourceFailed(f"{path} cannot be read as UTF-8 text: {error}; export it again") from error
-    columns = next(csv.reader([head]), [])
     if len(columns) < 2:
         _refuse_delimiter(path, head)
     if not first:

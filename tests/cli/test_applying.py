@@ -67,3 +67,12 @@ def test_a_file_that_is_no_plan_and_one_that_is_not_there_get_one_sentence(eveni
     missing = evening.line.run("apply", str(tmp_path / "q.json"), "--yes")
     assert missing.exit_code == Exit.USAGE
     assert "does not exist" in missing.stderr
+
+
+def test_a_plan_that_is_no_text_is_refused_and_nothing_is_done(evening: Account) -> None:
+    path = evening.line.root / "p.json"
+    path.write_bytes(b"\xff\xfe{")
+
+    refused = evening.line.run("apply", str(path), "--yes")
+
+    assert (refused.exit_code, "p.json is no text in UTF-8" in refused.stderr) == (Exit.ERROR, True)

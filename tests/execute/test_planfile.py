@@ -81,6 +81,8 @@ def test_a_plan_file_comes_back_as_it_was_written() -> None:
             "plans.0.decision.evidence.0.since: a time",
         ),
         ('{"schema": "ollama-lifecycle/plan/1"}', "made_at: field required."),
+        ("[" * 100_000, "is not JSON that can be read: maximum recursion depth"),
+        ("9" * 5_000, "is not JSON that can be read: Exceeds the limit"),
     ],
 )
 def test_a_bad_plan_file_is_refused_in_one_sentence_that_names_the_place(text: str, sentence: str) -> None:

@@ -68,9 +68,12 @@ def test_a_packed_export_is_read_and_other_bytes_are_refused(line: CommandLine) 
     packed = line.root / "export.json.gz"
     packed.write_bytes(gzip.compress(json.dumps(scan).encode()))
     assert "- mon all-day" in line.run("import", "instance-scheduler", str(packed)).stdout
-    packed.write_bytes(b"\x1f\x8bno gzip")
-    refused = line.run("import", "instance-scheduler", str(packed))
-    assert (refused.exit_code, "not a text in UTF-8" in refused.stderr) == (Exit.ERROR, True)
+    hurt = bytearray(packed.read_bytes())
+    hurt[12:16] = b"\xff\xff\xff\xff"
+    for wrong in (b"\x1f\x8bno gzip", bytes(hurt)):
+        packed.write_bytes(wrong)
+        refused = line.run("import", "instance-scheduler", str(packed))
+        assert (refused.exit_code, "not a text in UTF-8" in refused.stderr) == (Exit.ERROR, True)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,9 @@ def test_a_packed_file_is_read_as_well(tmp_path: Path) -> None:
         ("1795132800\n1795132801,1\n", "csv:2: 2 columns, where the first line has 1"),
         ("", "there is no request in it"),
         ("time\n", "there is no request in it"),
+        ("0001-01-01T00:00:00+23:59\n", "is no time between 2000 and 2100"),
+        ("9999-12-31T23:59:59Z\n", "is no time between 2000 and 2100"),
+        ("time,time\n1795132800,1795132800\n", "a column stands twice in time, time"),
     ],
 )
 def test_a_wrong_trace_is_refused_in_one_sentence_with_its_line(tmp_path: Path, text: str, says: str) -> None:
@@ -86,3 +89,15 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path, text: bytes, read: Ca
         read(path)
     with pytest.raises(TraceError):
         list(read_csv(path))
+
+
+@pytest.mark.parametrize("read", [csv_trace, alb_trace, lambda path: list(read_csv(path))])
+def test_a_packed_file_that_was_hurt_on_the_way_is_refused(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    packed = bytearray(gzip.compress(b"1795132800,1\n" * 50))
+    packed[12:16] = b"\xff\xff\xff\xff"
+    path = tmp_path / "chat.csv.gz"
+    path.write_bytes(packed)
+
+    assert not looks_like_a_log(path)
+    with pytest.raises(TraceError, match="cannot be read as"):
+        read(path)

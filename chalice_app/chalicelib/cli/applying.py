@@ -55,11 +55,16 @@ def apply(desk: Desk, planfile: Path | None, yes: bool) -> Exit:
 
 def _kept(path: Path) -> PlanFile:
     """Raises Stop when there is no such file, PlanFileError when it is no plan."""
+    from chalicelib.errors import PlanFileError
     from chalicelib.execute.planfile import from_json
 
     if not path.is_file():
         raise Stop(f"The plan file {path} does not exist: `lifecycle plan --out {path}` writes one.", Exit.USAGE)
-    return from_json(path.read_text(encoding="utf-8"), str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise PlanFileError(f"{path} is no text in UTF-8: `lifecycle plan --out {path}` writes a plan.") from None
+    return from_json(text, str(path))
 
 
 def _from_file(desk: Desk, path: Path, kept: PlanFile, account: Account) -> tuple[App, tuple[Plan, ...]]:

@@ -46,7 +46,7 @@ def policy_names(ctx: click.Context, param: click.Parameter, incomplete: str) ->
     for path in sorted([*Path(desk.policies).glob("*.yaml"), *Path(desk.policies).glob("*.yml")]):
         try:
             top = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-        except (OSError, UnicodeError, yaml.YAMLError):
+        except (OSError, UnicodeError, RecursionError, yaml.YAMLError):
             continue
         if isinstance(top, yaml.MappingNode):
             names += [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import sys
+import zlib
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -122,7 +123,7 @@ def _sources(files: tuple[str, ...]) -> Iterator[Source]:
                 with gzip.GzipFile(fileobj=BytesIO(data)) as packed:
                     data = packed.read(LARGEST_BYTES + 1)
             yield Source(name, data.decode("utf-8-sig"))
-        except (UnicodeDecodeError, OSError, EOFError):
+        except (UnicodeDecodeError, OSError, EOFError, zlib.error):
             raise Stop(f"{name}: not a text in UTF-8 (nor one packed by gzip); export it as JSON or YAML.") from None
 
 

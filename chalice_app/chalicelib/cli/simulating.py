@@ -120,7 +120,7 @@ def _say(desk: Desk, found: Study, chosen: Chosen, output: str, *, diffed: bool)
 def read_policy(desk: Desk, text: str) -> tuple[Policy, PolicySet]:
     """``FILE`` or ``FILE:NAME``, enforced; with the set it stands in. Raises Stop."""
     from chalicelib.decide.words import listed
-    from chalicelib.policy.loader import load
+    from chalicelib.policy.loader import decode, load
     from chalicelib.policy.problems import render
     from chalicelib.simulate.compare import enforced
 
@@ -129,8 +129,8 @@ def read_policy(desk: Desk, text: str) -> tuple[Policy, PolicySet]:
         path, _, name = text.rpartition(":")
     if not Path(path).is_file():
         raise Stop(f"{path}: there is no such policy file.", Exit.USAGE)
-    written = Path(path).read_text(encoding="utf-8")
-    beside = {str(one): one.read_text(encoding="utf-8") for one in sorted(Path(path).parent.glob("organisation*.y*ml"))}
+    written = decode(Path(path).read_bytes())
+    beside = {str(one): decode(one.read_bytes()) for one in sorted(Path(path).parent.glob("organisation*.y*ml"))}
     loaded = load({**beside, path: written}, today=desk.now().date())
     for problem in loaded.problems:
         if problem.is_error:

@@ -46,6 +46,8 @@ def from_json(text: str, name: str = "the plan file") -> PlanFile:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         raise PlanFileError(f"{name} is not JSON (line {error.lineno}, column {error.colno}): {error.msg}.") from error
+    except (ValueError, RecursionError) as error:
+        raise PlanFileError(f"{name} is not JSON that can be read: {error}.") from error
     schema = document.get("schema") if isinstance(document, dict) else None
     if schema != SCHEMA:
         shown = json.dumps(schema) if schema is not None else "none"

@@ -8,12 +8,13 @@ Format: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from chalicelib.errors import TraceError
 from chalicelib.simulate.spool import Spool
-from chalicelib.simulate.trace import NOTHING_IS_UNUSED, Trace, moment, open_text
+from chalicelib.simulate.trace import NOTHING_IS_UNUSED, UNREADABLE, Trace, moment, open_text
 
 TYPES = frozenset({"http", "https", "h2", "grpcs", "ws", "wss"})
 _FIELD = re.compile(r'"([^"]*)"|(\S+)')
@@ -28,7 +29,7 @@ def looks_like_a_log(path: Path) -> bool:
     with open_text(path) as text:
         try:
             return text.readline().partition(" ")[0] in TYPES
-        except (UnicodeDecodeError, OSError):
+        except UNREADABLE:
             return False
 
 
@@ -48,7 +49,7 @@ def _read(files: Sequence[Path], service: str | None) -> tuple[Spool, str]:
     requests, owner = Spool(), ""
     for path in files:
         with open_text(path) as text:
-            for number, line in enumerate(text, 1):
+            for number, line in enumerate(_lines(text, path), 1):
                 found = _line(line, f"{path}:{number}")
                 if found is None or (service is not None and found[2] != service):
                     continue
@@ -59,6 +60,13 @@ def _read(files: Sequence[Path], service: str | None) -> tuple[Spool, str]:
                 owner = found[2]
                 requests.add((found[0], found[1]))
     return requests, owner
+
+
+def _lines(text: TextIO, path: Path) -> Iterator[str]:
+    try:
+        yield from text
+    except UNREADABLE as error:
+        raise TraceError(f"{path}: cannot be read as text ({error})") from None
 
 
 def _line(line: str, where: str) -> tuple[float, float, str] | None:

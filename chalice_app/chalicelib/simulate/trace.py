@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import gzip
 import math
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,9 +28,12 @@ SERVICE_SECONDS = 10.0
 
 NOTHING_IS_UNUSED = "minutes that are missing in the trace are taken as without requests"
 
-_FIRST, _LAST = 946_684_800.0, 4_102_444_800.0
-"""2000 to 2100: seconds since 1970 outside of it are milliseconds, or no times."""
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
+_FIRST, _LAST = (datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (_FIRST_YEAR, _LAST_YEAR))
+"""Seconds since 1970 outside of it are milliseconds, or no times."""
 _LONGEST_SECONDS = 7 * 86_400.0
+UNREADABLE = (UnicodeDecodeError, OSError, EOFError, zlib.error)
+"""What reading a file may raise that is no text, or whose packing is torn."""
 COLUMNS = ("time", "seconds", "service")
 
 
@@ -69,7 +73,7 @@ def read_csv(path: Path, service: str | None = None) -> Iterator[Request]:
                 row = next(rows)
             except StopIteration:
                 break
-            except (csv.Error, UnicodeDecodeError, OSError, EOFError) as error:
+            except (csv.Error, *UNREADABLE) as error:
                 raise TraceError(f"{path}:{rows.line_num}: cannot be read as CSV text ({error})") from None
             where = f"{path}:{rows.line_num}"
             if not row or (len(row) == 1 and not row[0].strip()) or row[0].startswith("#"):
@@ -135,6 +139,8 @@ def moment(text: str, where: str) -> float:
     if at.tzinfo is None:
         whole = text if len(text) > len("2026-11-20") else f"{text}T00:00"
         raise TraceError(f'{where}: "{text}" has no offset: write {whole}Z or {whole}+09:00')
+    if not _FIRST_YEAR <= at.year < _LAST_YEAR:
+        raise TraceError(f'{where}: "{text}" is no time between {_FIRST_YEAR} and {_LAST_YEAR}')
     return at.astimezone(UTC).timestamp()
 
 
@@ -149,6 +155,8 @@ def _columns(row: list[str], where: str) -> dict[str, int]:
     for name in names:
         if name not in COLUMNS:
             raise TraceError(f'{where}: there is no column "{name}": only time, seconds and service')
+    if len(set(names)) < len(names):
+        raise TraceError(f"{where}: a column stands twice in {', '.join(names)}")
     return {name: index for index, name in enumerate(names)}
 
 
@@ -178,6 +186,6 @@ def has_column(path: Path, name: str) -> bool:
             for number, row in enumerate(csv.reader(text), 1):
                 if row and not row[0].startswith("#"):
                     return name in _columns(row, f"{path}:{number}")
-        except (csv.Error, OSError, EOFError) as error:
+        except (csv.Error, *UNREADABLE) as error:
             raise TraceError(f"{path}: cannot be read as CSV text ({error})") from None
     return False

@@ -248,3 +248,21 @@ def test_a_bill_larger_than_its_memory_says_what_to_do(tmp_path: Path) -> None:
 
     with pytest.raises(SourceFailed, match=r"too large for 1 MiB; give the report more, or use Athena"):
         FocusFiles(path, TAGS, Limits(memory_mib=1)).bill(MONDAY, NEXT_MONDAY, TODAY)
+
+
+def test_a_packed_bill_that_was_hurt_on_the_way_is_refused(tmp_path: Path) -> None:
+    path = as_csv(tmp_path / "bill.csv.gz", BILL)
+    packed = bytearray(path.read_bytes())
+    packed[12:16] = b"\xff\xff\xff\xff"
+    path.write_bytes(packed)
+
+    with pytest.raises(SourceFailed, match=r"bill\.csv\.gz cannot be read"):
+        bill_of(path)
+
+
+def test_a_header_that_is_one_endless_name_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bill.csv"
+    path.write_text(f"a,{'b' * 200_000}\n1,2\n", encoding="utf-8")
+
+    with pytest.raises(SourceFailed, match=r"bill\.csv cannot be read"):
+        bill_of(path)
