@@ -17,7 +17,7 @@ import duckdb
 
 Row = tuple[Any, ...]
 
-MEMORY_MIB = 300
+MEMORY_MIB = 220
 """DuckDB's own limit; the process adds Python, pandas and what is being fetched."""
 
 
