@@ -22,7 +22,7 @@ from chalicelib.errors import LifecycleError
 from chalicelib.fleet.addressed import addressed
 from chalicelib.fleet.heard import Became
 from chalicelib.fleet.model import Instance, InstanceState, RoutedTo
-from chalicelib.fleet.readiness import NotReady, Ready
+from chalicelib.fleet.readiness import NotReady, Ready, Unreadable
 from chalicelib.fleet.settled import UNSETTLED, agrees, is_lost, is_made, ready_within
 from chalicelib.notify.notice import Notice, NoticeKind
 from chalicelib.observe.fleet import Gone
@@ -137,12 +137,14 @@ class Keeper:
         if facts.desired_count == 0:
             return self._stopping(row, facts, now), None
         ready = self._parts.readiness.of(row)
+        late = now > (row.ready_by or row.changed_at + ready_within(row))
         match ready:
             case Ready():
                 return self._is_ready(row, ready, now)
             case NotReady(because):
-                late = now > (row.ready_by or row.changed_at + ready_within(row))
                 return self._give_up(row, because, now) if late else (row, None)
+            case Unreadable(because):
+                return row, Notice(now, NoticeKind.UNREADABLE, row.service, f"{row.id}: {because}") if late else None
             case other:
                 assert_never(other)
 

@@ -80,6 +80,7 @@ class LogReader:
 
     def _page(self, instance_id: str, since_ms: int, token: str, limit: int) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         ask: dict[str, Any] = {"nextToken": token} if token else {}
         try:
@@ -97,7 +98,7 @@ class LogReader:
                 case "InvalidParameterException" if token:
                     raise Unfit("This cursor has run out: read again without it.", field="cursor") from error
             raise ActionFailed(f"The logs of {instance_id} could not be read: {error}") from error
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise ActionFailed(f"The logs of {instance_id} could not be read: {error}") from error
 
 

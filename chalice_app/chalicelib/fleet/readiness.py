@@ -2,7 +2,7 @@
 
 The container's own health check (`ollama show`) proves that the weights are there, the load balancer's that requests
 reach it; where we can reach its tasks ourselves the model is asked too. Refuses to guess: what cannot be read makes
-nothing ready.
+nothing ready, and nothing late.
 """
 
 from __future__ import annotations
@@ -42,6 +42,13 @@ class NotReady:
     because: str
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Nobody can tell; ``because`` is a sentence without its full stop."""
+
+    because: str
+
+
 class Readiness:
     """``ask`` None: no way to the tasks' network, so their health checks have to do. Four calls at the most."""
 
@@ -50,8 +57,9 @@ class Readiness:
         self._elb = elb
         self._ask = ask
 
-    def of(self, instance: Instance) -> Ready | NotReady:
+    def of(self, instance: Instance) -> Ready | NotReady | Unreadable:
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         try:
             task = self._task(instance)
@@ -59,8 +67,10 @@ class Readiness:
                 return task
             if lacking := self._target(instance):
                 return lacking
-        except (BotoCoreError, ClientError) as error:
-            return NotReady(f"its state could not be read: {error}")
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
+            return Unreadable(f"its state could not be read: {error}")
+        except LookupError as error:
+            return Unreadable(f"its state could not be read: AWS answered without {error}")
         if self._ask is not None and (lacking := self._answer(task, instance)):
             return lacking
         started = task.get("startedAt")

@@ -44,11 +44,12 @@ class Routes:
     def point(self, instance: Instance, to: RoutedTo) -> None:
         """Two calls. Raises ActionFailed when the rule is gone or AWS refuses."""
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         arn = instance.resources.rule_arn
         try:
             (rule,) = self._elb.describe_rules(RuleArns=[arn])["Rules"]
             actions: Any = rerouted(rule.get("Actions", []), instance.resources, to)
             self._elb.modify_rule(RuleArn=arn, Actions=actions)
-        except (BotoCoreError, ClientError, ValueError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError, LookupError, ValueError) as error:
             raise ActionFailed(f"{instance.id}: its rule could not be pointed at the {to.value}: {error}") from error

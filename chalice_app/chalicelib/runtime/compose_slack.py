@@ -143,10 +143,11 @@ class SqsQueue:
 
     def send(self, body: str) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         try:
             self._client.send_message(QueueUrl=self._url, MessageBody=body)
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise AwsUnreachable("what was asked in Slack could not be handed on; ask again") from error
 
 

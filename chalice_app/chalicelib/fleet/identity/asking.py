@@ -23,6 +23,7 @@ def ask(call: Callable[..., Any], told: Told, /, **arguments: Any) -> Any:
     """The call's answer. Raises what ``told`` says; TooMany when Cognito is asked too often; Unfit for values it cannot
     take; AwsUnreachable for everything else, which is Cognito's matter or the deployment's."""
     from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+    from botocore.parsers import ResponseParserError
 
     try:
         return call(**arguments)
@@ -30,7 +31,7 @@ def ask(call: Callable[..., Any], told: Told, /, **arguments: Any) -> Any:
         raise _meaning(error.response.get("Error", {}).get("Code", ""), call.__name__, told) from error
     except ParamValidationError as error:
         raise _unfit() from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise AwsUnreachable(f"The user pool did not answer {call.__name__}; try again in a moment.") from error
 
 
