@@ -144,6 +144,14 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class Moving:
+    """A move of ours that may have gone out, and is not in the history yet."""
+
+    to: Strategy
+    to_spot: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceMemory:
     """What our own record knows of one service. The empty memory is that of a service never touched."""
 
@@ -155,6 +163,7 @@ class ServiceMemory:
     saved_size: SavedSize | None = None
     draining_since: datetime | None = None
     pending: Pending | None = None
+    moving: Moving | None = None
     start_failure: StartFailure | None = None
     stopped_at: datetime | None = None
     """When we last stopped it; None while it runs."""

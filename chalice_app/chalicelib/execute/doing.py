@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from chalicelib.decide.decision import Decision
-from chalicelib.decide.facts import ActionKind, Pending, SavedSize, ServiceFacts
+from chalicelib.decide.facts import ActionKind, Moving, Pending, SavedSize, ServiceFacts
 from chalicelib.decide.words import clock
 from chalicelib.errors import ActionFailed, Locked, ObservationError
 from chalicelib.execute import aws
@@ -97,6 +97,7 @@ class Doer:
             case NoteSetback():
                 self._states.note_setback(facts.id, step.setback)
             case SetPlacement():
+                self._note_move(run)
                 aws.set_placement(self._ecs, facts.id, step.to)
                 return replace(facts, capacity_providers=step.to)
             case SetDesiredCount():
@@ -122,6 +123,12 @@ class Doer:
                 f"{lease.service}: this run took so long that its lock ended (at {clock(lease.until)}); "
                 "somebody else may act on it by now, so nothing more is done."
             )
+
+    def _note_move(self, run: Run) -> None:
+        """A start leaves its saved size behind when its process dies; a move has nothing else."""
+        for step in run.plan.steps:
+            if isinstance(step, MarkPending) and step.kind is ActionKind.MOVE:
+                self._states.mark_moving(run.lease, Moving(step.to, step.to_spot))
 
     def _set_desired_count(self, step: SetDesiredCount, facts: ServiceFacts) -> ServiceFacts:
         anew = step.again and self._given_up(facts)

@@ -38,6 +38,7 @@ from chalicelib.execute.steps import (
     SuspendScaling,
     TakeBack,
 )
+from chalicelib.execute.unrecorded import awaited_move, record_of_move
 
 STOP_WITHIN = timedelta(minutes=15)
 """ECS: deregistration delay (300 s by default) and stop timeout (30 s by default), with room for slow hosts."""
@@ -88,6 +89,8 @@ def plan(
         return None
     memory = _of_this_service(facts, memory)
     frozen = decision.rule in NOTHING_IS_WRITTEN
+    if not frozen and (recorded := record_of_move(facts, memory, START_WITHIN)):
+        return _made(decision, facts, policy_version, PlanKind.MOVE, recorded, "")
     kind, steps, refusal = _NOTHING if frozen else _turn(decision, facts, memory, now)
     if not steps and not refusal:
         kind, steps, refusal = _move(decision, facts, memory, now)
@@ -115,6 +118,8 @@ def mend(facts: ServiceFacts, memory: ServiceMemory, now: datetime) -> Plan | No
     memory = _of_this_service(facts, memory)
     said = "no policy governs it any more, and what was begun there is put right"
     decision = Decision(facts.id, Wanted.LEAVE, RuleName.DEFAULT, Because.HOURS, said, (), now)
+    if recorded := record_of_move(facts, memory, START_WITHIN):
+        return _made(decision, facts, "", PlanKind.MOVE, recorded, "")
     return _made(decision, facts, "", *_mend(facts, memory))
 
 
@@ -203,7 +208,7 @@ def _move(decision: Decision, facts: ServiceFacts, memory: ServiceMemory, now: d
     if stops or (retry and now < retry and not facts.is_ready and placing.setback is None):
         return _NOTHING
     to_spot = placing.market is Market.SPOT
-    awaited = MarkPending(ActionKind.MOVE, int(START_WITHIN.total_seconds()), placing.to, to_spot)
+    awaited = awaited_move(placing.to, START_WITHIN, to_spot=to_spot)
     return PlanKind.MOVE, (*_placement(decision, facts), awaited), ""
 
 

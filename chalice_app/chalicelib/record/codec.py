@@ -6,13 +6,14 @@ that has no value is left out, so that ``attribute_not_exists`` means "none".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.decide.capacity import CapacityProviderUse, Setback, SetbackKind, SpotMemory
 from chalicelib.decide.facts import (
     ActionKind,
+    Moving,
     Pending,
     SavedSize,
     ScalingBounds,
@@ -79,13 +80,26 @@ def pending_attributes(pending: Pending) -> dict[str, Any]:
         "pending_since": when_text(pending.since),
         "pending_deadline": when_text(pending.deadline),
         "pending_action": pending.action_id,
-        "pending_to": [[one.name, one.base, one.weight] for one in pending.to] or None,
+        "pending_to": _placed(pending.to),
         "pending_to_spot": pending.to_spot or None,
     }
 
 
+def moving_attributes(moving: Moving) -> dict[str, Any]:
+    return {"moving_to": _placed(moving.to), "moving_to_spot": moving.to_spot}
+
+
+def _placed(to: Sequence[CapacityProviderUse]) -> list[list[Any]] | None:
+    return [[one.name, one.base, one.weight] for one in to] or None
+
+
+def _uses(found: Sequence[Sequence[Any]]) -> tuple[CapacityProviderUse, ...]:
+    return tuple(CapacityProviderUse(str(one[0]), int(one[1]), int(one[2])) for one in found)
+
+
 SAVED = ("saved_desired", "saved_scaling", "saved_at")
 PENDING = ("pending_kind", "pending_since", "pending_deadline", "pending_action", "pending_to", "pending_to_spot")
+MOVING = ("moving_to", "moving_to_spot")
 FAILURE = ("failure_count", "failure_at", "failure_reason")
 LOCK = ("lock_owner", "lock_until")
 REFUSAL = ("refusal_key", "refusal_at")
@@ -110,9 +124,13 @@ def _pending_of(item: Item) -> Pending | None:
         since=when(item["pending_since"]),
         deadline=when(item["pending_deadline"]),
         action_id=str(item["pending_action"]),
-        to=tuple(CapacityProviderUse(str(one[0]), int(one[1]), int(one[2])) for one in item.get("pending_to", ())),
+        to=_uses(item.get("pending_to", ())),
         to_spot=bool(item.get("pending_to_spot", False)),
     )
+
+
+def _moving_of(item: Item) -> Moving | None:
+    return Moving(_uses(item["moving_to"]), bool(item["moving_to_spot"])) if "moving_to" in item else None
 
 
 def failure_of(item: Item) -> StartFailure | None:
@@ -157,6 +175,7 @@ def memory_of(item: Item) -> ServiceMemory:
         saved_size=saved_of(item),
         draining_since=maybe_when(item.get("draining_since")),
         pending=_pending_of(item),
+        moving=_moving_of(item),
         start_failure=failure_of(item),
         stopped_at=maybe_when(item.get("stopped_at")),
         unknown_since=maybe_when(item.get("unknown_since")),

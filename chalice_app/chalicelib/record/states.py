@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from chalicelib.decide.capacity import Setback
 from chalicelib.decide.facts import (
     ActionKind,
+    Moving,
     Pending,
     SavedSize,
     ServiceId,
@@ -131,10 +132,14 @@ class States(Notes):
             return standing
         return codec.saved_of(after) or size
 
+    def mark_moving(self, lease: Lease, moving: Moving) -> None:
+        """Before AWS is asked: whoever comes after a run that died here knows what it may have done."""
+        self._write(lease, Changes(set=codec.moving_attributes(moving)))
+
     def mark_pending(self, lease: Lease, pending: Pending, hosts: Sequence[str] = ()) -> None:
         """The act is done, its effect not yet seen. ``hosts``: what a stop leaves to be ended (ARNs)."""
         sets = codec.pending_attributes(pending)
-        gone: tuple[str, ...] = ("hand_stopped_at", *codec.REFUSAL)
+        gone: tuple[str, ...] = ("hand_stopped_at", *codec.MOVING, *codec.REFUSAL)
         match pending.kind:
             case ActionKind.STOP:
                 sets["stopped_at"] = when_text(pending.since)
@@ -143,7 +148,7 @@ class States(Notes):
             case ActionKind.START:
                 gone += ("draining_since", "stopped_at", "host_watch")
             case ActionKind.MOVE:
-                gone = codec.REFUSAL
+                gone = (*codec.MOVING, *codec.REFUSAL)
         self._write(lease, Changes(set=sets, remove=gone))
 
     def start_not_begun(self, lease: Lease, reason: str, now: datetime) -> StartFailure:
@@ -237,7 +242,8 @@ _ALL_OF_AN_ACTION = ("draining_since", "stopped_at", *codec.SAVED, *codec.PENDIN
 
 
 def _failed(reason: str, now: datetime) -> Changes:
-    return Changes(set={"failure_at": when_text(now), "failure_reason": reason}, add={"failure_count": 1})
+    failure = {"failure_at": when_text(now), "failure_reason": reason}
+    return Changes(set=failure, remove=codec.MOVING, add={"failure_count": 1})
 
 
 def _holds(lease: Lease, standing: Item) -> bool:
