@@ -15,9 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 if __name__ == "__main__":
     sys.path[:0] = [str(ROOT / "chalice_app"), str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
 
+from faults.invariants import Invariant  # noqa: E402
 from faults.play import Played, play  # noqa: E402
 from faults.schedule import Schedule, schedules  # noqa: E402
-from faults.watch import Invariant  # noqa: E402
 from goals import Goal, Result  # noqa: E402
 from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: E402
 

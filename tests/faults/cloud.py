@@ -1,4 +1,5 @@
-"""The strict fake AWS with DynamoDB and S3 in memory too: nothing of moto, so that thousands of days can be played."""
+"""The strict fake AWS with DynamoDB, S3 and all that launching and people need in memory too: nothing of moto, so that
+thousands of days can be played."""
 
 from __future__ import annotations
 
@@ -11,7 +12,9 @@ from typing import Any
 
 import botocore.session
 from botocore.response import StreamingBody
+from faults.front import Front
 from faults.injection import Injection
+from faults.people import Directory
 from support.strict_aws import StrictAws, _Http
 from support.strict_ecs import AwsError
 from support.strict_rows import Rows
@@ -47,6 +50,10 @@ class WholeAws(StrictAws):
         self.rows = Rows()
         self.shelf = Shelf()
         super().__init__(now, core=core)
+        self.front = Front(self.world)
+        self.directory = Directory(self.world)
+        self._plain = {**self.front.operations, **self.directory.operations}
+        self._plain |= {"s3.ListObjectsV2": self.shelf.list_objects, "s3.GetObject": self.shelf.get_object}
         self.trouble = Injection(self.session.events)
 
     def shorten(self, client: Any) -> None:
@@ -78,10 +85,8 @@ class WholeAws(StrictAws):
         answer: tuple[int, dict[str, Any]]
         if operation in self.rows.operations:
             answer = self.rows.operations[operation](params)
-        elif operation == "s3.ListObjectsV2":
-            answer = 200, self.shelf.list_objects(params)
-        elif operation == "s3.GetObject":
-            answer = 200, self.shelf.get_object(params)
+        elif operation in self._plain:
+            answer = 200, self._plain[operation](params)
         else:
             return super()._handle(service, operation, params)
         status, body = answer

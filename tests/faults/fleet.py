@@ -51,6 +51,36 @@ policies:
     limits: {{keep-running: {KEPT_RUNNING}}}
     mode: enforce
 """,
+    "policies/placed.yaml": """
+lifecycle: v1
+policies:
+  placed:
+    match: {tags: {environment: spot}}
+    spot:
+      use: prefer
+      fall-back-after: 5m
+      try-again-after: 2h
+      providers: {spot: gpu-spot, on-demand: gpu-od}
+    mode: enforce
+  placed-by-day:
+    match: {tags: {environment: spot-by-day}}
+    hours: {timezone: Asia/Tokyo, open: [mon-fri 08:00-20:00]}
+    spot:
+      use: prefer
+      fall-back-after: 5m
+      try-again-after: 2h
+      providers: {spot: gpu-spot, on-demand: gpu-od}
+    mode: enforce
+""",
+    "policies/launched.yaml": """
+lifecycle: v1
+policies:
+  launched:
+    match: {tags: {environment: launched}}
+    hours: {timezone: Asia/Tokyo, open: [daily all-day]}
+    idle: {stop-after: 1h}
+    mode: enforce
+""",
     "policies/asked.yaml": """
 lifecycle: v1
 policies:
@@ -67,6 +97,8 @@ policies:
     mode: enforce
 """,
 }
+
+SPOT, ON_DEMAND = "gpu-spot", "gpu-od"
 
 OFFICE = (frozenset(range(5)), time(8), time(20))
 ALWAYS = (frozenset(range(7)), time(0), time.max)
@@ -91,6 +123,8 @@ class Blueprint:
     """Its use shows in task protection alone, no request being counted."""
     cut: bool = False
     excluded: bool = False
+    provider: str = ""
+    """The capacity provider that it begins on; empty: Fargate."""
     cluster: str = "gpu-dev"
 
     @property
@@ -117,7 +151,14 @@ FLEET = (
     Blueprint("asked-sized", "asked", OFFICE, HALF, usage=0.4, size=2, cluster="gpu-prod"),
     Blueprint("pool-a", "pool", ALWAYS, HALF, usage=0.3, cluster="gpu-prod"),
     Blueprint("pool-b", "pool", ALWAYS, HALF, usage=0.3, cluster="gpu-prod"),
+    Blueprint("spot-chat", "spot", ALWAYS, None, usage=0.4, size=2, provider=ON_DEMAND),
+    Blueprint("spot-by-day", "spot-by-day", OFFICE, None, usage=0.4, provider=SPOT),
 )
+
+
+def launched(name: str) -> Blueprint:
+    """An instance of somebody's."""
+    return Blueprint(name, "launched", ALWAYS, HOUR, usage=0.3, cluster="launched")
 
 
 class Use:

@@ -51,6 +51,10 @@ THROTTLED_AS: Mapping[str, str] = {
 CONDITIONAL = frozenset({"dynamodb.PutItem", "dynamodb.UpdateItem", "dynamodb.DeleteItem"})
 WRITES = CONDITIONAL | {
     "ecs.UpdateService",
+    "ecs.CreateService",
+    "ecs.DeleteService",
+    "ecs.RegisterTaskDefinition",
+    "ecs.DeregisterTaskDefinition",
     "application-autoscaling.RegisterScalableTarget",
     "scheduler.CreateSchedule",
     "scheduler.DeleteSchedule",
@@ -86,12 +90,13 @@ class _Standing:
 
 class Injection:
     """``count`` says what was injected. ``before`` and ``after`` are told of each call that is made and that ended
-    well, with its parameters: for who interleaves processes and for who watches."""
+    well, with its parameters: for who interleaves processes and for who watches; ``injected`` of each fault."""
 
     def __init__(self, events: Any) -> None:
         self.decide: Decide = lambda operation: None
         self.before: Callable[[str, Mapping[str, Any]], None] = lambda operation, params: None
         self.after: Callable[[str, Mapping[str, Any], Mapping[str, Any]], None] = lambda operation, params, body: None
+        self.injected: Callable[[Fault], None] = lambda fault: None
         self.count: Counter[Fault] = Counter()
         self.dead = False
         self._standing: list[_Standing] = []
@@ -122,6 +127,7 @@ class Injection:
         if fault is None:
             return None
         self.count[fault] += 1
+        self.injected(fault)
         service, _, name = operation.partition(".")
         match fault:
             case Fault.THROTTLED:

@@ -7,10 +7,13 @@ from datetime import timedelta
 from enum import StrEnum
 
 from faults.injection import Fault
+from faults.wire import WireFault
 from hypothesis import strategies as st
 
 DAY_MINUTES = 24 * 60
 LONGEST_MINUTES = 60
+SLACK_LASTS = 4
+"""Times as long as other episodes."""
 A_BREATH = timedelta(minutes=60)
 """Between two episodes: long enough to see whether the world heals."""
 
@@ -23,9 +26,11 @@ class Mishap(StrEnum):
     SKEW = "our clock goes wrong by up to two minutes"
     EVENTS = "events dropped, doubled, delayed, reordered"
     SWEEPS_LOST = "sweeps that never come"
-    SLACK_DOWN = "Slack down"
+    SLACK_DOWN = "Slack down for hours"
     POLICY_CORRUPT = "S3 policy object corrupted"
     METRICS_GONE = "metrics that stop coming"
+    NO_SPOT = "no Spot capacity"
+    HOSTS_TAKEN = "Spot hosts taken back"
     RESTORED = "table restored from yesterday"
 
 
@@ -43,6 +48,7 @@ WHERE = (
     "",
     "",
     "dynamodb.",
+    "elbv2.",
     "ecs.",
     "cloudwatch.",
     "application-autoscaling.",
@@ -57,13 +63,18 @@ class Episode:
     """``after``: minutes since the last one was over (and the world had time to heal). ``share``: of the calls it
     fits, in twelfths. ``where``: see `WHERE`; every call where the fault fits none of those."""
 
-    what: Fault | Mishap
+    what: Fault | WireFault | Mishap
     after: int
     minutes: int
     share: int
     where: str
     chance: int
     """Seeds what is left to chance within it."""
+
+    @property
+    def lasts(self) -> timedelta:
+        """Slack is down for hours, all else for minutes."""
+        return timedelta(minutes=self.minutes) * (SLACK_LASTS if self.what is Mishap.SLACK_DOWN else 1)
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,7 @@ def schedules(days: int, episodes_a_day: int = 4) -> st.SearchStrategy[Schedule]
     most = days * episodes_a_day
     one = st.builds(
         Episode,
-        what=st.sampled_from([*CALLS, *Mishap]),
+        what=st.sampled_from([*CALLS, *WireFault, *Mishap]),
         after=st.integers(0, DAY_MINUTES // episodes_a_day),
         minutes=st.integers(5, LONGEST_MINUTES),
         share=st.integers(1, 10),

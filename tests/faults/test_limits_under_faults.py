@@ -36,4 +36,4 @@ def test_a_stop_that_no_answer_came_to_keeps_its_place_in_the_hour(here: Town) -
 
     stopped = [act for act in here.watch.acts[before:] if act.became == 0 and act.service.name.startswith("dev-")]
     assert len(stopped) == STOPS_PER_HOUR
-    assert here.watch.violations == []
+    assert here.verdicts.violations == []

@@ -1,164 +1,107 @@
-"""The application on the faulty cloud, its people, its events and its truth: what a schedule of faults plays on."""
+"""The application on the faulty cloud, its events and its truth: what a schedule of faults plays on.
+
+Times move by `go_to`; everything of ours happens in `run`, through the handlers that are deployed.
+"""
 
 from __future__ import annotations
 
+import io
+import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
-from random import Random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
 
+import app as deployed
 import botocore.session
-from chalicelib.controller.asking import Answer, AnswerKind
-from chalicelib.decide.facts import Override, OverrideKind, ServiceId
-from chalicelib.errors import LifecycleError, RecordUnavailable
-from chalicelib.execute.plan import PlanKind
-from chalicelib.fleet.people import Caller, Role
-from chalicelib.record.approval import Question
-from chalicelib.record.history import Entry
-from chalicelib.runtime.clients import Clients
-from chalicelib.runtime.compose import App, build
-from chalicelib.runtime.settings import Settings
+from chalice.local import LambdaContext
+from chalice.test import Client
+from chalicelib.decide.facts import ServiceId
+from chalicelib.entrypoints import middleware
+from chalicelib.entrypoints.tending import tend
+from chalicelib.errors import LifecycleError
+from chalicelib.runtime import compose, compose_slack
+from chalicelib.runtime.compose import App
 from faults.cloud import WholeAws
-from faults.fleet import FLEET, MONDAY, POLICIES, Blueprint, Use
-from faults.watch import MOST_PER_RUN, Invariant, Truth, Watch
-from support.strict_world import Series
+from faults.fleet import FLEET, MONDAY, POLICIES, Blueprint
+from faults.invariants import Invariant, Verdicts
+from faults.process import House, OurClock, by_our_clock
+from faults.settlers import Settlers
+from faults.watch import Watch
+from faults.watch_parts import PartsWatch
+from faults.watch_post import PostWatch
+from faults.watch_record import RecordWatch
+from faults.watch_rights import RightsWatch
+from faults.wire import Wire
+from support.aws_events import envelope, queue_event
 from support.toy_cloud import Killed
 
-ADA = Caller("sub-ada", "ada@example.com", Role.USER, frozenset({"leads"}))
-BOOT = timedelta(minutes=4)
-USED = (
-    "chalicelib.abreast.ThreadPoolExecutor",
-    "chalicelib.observe.calls.ThreadPoolExecutor",
-    "chalicelib.observe.parts.ThreadPoolExecutor",
-    "chalicelib.observe.inventory.ThreadPoolExecutor",
-    "chalicelib.ledger.reading.ThreadPoolExecutor",
-)
-
-
-class OneAfterAnother:
-    """An executor without threads: the same schedule is the same sequence of calls, every time."""
-
-    def __init__(self, *_: object, **__: object) -> None:
-        return
-
-    def __enter__(self) -> OneAfterAnother:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return
-
-    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        try:
-            done.set_result(work(*arguments))
-        except Exception as error:  # noqa: BLE001  it is raised where the result is asked for
-            done.set_exception(error)
-        return done
-
-    def map(self, work: Callable[..., Any], *items: Any) -> Iterator[Any]:
-        return map(work, *items)
-
-
-class OurClock:
-    """The time as we believe it is: it never goes back, and may be wrong by ``skew``."""
-
-    def __init__(self, start: datetime) -> None:
-        self.true = start
-        self.skew = timedelta(0)
-        self._last = start
-
-    def now(self) -> datetime:
-        self._last = max(self._last, self.true + self.skew)
-        return self._last
-
-    def sleep(self, seconds: float) -> None:
-        """Nobody steps this clock while its handler waits."""
-
-
-class People:
-    """Where notices and questions go. ``down``: Slack, and what puts words down for it, does not answer."""
-
-    def __init__(self) -> None:
-        self.down = False
-        self.missed = 0
-
-    def tell(self, told: object) -> None:
-        if self.down:
-            self.missed += 1
-            if isinstance(told, Question):
-                raise RecordUnavailable("no outbox")
+RECEIVED_AT_MOST = 4
+"""Then an event goes to the dead letters."""
+MEMORY_MIB, RUNTIME_MS = 512, 270_000
+"""Of a function; the machine's time hardly counts here."""
+SILENCE = io.StringIO()
+FAILED = "a mistake of the program itself"
 
 
 class Town:
-    """Times move by `go_to`; everything of ours happens in `run`."""
+    """``at_call`` happens before every call of ours: where another process slips in."""
 
-    def __init__(self, seed: int, core: botocore.session.Session, *, short: bool) -> None:
+    def __init__(
+        self, seed: int, core: botocore.session.Session, *, short: bool, fleet: Sequence[Blueprint] = FLEET
+    ) -> None:
         start = MONDAY.astimezone(UTC)
-        self.chance = Random(f"town {seed}")
         self.aws = WholeAws(start, core=core)
         self.aws.shelf.objects |= {key: text.encode() for key, text in POLICIES.items()}
         self.clock = OurClock(start)
-        self.people = People()
-        self.truths = {one.id: self._settle_in(one, Use(seed, one)) for one in FLEET}
+        self.wire = Wire(lambda: self.clock.true)
+        self.settlers = Settlers(self.aws, seed, fleet)
+        self.truths = self.settlers.truths
+        self.house = House(self.aws, self.clock, short=short)
         self.count: Counter[str] = Counter()
+        self.at_call: Callable[[str], None] | None = None
+        self.queue: list[tuple[str, int]] = []
+        """Events that came back, and how often each was received."""
         self._runs: list[int] = [0]
         self._next_run = 1
-        self._clients = Clients(self.aws.session)
-        if short:
-            for name in ("ecs", "scaling", "elb", "cloudwatch", "dynamodb", "s3"):
-                self.aws.shorten(getattr(self._clients, name))
-        self.settings = Settings("t", "s3://b/policies", self.aws.session.region_name, max_actions_per_run=MOST_PER_RUN)
-        self.app, self.twin, self.judge = self._process(), self._process(), self._process()
-        self.watch = Watch(self.aws.rows, self.truths, lambda: self.clock.true, lambda: self._runs[-1])
-        self.aws.trouble.before = self._before
-        self.aws.trouble.after = lambda operation, params, _: self.watch.ended(operation, params)
-        self.at_call: Callable[[str], None] | None = None
-        """Happens before every call of ours: where another process slips in."""
+        self.client = Client(deployed.app)
+        self.app, self.twin, self.judge = (self.house.process() for _ in range(3))
+        self.door = self.house.door()
+        self._watch(Verdicts(lambda: self.clock.true))
         self.backups = [self.aws.rows.backup()]
         self._tasks = self._counts()
 
-    def _process(self) -> App:
-        return build(self.settings, self._clients, self.clock, notifier=self.people, herald=self.people, workers=1)
+    def _watch(self, verdicts: Verdicts) -> None:
+        self.verdicts = verdicts
+        self.watch = Watch(self.aws.rows, self.truths, lambda: self.clock.true, lambda: self._runs[-1], verdicts)
+        self.record, self.post = RecordWatch(self.watch), PostWatch(self.watch)
+        self.parts, self.rights = PartsWatch(self.watch, self.aws.front), RightsWatch(self.watch, self.aws.front)
+        self.aws.trouble.before, self.aws.trouble.after = self._before, self._after
+        self.aws.trouble.injected = self.wire.injected = lambda fault: self.post.troubled.add(self._runs[-1])
+        self.wire.before = lambda method: self._before(f"slack.{method}", {})
+        self.wire.accepted = self.post.accepted
 
-    def _settle_in(self, of: Blueprint, use: Use) -> Truth:
-        fake = self.aws.world.add_service(
-            of.cluster, of.name, desired=of.size, tags={"environment": of.environment, **of.tags}, scaling=of.scaling,
-            behind="app/shared/0123456789abcdef" if of.measured else None, boot=BOOT,
-        )  # fmt: skip
-        truth = Truth(of, fake, use, size=of.size)
-        if of.measured:
-            healthy: dict[datetime, float | None] = {}
+    def _before(self, operation: str, params: Mapping[str, Any]) -> None:
+        if self.at_call is not None and self._runs[-1]:
+            self.at_call(operation)
+        self.watch.begins(operation, params)
+        self.post.begins(operation, params)
 
-            def health(at: datetime) -> float | None:
-                return None if _blind(truth, at) else healthy.setdefault(at, 1.0 if fake.running else None)
-
-            fake.sends("healthy-hosts", health)
-            fake.sends("requests", _requests(truth))
-        return truth
+    def _after(self, operation: str, params: Mapping[str, Any], _: object) -> None:
+        self.watch.ended(operation, params)
+        self.post.ended(operation, params)
+        self.rights.ended(operation, params)
 
     # --- time
 
     def go_to(self, moment: datetime) -> None:
-        """The world goes on without us: tasks boot, streams run, autoscaling acts, a backup is taken at midnight."""
+        """The world goes on without us; a backup is taken at midnight."""
         if moment.date() != self.clock.true.date():
             self.backups = [*self.backups[-1:], self.aws.rows.backup()]
         self.clock.true = self.aws.world.now = moment
-        for truth in self.truths.values():
-            truth.fake.settle()
-            if truth.blueprint.streams:
-                until = moment + timedelta(hours=1) if truth.use.at(moment) else None
-                for task in truth.fake.tasks:
-                    task.protected_until = until
-        off = [truth for truth in self.truths.values() if not truth.fake.desired]
-        self.aws.world.let_autoscaling_act()
-        for truth in off:
-            if truth.fake.desired:
-                truth.hands += 1
-                truth.size = truth.size if truth.taken else truth.fake.desired
+        self.settlers.live_until(moment)
 
     # --- our processes
 
@@ -167,118 +110,91 @@ class Town:
         self._runs.append(self._next_run)
         self._next_run += 1
         self.count["runs"] += 1
-        self.watch.checked[Invariant.IN_WORDS] += 1
+        self.verdicts.checked[Invariant.IN_WORDS] += 1
+        compose.install(app or self.app)
+        compose_slack.install_door(self.door)
         try:
-            report = work(app or self.app)
-            for outcome in getattr(report, "outcomes", ()):
-                if "a mistake of the program itself" in outcome.reason:
-                    self.watch.broken(Invariant.IN_WORDS, outcome.reason)
+            with redirect_stdout(SILENCE):
+                work(app or self.app)
         except Killed:
             self.count["deaths"] += 1
+            self.post.troubled.add(self._runs[-1])
             if app is None:
-                self.app = self._process()
+                self.app, self.door = self.house.process(), self.house.door()
         except LifecycleError:
             self.count["runs that could not go on"] += 1
         except Exception as leaked:  # noqa: BLE001  whatever it is, it should have been in our words
-            self.watch.broken(Invariant.IN_WORDS, f"{type(leaked).__name__}: {leaked} at {_where(leaked)}")
+            self.leaked(leaked)
         finally:
             self._runs.pop()
             self.aws.trouble.revive()
+            compose.install(self.app)
+        self.record.look()
+
+    def leaked(self, error: BaseException | None) -> None:
+        if error is not None and not isinstance(error, LifecycleError):
+            self.verdicts.broken(Invariant.IN_WORDS, f"{type(error).__name__}: {error} at {_where(error)}")
+
+    def told(self, report: Any) -> dict[str, int]:
+        """In the place of `entrypoints.told.told`, which only counts."""
+        for outcome in report.outcomes:
+            if FAILED in outcome.reason:
+                self.verdicts.broken(Invariant.IN_WORDS, outcome.reason)
+        return {}
+
+    def invoke(self, name: str, event: Mapping[str, Any]) -> Any:
+        """A function as it is deployed, within `run`."""
+        return deployed.app.handler_map[name](dict(event), LambdaContext(name, MEMORY_MIB, RUNTIME_MS))
 
     def sweep(self, app: App | None = None, *, full: bool | None = None) -> None:
-        self.run(lambda one: one.controller.sweep(self.clock.now(), full=full), app)
-        self.watch.look()
+        if full is None:
+            self.run(lambda one: self.invoke("sweep", envelope("aws.events", "Scheduled Event", {})), app)
+        else:
+            self.run(lambda one: self._sweep_all(one), app)
+        self.deliver()
 
-    def hear(self, ids: list[ServiceId]) -> None:
-        """One batch of events, as the queue hands it over."""
-        if ids:
-            self.run(lambda one: one.controller.look_at(ids, self.clock.now(), why="an event", force=False))
-            self.watch.look()
+    def _sweep_all(self, app: App) -> None:
+        self.told(app.controller.sweep(self.clock.now(), full=True))
+        tend(app, sweep=True)
 
-    def events(self) -> list[ServiceId]:
-        """The services whose tasks changed since the last time: ECS has an event of each."""
+    def deliver(self) -> None:
+        """What waits to be told is sent: deployed every minute, here whenever there may be anything."""
+        if any(one["sk"]["S"].startswith("TO#") for one in self.aws.rows.partition("OUTBOX")):
+            self.run(lambda one: self.invoke("deliver", envelope("aws.events", "Scheduled Event", {})))
+
+    def hear(self, bodies: list[str]) -> None:
+        """One batch of events, and those that came back, as the queue hands them over."""
+        batch = [*self.queue, *((body, 0) for body in bodies)]
+        if not batch:
+            return
+        self.queue = batch
+
+        def handle(_: App) -> None:
+            answer = self.invoke("aws_events", queue_event(*(body for body, _ in batch)))
+            failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+            self.queue = [one for number, one in enumerate(batch) if f"message-{number}" in failed]
+
+        self.run(handle)
+        again = [(body, received + 1) for body, received in self.queue]
+        self.queue = [one for one in again if one[1] < RECEIVED_AT_MOST]
+        self.count["events given up"] += len(again) - len(self.queue)
+
+    def events(self) -> list[str]:
+        """Of the services whose tasks changed since the last time: ECS has an event of each."""
         before, self._tasks = self._tasks, self._counts()
-        return [id for id, counts in self._tasks.items() if counts != before[id]]
+        return [self.settlers.event(id) for id, counts in self._tasks.items() if counts != before.get(id)]
 
     def _counts(self) -> dict[ServiceId, tuple[int, int]]:
         return {id: (truth.fake.desired, truth.fake.running) for id, truth in self.truths.items()}
 
-    def unhealed(self) -> dict[ServiceId, str]:
-        """What is still to be done, as a look that writes nothing finds it: why, by service."""
-        survey = self.judge.controller.survey(self.clock.now(), in_force=True)
-        return {
-            one.facts.id: f"{one.facts.id}: {one.decision.reason if one.decision else one.plan.kind}"
-            for one in survey.decided
-            if one.plan
-            and one.plan.steps
-            and not one.plan.refusal
-            and not one.held
-            and not one.awaits_yes
-            and not (one.plan.kind is PlanKind.STOP and self.watch.may_wait(one.facts.id))
-        }
+    # --- after a disaster
 
-    def at_rest(self) -> bool:
-        """Nothing is under way: no lock, no pending action, no interrupted one."""
-        now = self.clock.true
-        return all(
-            row.memory.pending is None
-            and row.memory.draining_since is None
-            and (row.lock_until is None or row.lock_until <= now)
-            for row in map(self.judge.states.get, self.truths)
-        )
-
-    def history(self) -> tuple[Entry, ...]:
-        return tuple(self.judge.history.since(MONDAY, self.clock.true + timedelta(days=1)))
-
-    def _before(self, operation: str, params: Any) -> None:
-        if self.at_call is not None and self._runs[-1]:
-            self.at_call(operation)
-        self.watch.begins(operation, params)
-
-    # --- people
-
-    def somebody_acts(self) -> None:
-        """Now and then: keeps a service, turns one on or off by hand, answers a question."""
-        truth = self.chance.choice(list(self.truths.values()))
-        match self.chance.randrange(12):
-            case 0:
-                self._keep(truth)
-            case 1 if truth.fake.desired == 0 and not self._acts_on(truth):
-                truth.turned_on_by_hand()
-            case 2 if truth.fake.desired and not truth.blueprint.excluded and not self._acts_on(truth):
-                truth.fake.set_desired(0)
-            case 3 | 4 | 5:
-                self.run(self._answer)
-
-    def _acts_on(self, truth: Truth) -> bool:
-        """Hands that meet a run of ours half-way are another story (tests/controller)."""
-        row = self.aws.rows.item("STATE", str(truth.blueprint.id)) or {}
-        return bool(row.keys() & {"pending_action", "draining_since", "lock_until"})
-
-    def _keep(self, truth: Truth) -> None:
-        now = self.clock.now()
-        until = now + timedelta(minutes=self.chance.randrange(60, 300))
-        word = Override(f"o-{now:%d%H%M%S}", truth.blueprint.id, OverrideKind.KEEP, until, "owner", "a test", now)
-
-        def say(app: App) -> None:
-            if app.controls.add_override(word):
-                truth.keep_until = until
-
-        self.run(say)
-
-    def _answer(self, app: App) -> None:
-        now = self.clock.now()
-        for question in app.approvals.pending(now)[:1]:
-            kind = self.chance.choice([AnswerKind.APPROVE, AnswerKind.APPROVE, AnswerKind.DENY, AnswerKind.SNOOZE])
-            app.approvals.answer(question.id, question.version, Answer(kind, None, "a test"), ADA, now)
-
-
-def _requests(truth: Truth) -> Series:
-    return lambda at: 2.0 if not truth.blueprint.streams and truth.use.at(at) and not _blind(truth, at) else None
-
-
-def _blind(truth: Truth, at: datetime) -> bool:
-    return truth.blind_since is not None and at >= truth.blind_since
+    def restored(self) -> None:
+        """Yesterday's table is put in the place of today's."""
+        self.aws.rows.restore(self.backups[0])
+        self.record.restored()
+        self.post.restored()
+        self.settlers.after_a_restore(self.aws.rows)
 
 
 def _where(error: BaseException) -> str:
@@ -289,9 +205,31 @@ def _where(error: BaseException) -> str:
 
 
 @contextmanager
-def town(seed: int, core: botocore.session.Session | None = None, *, short: bool = False) -> Iterator[Town]:
+def town(
+    seed: int,
+    core: botocore.session.Session | None = None,
+    *,
+    short: bool = False,
+    fleet: Sequence[Blueprint] = FLEET,
+) -> Iterator[Town]:
     """``short``: calls skip botocore's own work (`WholeAws.shorten`). ``core``: see `StrictAws`."""
+    made = Town(seed, core or botocore.session.Session(), short=short, fleet=fleet)
+    level = middleware.logger.log_level
     with ExitStack() as stack:
-        for name in USED:
-            stack.enter_context(patch(name, OneAfterAnother))
-        yield Town(seed, core or botocore.session.Session(), short=short)
+        stack.enter_context(by_our_clock(made.clock))
+        stack.enter_context(made.wire.plugged_in())
+        stack.enter_context(
+            patch.object(middleware.logger, "exception", lambda *_, **__: made.leaked(sys.exc_info()[1]))
+        )
+        for room in ("events", "schedules"):
+            stack.enter_context(patch(f"chalicelib.entrypoints.{room}.told", made.told))
+        middleware.logger.setLevel("CRITICAL")
+        try:
+            yield made
+        finally:
+            middleware.logger.setLevel(level)
+            compose.install(None)
+            compose_slack.install_door(None)
+
+
+__all__ = ["Town", "town"]

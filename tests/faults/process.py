@@ -1,0 +1,166 @@
+"""Our own processes in the town: built anew after each death, without threads, on a clock that is stepped."""
+
+from __future__ import annotations
+
+import datetime as real
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+
+from chalicelib.entrypoints.slack.door import Door
+from chalicelib.fleet.identity.identity import Identity, build_identity
+from chalicelib.fleet.identity.tokens import Tokens
+from chalicelib.fleet.settings import FleetSettings
+from chalicelib.local.slack_workspace import TEAM
+from chalicelib.notify.settings import NoticeSettings, Outbox
+from chalicelib.notify.slack.settings import SlackSettings
+from chalicelib.runtime.clients import Clients
+from chalicelib.runtime.compose import App, build
+from chalicelib.runtime.compose_slack import build_door
+from chalicelib.runtime.settings import Settings
+from faults.front import CLUSTER, LISTENER, WAKE
+from faults.watch import MOST_PER_RUN
+from faults.watch_post import CHANNEL
+from support.issuer import POOL, Issuer
+
+if TYPE_CHECKING:
+    from chalicelib.record.table import Table
+    from faults.cloud import WholeAws
+
+MOST_INSTANCES = 2
+USED = (
+    "chalicelib.abreast.ThreadPoolExecutor",
+    "chalicelib.observe.calls.ThreadPoolExecutor",
+    "chalicelib.observe.parts.ThreadPoolExecutor",
+    "chalicelib.observe.inventory.ThreadPoolExecutor",
+    "chalicelib.ledger.reading.ThreadPoolExecutor",
+)
+TOLD_THE_TIME = ("base", "persistence.base", "persistence.datarecord", "persistence.dynamodb")
+"""Where Powertools' idempotency asks the machine's clock."""
+
+
+class OneAfterAnother:
+    """An executor without threads: the same schedule is the same sequence of calls, every time."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        return
+
+    def __enter__(self) -> OneAfterAnother:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(work(*arguments))
+        except Exception as error:  # noqa: BLE001  it is raised where the result is asked for
+            done.set_exception(error)
+        return done
+
+    def map(self, work: Callable[..., Any], *items: Any) -> Iterator[Any]:
+        return map(work, *items)
+
+
+class OurClock:
+    """The time as we believe it is: it never goes back, and may be wrong by ``skew``."""
+
+    def __init__(self, start: datetime) -> None:
+        self.true = start
+        self.skew = timedelta(0)
+        self._last = start
+
+    def now(self) -> datetime:
+        self._last = max(self._last, self.true + self.skew)
+        return self._last
+
+    def sleep(self, seconds: float) -> None:
+        """Nobody steps this clock while its handler waits."""
+
+
+class OurClients(Clients):
+    """One client for each service, whoever asks for it. ``short``: its calls skip botocore's own work."""
+
+    def __init__(self, aws: WholeAws, *, short: bool) -> None:
+        super().__init__(aws.session)
+        self._aws = aws
+        self._short = short
+        self._made: dict[str, Any] = {}
+
+    def _make(self, service: str, **more: Any) -> Any:
+        if service not in self._made:
+            made = super()._make(service, **more)
+            if self._short:
+                self._aws.shorten(made)
+            self._made[service] = made
+        return self._made[service]
+
+    def hurried(self, service: str) -> Any:
+        return self._make(service)
+
+
+SETTINGS = Settings(
+    table="t",
+    policies="s3://b/policies",
+    max_actions_per_run=MOST_PER_RUN,
+    pool=POOL,
+    fleet=FleetSettings(
+        cluster=CLUSTER, vpc_id="vpc-1", subnet_ids=("subnet-1",), security_group_ids=("sg-1",),
+        execution_role_arn="arn:aws:iam::123456789012:role/execution", log_group="/ollama/launched",
+        task_role_arn="arn:aws:iam::123456789012:role/task", listener_arns=(LISTENER,), domain="ollama.example.com",
+        wake_function_arn=WAKE, max_instances_per_user=MOST_INSTANCES,
+    ),
+    outbox=Outbox.DELIVER,
+    notices=NoticeSettings(channel=CHANNEL),
+    slack=SlackSettings("slack", (TEAM,), "https://sqs.example.com/slack"),
+)  # fmt: skip
+
+
+class House:
+    """Builds what one process of ours consists of. The user pool's tokens bear the true time."""
+
+    def __init__(self, aws: WholeAws, clock: OurClock, *, short: bool) -> None:
+        self.clock = clock
+        self.issuer = Issuer()
+        self._clients = OurClients(aws, short=short)
+        self._settings = replace(SETTINGS, region=aws.session.region_name)
+
+    def process(self) -> App:
+        with patch("chalicelib.runtime.compose_fleet._identity", self._identity):
+            made = build(self._settings, self._clients, self.clock, workers=1)
+        assert made.fleet
+        launcher: Any = made.fleet.launcher
+        launcher._parts = replace(launcher._parts, pause=self.clock.sleep)
+        return made
+
+    def door(self) -> Door:
+        assert self._settings.slack
+        return build_door(self._settings.slack, self._clients, self._settings.table, self.clock)
+
+    def _identity(self, app: App, table: Table, pool: Any) -> Identity:
+        made = build_identity(table, app.clients.cognito, pool, self.clock)
+        return replace(made, tokens=Tokens(pool, self.issuer.fetch, self.clock))
+
+
+@contextmanager
+def by_our_clock(clock: OurClock) -> Iterator[None]:
+    """No thread runs, and a library that would ask the machine's clock asks ours."""
+
+    class Datetime(datetime):
+        @classmethod
+        def now(cls, tz: real.tzinfo | None = None) -> Any:
+            return clock.now()
+
+    told = SimpleNamespace(datetime=Datetime, timedelta=timedelta)
+    with ExitStack() as stack:
+        for name in USED:
+            stack.enter_context(patch(name, OneAfterAnother))
+        for room in TOLD_THE_TIME:
+            stack.enter_context(patch(f"aws_lambda_powertools.utilities.idempotency.{room}.dt", told))
+        yield

@@ -1,0 +1,51 @@
+"""Whether the town is at rest, and what is left to do: told by looks that write nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.execute.plan import PlanKind
+from faults.fleet import MONDAY
+
+if TYPE_CHECKING:
+    from chalicelib.record.history import Entry
+    from faults.town import Town
+
+
+def unhealed(here: Town) -> dict[str, str]:
+    """What is still to be done, by service or instance: why."""
+    survey = here.judge.controller.survey(here.clock.now(), in_force=True)
+    return here.parts.unhealed() | {
+        str(one.facts.id): f"{one.facts.id}: {one.decision.reason if one.decision else one.plan.kind}"
+        for one in survey.decided
+        if one.plan
+        and one.plan.steps
+        and not one.plan.refusal
+        and not one.held
+        and not one.awaits_yes
+        and not (one.plan.kind is PlanKind.STOP and here.watch.may_wait(one.facts.id))
+    }
+
+
+def is_at_rest(here: Town) -> bool:
+    """Nothing is under way: no lock, no pending action, no interrupted one."""
+    now = here.clock.true
+    return all(
+        row.memory.pending is None
+        and row.memory.draining_since is None
+        and (row.lock_until is None or row.lock_until <= now)
+        for row in map(here.judge.states.get, here.truths)
+    )
+
+
+def waiting(here: Town) -> Iterator[Mapping[str, Any]]:
+    """Letters that nobody has sent yet."""
+    for item in list(here.aws.rows.partition("OUTBOX")):
+        if item["sk"]["S"].startswith("TO#"):
+            yield here.watch.plain(item)
+
+
+def history(here: Town) -> tuple[Entry, ...]:
+    return tuple(here.judge.history.since(MONDAY, here.clock.true + timedelta(days=1)))
