@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import app as deployed
+from chalice.app import SQSEventConfig
 from chalicelib.deploy.templates import read
 from chalicelib.runtime import compose
 from load_time import VirtualTime
@@ -40,14 +41,15 @@ class Deployed:
 
 
 def as_deployed(stage: str = "prod") -> Deployed:
-    source = next(one for one in deployed.app.event_sources if getattr(one, "name", "") == FUNCTION)
+    sources = (one for one in deployed.app.event_sources if isinstance(one, SQSEventConfig))
+    source = next(one for one in sources if one.name == FUNCTION)
     config = json.loads((ROOT / "chalice_app" / ".chalice" / "config.json").read_text())
     function = config["stages"][stage]["lambda_functions"][FUNCTION]
     queue = read(ROOT / "cfn" / "app-resources.yaml")["Resources"]["EventQueue"]["Properties"]
     return Deployed(
         source.batch_size,
         source.maximum_batching_window_in_seconds,
-        source.maximum_concurrency,
+        source.maximum_concurrency or 1,
         function["lambda_memory_size"],
         function["lambda_timeout"],
         queue["VisibilityTimeout"],
