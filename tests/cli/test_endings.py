@@ -84,6 +84,8 @@ def test_completion_prints_a_script_for_each_shell(shell: str) -> None:
         ),
         (UnknownService("there is none"), "There is none."),
         (FileNotFoundError(2, "No such file or directory", "p.json"), "p.json: no such file or directory."),
+        (OSError(36, "File name too long", "p.json"), "p.json: file name too long."),
+        (OSError(28, "No space left on device", "p.json"), "p.json: no space left on device."),
         (Fruitless("it cannot be"), "It cannot be."),
     ],
 )

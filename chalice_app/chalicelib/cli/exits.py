@@ -88,7 +88,7 @@ def explain(error: BaseException) -> tuple[Exit, str] | None:
             return Exit.ERROR, _with_problems(error)
         case LifecycleError():
             return Exit.ERROR, _sentence(str(error))
-        case FileNotFoundError() | IsADirectoryError() | NotADirectoryError() | PermissionError():
+        case OSError() if isinstance(error.filename, str) and error.filename:
             return Exit.ERROR, f"{error.filename}: {(error.strerror or 'cannot be read').lower()}."
         case _:
             return _aws(error)
