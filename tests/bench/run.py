@@ -44,6 +44,7 @@ BENCHMARKS = (
     "spot_bench",
     "report_bench",
     "faults_bench",
+    "fuzz_bench",
     "own_bill_bench",
 )
 
