@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from chalicelib.decide.facts import ServiceId
+from chalicelib.decide.govern import matches
 from chalicelib.errors import ImportRefused
 from chalicelib.importing.importing import Imported, import_files
 from chalicelib.importing.model import Given
 from chalicelib.importing.trees import Source
 from chalicelib.policy.model import Policy
+from support.observations import service
 
 
 def imported(text: str, given: Given | None = None) -> Imported:
@@ -163,3 +166,37 @@ def test_wrong_input_is_one_sentence_with_its_file_and_value(text: str, sentence
         imported(text)
     assert str(refused.value).startswith("k8s.yaml: ")
     assert sentence in str(refused.value)
+
+
+CONFIG = "kind: ConfigMap\ndata: {DEFAULT_UPTIME: Mon-Fri 06:00-22:00 UTC}\n"
+
+
+def governing(done: Imported, cluster: str, name: str) -> Policy:
+    """The policy that would rule if all of them were enforced."""
+    facts = service(id=ServiceId(cluster, name))
+    return max((one.policy for one in done.policies if matches(one.policy, facts)), key=lambda one: one.priority)
+
+
+@pytest.mark.parametrize(
+    ("annotations", "until"),
+    [({"exclude": "true"}, None), ({"exclude_until": "2027-03-01T12:30"}, date(2027, 3, 1))],
+)
+def test_nothing_of_an_excluded_namespace_is_ruled_by_the_defaults(
+    annotations: dict[str, str], until: date | None
+) -> None:
+    done = imported(CONFIG + annotated("back", "Namespace", **annotations))
+
+    rules = governing(done, "back", "shop")
+    [gone] = rules.exclude
+    assert (gone.names, gone.until) == (("?*",), until)
+    assert governing(done, "front", "shop").exclude == ()
+
+
+def test_an_excluded_namespace_with_times_of_its_own_and_its_resources_stay_excluded() -> None:
+    namespace = annotated("back", "Namespace", exclude="true", uptime="Mon-Fri 08:00-18:00 UTC")
+    resource = annotated("db", namespace="back", uptime="Mon-Sun 08:00-10:00 UTC")
+    done = imported(namespace + resource)
+
+    for name in ("db", "shop"):
+        [gone] = governing(done, "back", name).exclude
+        assert (gone.names, gone.until) == (("?*",), None)

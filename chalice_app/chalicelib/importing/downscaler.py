@@ -24,6 +24,8 @@ OTHER_WORLD = (
 )
 _TIMES = ("uptime", "downtime", "upscale-period", "downscale-period")
 _UNTIL_FORMS = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+_EVERY = "?*"
+"""Every name, as a glob that is no lone ``*``."""
 _NAMESPACE_PRIORITY, _RESOURCE_PRIORITY = 10, 20
 
 
@@ -76,7 +78,11 @@ def _forced(one: Annotated) -> str | None:
 def _cases(found: Settings) -> Iterator[_Case]:
     defaults = {key: value for key, (_, value) in found.defaults.items()}
     namespaces = {one.name: one for one in found.annotated if one.kind == "Namespace"}
-    excluded = [(gone, one.namespace) for one in found.annotated if (gone := _excluded(one)) is not None]
+    excluded = [
+        (gone, one.namespace)
+        for one in found.annotated
+        if one.kind != "Namespace" and (gone := _excluded(one)) is not None
+    ]
     if any(key in defaults for key in _TIMES):
         source = next(source for key, (source, _) in found.defaults.items() if key in _TIMES)
         yield _Case(
@@ -92,19 +98,24 @@ def _cases(found: Settings) -> Iterator[_Case]:
         name = "kube-downscaler" if len(found.bare) == 1 else f"kube-downscaler-{number}"
         yield _Case(source, name, f'"{text}"', Chosen(), {"uptime": text}, bare=True)
     for one in found.annotated:
-        if _forced(one) is not None or not any(key in one.keys for key in _TIMES):
+        own = _excluded(one)
+        own_times = any(key in one.keys for key in _TIMES)
+        if _forced(one) is not None:
             continue
         if one.kind == "Namespace":
-            chosen, keys = Chosen(clusters=(name_glob(one.name),)), {**defaults, **one.keys}
-            inside = tuple(gone for gone, namespace in excluded if namespace == one.name)
-            yield _Case(one.source, one.name, one.what, chosen, keys, _NAMESPACE_PRIORITY, inside)
-        else:
+            keys = {**defaults, **one.keys}
+            if own_times or (own is not None and any(key in defaults for key in _TIMES)):
+                chosen = Chosen(clusters=(name_glob(one.name),))
+                inside = tuple(gone for gone, namespace in excluded if namespace == one.name)
+                whole = (own,) if own is not None else inside
+                yield _Case(one.source, one.name, one.what, chosen, keys, _NAMESPACE_PRIORITY, whole)
+        elif own_times:
             clusters = (name_glob(one.namespace),) if one.namespace else ()
-            above = namespaces[one.namespace].keys if one.namespace in namespaces else {}
-            keys = {**defaults, **above, **one.keys}
+            above = namespaces.get(one.namespace or "")
+            keys = {**defaults, **(above.keys if above else {}), **one.keys}
             chosen = Chosen(clusters=clusters, names=(name_glob(one.name),))
-            own = _excluded(one)
-            yield _Case(one.source, one.name, one.what, chosen, keys, _RESOURCE_PRIORITY, (own,) if own else ())
+            gone = (_excluded(above) if above else None) or own
+            yield _Case(one.source, one.name, one.what, chosen, keys, _RESOURCE_PRIORITY, (gone,) if gone else ())
 
 
 def _drafted(case: _Case, fillings: Fillings, fallback: ZoneInfo, taken: set[str]) -> Draft | LeftOut:
@@ -175,18 +186,18 @@ def _notes(case: _Case, specs: Mapping[str, Spec]) -> Iterator[str]:
 
 
 def _excluded(one: Annotated) -> Excluded | None:
-    """An exclusion of a resource by name; a namespace's is told by its own policy not being there."""
-    if one.kind == "Namespace":
-        return None
+    """The exclusion of a resource by its name, or of all that stands in a namespace: whatever else is said of these,
+    kube-downscaler leaves them alone."""
+    name = _EVERY if one.kind == "Namespace" else name_glob(one.name)
     if one.keys.get("exclude", "false").lower() != "false":
-        return Excluded(name_glob(one.name), None, "downscaler/exclude")
+        return Excluded(name, None, "downscaler/exclude")
     until = one.keys.get("exclude-until", "")
     for form in _UNTIL_FORMS:
         try:
             moment = datetime.strptime(until, form).replace(tzinfo=UTC)
         except ValueError:
             continue
-        return Excluded(name_glob(one.name), _last_day(moment), f"downscaler/exclude-until {until} UTC")
+        return Excluded(name, _last_day(moment), f"downscaler/exclude-until {until} UTC")
     if not until:
         return None
     raise one.source.refuse(f'{one.what}: exclude-until "{until}" is no moment; write 2026-12-31 or 2026-12-31T18:00')
