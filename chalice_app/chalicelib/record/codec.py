@@ -29,7 +29,7 @@ def when_text(moment: datetime) -> str:
     """Raises ValueError for a datetime without a zone."""
     if moment.tzinfo is None:
         raise ValueError(f"{moment} has no zone")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def when(text: str) -> datetime:

@@ -177,6 +177,12 @@ def test_an_end_before_the_beginning_is_refused(many: ApiStage) -> None:
     assert answer.json["errors"][0]["field"] == "query.since"
 
 
+def test_an_end_of_another_millennium_has_nothing_before_it(many: ApiStage) -> None:
+    answer = many.call("GET", "/api/decisions?until=0210-10-25T11:03:18-07:03", who="admin")
+
+    assert (answer.status, answer.json["items"]) == (200, [])
+
+
 def test_policies_in_force_are_shown_with_what_they_allow(many: ApiStage) -> None:
     answer = many.call("GET", "/api/policies", who="rita").json
 
