@@ -9,6 +9,7 @@ role. It lives in a virtual environment of its own, made on first use.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,8 +18,9 @@ from typing import Any
 
 from goals import Goal, Result
 from support.live_fleet import LiveFleet, live_fleet
-from support.own_venv import interpreter
+from support.own_venv import NotInstallable, interpreter
 
+TITLE = "schemathesis"
 VERSION = "4.32.5"
 SECONDS = 90
 EXAMPLES = 10
@@ -27,12 +29,15 @@ PEOPLE = {"Admin": "admin", "User": "ada", "ReadOnly": "rita", "nobody": ""}
 
 
 def measure() -> Result:
-    python = interpreter("schemathesis", f"schemathesis=={VERSION}")
+    try:
+        python = interpreter("schemathesis", f"schemathesis=={VERSION}")
+    except NotInstallable as error:
+        return Result(title=TITLE, notes=[f"skipped: schemathesis {VERSION} cannot be installed here: {error}"])
     with tempfile.TemporaryDirectory() as folder, live_fleet(Path(folder), speed=60.0) as up:
         reports = {role: _run(python, up, name, Path(folder) / f"{role}.json") for role, name in PEOPLE.items()}
     failures = [one for report in reports.values() for one in (*report["failures"], *report["errors"])]
     return Result(
-        title="schemathesis",
+        title=TITLE,
         rows=[
             {
                 "token": role,
@@ -47,6 +52,7 @@ def measure() -> Result:
         notes=[
             f"schemathesis {VERSION}, seed 1, at most {SECONDS} s for each role, against the API of `make up`.",
             *(json.dumps(one)[:400] for one in failures),
+            *(curl for report in reports.values() for curl in report["curls"]),
         ],
     )
 
@@ -67,4 +73,4 @@ def _run(python: Path, up: LiveFleet, name: str, report: Path) -> dict[str, Any]
         print(done.stdout[-4000:], done.stderr[-4000:], file=sys.stderr)
         raise RuntimeError("schemathesis did not finish")
     found: dict[str, Any] = json.loads(report.read_text())
-    return found
+    return {**found, "curls": re.findall(r"^ +(curl .*)$", done.stdout, re.MULTILINE)}
