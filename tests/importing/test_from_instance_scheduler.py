@@ -218,3 +218,18 @@ def test_what_instance_scheduler_would_refuse_is_refused_in_one_sentence(
         scanned(*items)
     assert str(refused.value).startswith("scan.json: ")
     assert sentence in str(refused.value)
+
+
+def test_what_only_the_stack_knows_of_a_template_matters_where_hours_depend_on_it() -> None:
+    spoken = TEMPLATE.replace("Name: lab", "Name: lab\n      Description: !Sub 'of ${AWS::StackName}'").replace(
+        "Enforced: 'true'", "Enforced: !Ref AWS::NoValue"
+    )
+    [only] = import_files("instance-scheduler", [Source("t.yaml", spoken)], Given(), TODAY).policies
+    assert windows(only.policy) == ["sep-nov tue-thu 09:30-18:00"]
+    assert (only.policy.description, only.policy.hours and only.policy.hours.started_by_hand.total_seconds()) == (
+        "From AWS Instance Scheduler: lab",
+        7200,
+    )
+
+    with pytest.raises(ImportRefused, match="Timezone is Fn::Sub, which only the stack knows"):
+        import_files("instance-scheduler", [Source("t.yaml", spoken.replace("!Ref Zone", "!Sub x"))], Given(), TODAY)

@@ -75,10 +75,28 @@ def drafted(sources: Iterable[Source], given: Given) -> Drafted:
     drafts: list[Draft] = []
     left_out = list(found.left_out)
     taken: set[str] = set()
-    for filters in _grouped(found.filters):
+    groups = list(_grouped(found.filters))
+    notes += _halves(groups)
+    for filters in groups:
         for one in _of_group(filters, found, taken):
             (drafts if isinstance(one, Draft) else left_out).append(one)  # type: ignore[arg-type]
     return Drafted(tuple(drafts), tuple(left_out), tuple(notes))
+
+
+def _halves(groups: Sequence[Sequence[Filter]]) -> Iterator[str]:
+    """A stop and a start by one tag whose other filters differ stay two policies, of which only one can govern."""
+    by_tag: dict[str, list[Sequence[Filter]]] = defaultdict(list)
+    for filters in groups:
+        by_tag[filters[0].tag.lower()].append(filters)
+    for tag, found in by_tag.items():
+        alone = [one for filters in found if len({each.kind for each in filters}) == 1 for one in filters]
+        if len({one.kind for one in alone}) > 1:
+            names = " and ".join(dict.fromkeys(one.policy for one in alone))
+            yield (
+                f"{names} share the tag {tag} and differ in their other filters, so they stayed policies of their own: "
+                "where both match a service only one can govern it, by `priority`. Give them the same filters and "
+                "import them again, and they become one."
+            )
 
 
 def _kinds() -> tuple[Kind, Kind]:

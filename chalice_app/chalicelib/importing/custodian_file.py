@@ -13,7 +13,8 @@ from datetime import date
 from typing import Any
 
 from chalicelib.importing.custodian_actions import acting
-from chalicelib.importing.custodian_match import filtered
+from chalicelib.importing.custodian_around import around
+from chalicelib.importing.custodian_match import filtered, stands_inside
 from chalicelib.importing.custodian_schedule import (
     DEFAULT_HOUR,
     DEFAULT_TAG,
@@ -99,6 +100,8 @@ def _read_policies(source: Source, policies: Tree, filters: list[Filter], left_o
         found = filtered(one.get("filters"))
         if not found.schedules:
             why = "no offhour or onhour filter in it, so there are no hours to translate."
+            if stands_inside(one.get("filters")):
+                why = "its offhour or onhour filter stands under `or` or `not`, where it does not decide alone."
             left_out.append(LeftOut(one["name"], " ".join((why, *found.notes[:1]))))
             continue
         if len(found.schedules) > 1:
@@ -116,7 +119,10 @@ def _read_policies(source: Source, policies: Tree, filters: list[Filter], left_o
             continue
         filters.append(
             replace(
-                read_filter, kind=does.kind, chosen=found.chosen, notes=(*read_filter.notes, *found.notes, *does.notes)
+                read_filter,
+                kind=does.kind,
+                chosen=found.chosen,
+                notes=(*read_filter.notes, *found.notes, *does.notes, *around(one)),
             )
         )
 

@@ -21,8 +21,11 @@ _ABSENT = ("absent", "empty")
 _SAYS_SAME = ("eq", "equal", "in", "glob")
 _SAYS_OTHER = ("ne", "not-equal", "not-in", "ni")
 _FIELDS = {"clusterarn": "clusters", "servicename": "names", "launchtype": "launch_type"}
-_STATE = ("desiredcount", "runningcount", "pendingcount", "status")
-"""Whether a service runs already: known here without being asked for."""
+_STATE = (
+    "desiredcount", "runningcount", "pendingcount", "status", "state.name", "instance-state-name", "dbinstancestatus",
+    "clusterstatus", "state", "desiredcapacity",
+)  # fmt: skip
+"""Whether something runs already, for services and what else is switched off at night: known here without asking."""
 _SCHEDULES = ("offhour", "onhour")
 
 
@@ -60,6 +63,15 @@ def filtered(filters: object) -> Filtered:
         launch_type=tuple(gathered.fields.get("launch_type", ())),
     )
     return Filtered(chosen, tuple(schedules), tuple(gathered.notes))
+
+
+def stands_inside(filters: object) -> bool:
+    """Whether an offhour or onhour filter stands under ``or`` or ``not``, where it does not decide alone."""
+    if isinstance(filters, str):
+        return filters in _SCHEDULES
+    if is_mapping(filters):
+        return filters.get("type") in _SCHEDULES or any(stands_inside(filters.get(key)) for key in ("or", "and", "not"))
+    return is_list(filters) and any(stands_inside(one) for one in filters)
 
 
 def _flat(filters: object) -> Iterator[str | dict[str, Any]]:
@@ -139,6 +151,8 @@ def _add(tags: dict[str, list[str]], more: Mapping[str, list[str]]) -> None:
 
 
 def _not_said(what: str, one: Mapping[str, Any] | None = None) -> str:
+    if one is not None and "or" in one:
+        return 'A choice of filters ("or") is not translated: check `match`, which has no such choice.'
     if what == "metrics" and one is not None:
         return (
             f'The filter "metrics" ({one.get("name", "a metric")}) is not translated: write idle.stop-after; use is '

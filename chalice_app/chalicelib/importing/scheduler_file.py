@@ -14,6 +14,8 @@ from chalicelib.importing.trees import Source, Tree, documents, is_list, is_mapp
 
 _CUSTOM = "Custom::ServiceInstanceSchedule"
 _TYPE_LETTERS = {"S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"}
+_NO_VALUE = {"Ref": "AWS::NoValue"}
+"""CloudFormation leaves such a property out."""
 _IGNORED = frozenset({"service_token", "timeout", "metrics", "use_metrics"})
 """Once in AWS's sample template or its table; Instance Scheduler ignores them too."""
 
@@ -147,9 +149,10 @@ def _template(
         if not is_mapping(properties):
             raise source.refuse(f"Resources.{logical} has no Properties")
         keys = {
-            _snake(key): _resolved(source, f"{logical}.{key}", value, defaults) for key, value in properties.items()
+            _snake(key): _resolved(source, f"{logical}.{key}", value, defaults)
+            for key, value in properties.items()
+            if _snake(key) not in _IGNORED and value != _NO_VALUE
         }
-        keys = {key: value for key, value in keys.items() if key not in _IGNORED}
         bare = keys.pop("name", None) or logical
         if not isinstance(bare, str):
             raise source.refuse(f"Resources.{logical}.Properties.Name is no text")
@@ -164,7 +167,8 @@ def _template(
 
 def _period(source: Source, schedule: str, number: int, properties: Mapping[str, Any]) -> Item:
     name = f"{schedule}-period-{number:04}"
-    return Item(source, name, {_snake(key): value for key, value in properties.items()}, of_template=True)
+    keys = {_snake(key): value for key, value in properties.items() if value != _NO_VALUE}
+    return Item(source, name, keys, of_template=True)
 
 
 def _snake(key: str) -> str:
@@ -182,8 +186,8 @@ def _resolved(source: Source, where: str, value: Any, defaults: Mapping[str, Any
         return [_resolved(source, where, one, defaults) for one in value]
     if not is_mapping(value):
         return value
-    if where.endswith("ServiceToken"):
-        return ""
+    if where.endswith("Description"):
+        return None  # whatever the stack makes of it, no hour depends on it
     if set(value) == {"Ref"} and defaults.get(str(value["Ref"])) is not None:
         return defaults[str(value["Ref"])]
     if len(value) == 1 and (next(iter(value)) == "Ref" or next(iter(value)).startswith("Fn::")):

@@ -1,0 +1,74 @@
+"""import custodian: what stands around hours in its policies is told, for none of it can be seen in the hours."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from chalicelib.importing.importing import Imported, import_files
+from chalicelib.importing.model import Given
+from chalicelib.importing.trees import Source
+
+OFF = {"type": "offhour", "tag": "downtime", "default_tz": "et"}
+ON = {"type": "onhour", "tag": "downtime", "default_tz": "et"}
+
+
+def policy(name: str, *filters: Any, actions: str = "stop", **around: Any) -> dict[str, Any]:
+    return {"name": name, "resource": "aws.ecs-service", "filters": list(filters), "actions": [actions], **around}
+
+
+def imported(*policies: dict[str, Any]) -> Imported:
+    source = Source("p.json", json.dumps({"policies": policies}))
+    return import_files("custodian", [source], Given(), date(2026, 11, 21))
+
+
+@pytest.mark.parametrize(
+    ("around", "told"),
+    [
+        ({"start": "2026-12-01", "end": "2027-02-01"}, "only acts within start 2026-12-01 and end 2027-02-01"),
+        ({"conditions": [{"region": "us-east-1"}]}, "conditions are not translated"),
+        ({"query": [{"instance-state-name": "running"}]}, "query is not translated"),
+        ({"region": "us-east-1"}, "only acts in us-east-1"),
+        ({"max-resources-percent": 20}, "limits.stops-per-hour"),
+    ],
+)
+def test_what_bounds_a_policy_beside_its_hours_is_told(around: dict[str, Any], told: str) -> None:
+    [only] = imported(policy("nights", OFF, **around)).policies
+
+    assert any(told in note for note in only.notes)
+
+
+def test_a_policy_that_is_bounded_by_nothing_has_nothing_of_it_told() -> None:
+    [only] = imported(policy("nights", OFF, mode={"type": "periodic", "schedule": "rate(1 hour)"})).policies
+
+    assert only.notes == (
+        "Only stops: hours are closed for the hours in which Custodian would act, and nothing is started.",
+    )
+
+
+@pytest.mark.parametrize("filters", [{"or": [OFF, {"tag:a": "b"}]}, {"not": [OFF]}, {"or": [{"and": ["offhour"]}]}])
+def test_hours_under_or_and_not_are_left_out_for_that_reason(filters: dict[str, Any]) -> None:
+    [left] = imported(policy("nights", filters)).left_out
+
+    assert left.why.startswith("its offhour or onhour filter stands under `or` or `not`")
+
+
+def test_a_stop_and_a_start_that_only_their_state_filters_tell_apart_become_one_policy() -> None:
+    stop = policy("dev-stop", OFF, {"State.Name": "running"})
+    start = policy("dev-start", ON, {"type": "value", "key": "State.Name", "value": "stopped"}, actions="start")
+    done = imported(stop, start)
+
+    assert [one.policy.name for one in done.policies] == ["dev"]
+    assert not any("share the tag" in note for note in done.notes)
+
+
+def test_a_stop_and_a_start_whose_filters_differ_are_told_to_be_two() -> None:
+    stop = policy("dev-stop", OFF, {"tag:team": "a"})
+    start = policy("dev-start", ON, actions="start")
+    done = imported(stop, start)
+
+    assert len(done.policies) == 2
+    [told] = [note for note in done.notes if "share the tag downtime" in note]
+    assert told.startswith("dev-stop and dev-start share")
