@@ -83,6 +83,20 @@ OPEN_BET = Bet(
     expected_gain_usd=2.5,
 )
 
+EARLY_BY_DAY = EARLY.but(
+    policy=policy(
+        "hours: {timezone: Asia/Tokyo, open: [daily 08:00-09:28], closed: idle, opening: leave}\n"
+        "idle: {stop-after: adaptive, cold-start-value: 4.00 USD, prewarm: when-it-pays}"
+    )
+)
+THAT_DAY = replace(
+    OPEN_BET,
+    start_at=OPEN_BET.start_at - DAY.total_seconds(),
+    ready_at=OPEN_BET.ready_at - DAY.total_seconds(),
+    give_up_at=OPEN_BET.give_up_at - DAY.total_seconds(),
+)
+YOUNG = service(ready=at("2026-11-20T08:50"))
+
 Scenes = Mapping[str, tuple[Scene, str]]
 
 OF_PEOPLE_AND_FREEZES: Scenes = {
@@ -149,10 +163,33 @@ OF_WORDS: Scenes = {
         NIGHT,
     ),
     "stopped, nothing runs": (IDLE.but(overrides=(STOP,), facts=service(running=0)), NIGHT),
+    "kept over an opening": (
+        CLOSING.but(overrides=(override(OverrideKind.KEEP, "2026-11-20T10:00", made="2026-11-20T07:50"),)),
+        MORNING,
+    ),
+    "kept, but its start failed and the word ends first": (
+        CLOSING.but(
+            facts=DOWN,
+            memory=replace(ASLEEP, start_failure=StartFailure(1, at("2026-11-20T20:59"), "no room")),
+            overrides=(override(OverrideKind.KEEP, "2026-11-20T21:02", made="2026-11-20T20:30"),),
+        ),
+        NIGHT,
+    ),
+    "stopped for a few minutes more": (
+        IDLE.but(overrides=(override(OverrideKind.STOP, "2026-11-20T21:05", made="2026-11-20T20:30"),)),
+        NIGHT,
+    ),
     "two words, the later rules": (CLOSING.but(overrides=(KEEP, replace(STOP, made_at=at("2026-11-20T20:40")))), NIGHT),
 }
 OF_HOURS: Scenes = {
     "open": (CLOSING, DAYTIME),
+    "open, just before closing": (CLOSING, "2026-11-20T19:57"),
+    "open and down, just before closing": (
+        CLOSING.but(facts=DOWN, memory=replace(ASLEEP, opening_handled=at(MORNING))),
+        "2026-11-20T19:45",
+    ),
+    "closed and down, midweek": (CLOSING.but(facts=DOWN, memory=ASLEEP), "2026-11-19T21:00"),
+    "to be cut shortly, quiet": (CLOSING.but(policy=policy(HOURS % ", closed: cut, cut-after: 65m")), NIGHT),
     "open, to be warned of": (CLOSING, "2026-11-20T19:55"),
     "closed": (CLOSING, NIGHT),
     "closed and down": (CLOSING.but(facts=DOWN, memory=ASLEEP), NIGHT),
@@ -256,6 +293,19 @@ OF_LEARNING: Scenes = {
 OF_EARLY_STARTS: Scenes = {
     "wanted tomorrow": (EARLY.but(facts=DOWN, memory=ASLEEP, learned=SLEEPING), NIGHT),
     "wanted soon": (EARLY.but(facts=DOWN, memory=ASLEEP, learned=SLEEPING), "2026-11-21T08:58"),
+    "wanted soon, in Tokyo": (EARLY_BY_DAY.but(facts=DOWN, memory=ASLEEP, learned=SLEEPING), "2026-11-20T08:58"),
+    "weighed on paper, in Tokyo": (
+        EARLY_BY_DAY.but(facts=DOWN, memory=ASLEEP, learned=replace(SLEEPING, bet=THAT_DAY)),
+        "2026-11-20T08:58",
+    ),
+    "started early, unclaimed in Tokyo": (
+        EARLY_BY_DAY.but(facts=YOUNG, learned=replace(SLEEPING, bet=THAT_DAY, bet_acted=True)),
+        "2026-11-20T09:10",
+    ),
+    "started early, nobody came in Tokyo": (
+        EARLY_BY_DAY.but(facts=YOUNG, learned=replace(SLEEPING, bet=THAT_DAY, bet_acted=True)),
+        "2026-11-20T09:25",
+    ),
     "weighed on paper": (
         EARLY.but(facts=DOWN, memory=ASLEEP, learned=replace(SLEEPING, bet=OPEN_BET)),
         "2026-11-21T08:58",
