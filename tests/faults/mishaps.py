@@ -46,7 +46,9 @@ class Mishaps:
                 self.injected[episode.what] += 1
                 self._events_go_wrong(chance)
             case Mishap.DEATHS:
+                before = here.count["deaths"]
                 self._somebody_dies(chance)
+                self.injected[episode.what] += here.count["deaths"] - before
             case Mishap.TWO_AT_ONCE:
                 self.injected[episode.what] += 1
                 here.at_call = self._slips_in(chance.randrange(1, CALLS_OF_A_RUN))
@@ -81,6 +83,7 @@ class Mishaps:
         if chance.random() < 0.5:
             self._visits.somebody_acts()
         here.sweep()
+        here.hear(here.events())
         here.aws.trouble.heal()
 
     def _slips_in(self, number: int) -> Callable[[str], None]:

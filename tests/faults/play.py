@@ -12,6 +12,7 @@ from random import Random
 import botocore.session
 from chalicelib.errors import LifecycleError
 from faults.fleet import MONDAY
+from faults.injection import Fault
 from faults.invariants import Invariant, Violation
 from faults.mishaps import Mishaps
 from faults.rest import history, is_at_rest, unhealed, waiting
@@ -27,6 +28,7 @@ A_MOMENT = timedelta(seconds=20)
 LEASE = timedelta(minutes=10)
 """A dead run's lock: only when it has ended are the faults over. The sweeps until then do what they can."""
 SWEEPS_TO_HEAL = 2
+DIES = frozenset({Fault.DEATH_BEFORE, Fault.DEATH_AFTER})
 FIRST_HOUR = timedelta(hours=2)
 """New policies stop little in their first hour."""
 NEXT_ROUND = timedelta(hours=1)

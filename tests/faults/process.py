@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -19,6 +20,9 @@ from chalicelib.fleet.settings import FleetSettings
 from chalicelib.local.slack_workspace import TEAM
 from chalicelib.notify.settings import NoticeSettings, Outbox
 from chalicelib.notify.slack.settings import SlackSettings
+from chalicelib.policy import loader
+from chalicelib.policy.document import Document, read_document
+from chalicelib.policy.loader import Loaded
 from chalicelib.runtime.clients import Clients
 from chalicelib.runtime.compose import App, build
 from chalicelib.runtime.compose_slack import build_door
@@ -148,9 +152,30 @@ class House:
         return replace(made, tokens=Tokens(pool, self.issuer.fetch, self.clock))
 
 
+@cache
+def _document(name: str, text: str) -> Document:
+    return read_document(name, text)
+
+
+class ReadOnce:
+    """The policies' loader with a memory: what it makes of the same texts on the same day is always the same."""
+
+    def __init__(self) -> None:
+        self._load = loader._Load.run
+        self._made: dict[tuple[object, ...], Loaded] = {}
+
+    def run(self, load: Any) -> Loaded:
+        if load.held:
+            return self._load(load)
+        key = (*((name, id(document)) for name, document in load.documents.items()), load.today)
+        if key not in self._made:
+            self._made[key] = self._load(load)
+        return self._made[key]
+
+
 @contextmanager
 def by_our_clock(clock: OurClock) -> Iterator[None]:
-    """No thread runs, and a library that would ask the machine's clock asks ours."""
+    """No thread runs, a library that would ask the machine's clock asks ours, and policies are read once."""
 
     class Datetime(datetime):
         @classmethod
@@ -158,7 +183,10 @@ def by_our_clock(clock: OurClock) -> Iterator[None]:
             return clock.now()
 
     told = SimpleNamespace(datetime=Datetime, timedelta=timedelta)
+    once = ReadOnce()
     with ExitStack() as stack:
+        stack.enter_context(patch("chalicelib.policy.loader.read_document", _document))
+        stack.enter_context(patch("chalicelib.policy.loader._Load.run", lambda load: once.run(load)))
         for name in USED:
             stack.enter_context(patch(name, OneAfterAnother))
         for room in TOLD_THE_TIME:

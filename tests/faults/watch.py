@@ -71,7 +71,7 @@ class Watch:
                 self._alone(id)
                 was, became = self._was[id], self.truths[id].fake.desired
                 moves = "capacityProviderStrategy" in params
-                if was != became or moves:
+                if was != became or (moves and was):  # where it is to start is part of the start
                     to = str(params["capacityProviderStrategy"][-1]["capacityProvider"]) if moves else ""
                     word = self.truths[id].told_to_stop(self.now() - self.tolerance)
                     self._acted(Act(self.now(), id, was, became, self.run(), to, word))
@@ -123,7 +123,8 @@ class Watch:
             )
         else:
             near = of.is_open(now + self.tolerance) and of.is_open(now - self.tolerance)
-            hold(Invariant.UNKNOWN, not near, f"{act.service} has no signal, and its hours are open")
+            said = f"{act.service} has no signal, its hours are open, and nobody asked"
+            hold(Invariant.UNKNOWN, not near or act.by_word, said)
         if is_open and of.environment == "dev" and not act.by_word:
             lately = self.idle_stops(timedelta(hours=1) - 2 * self.tolerance)
             hold(Invariant.STOPS_PER_HOUR, lately <= STOPS_PER_HOUR, f"{act.service} is number {lately}")

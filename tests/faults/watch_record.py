@@ -99,8 +99,9 @@ class RecordWatch:
         self.watch.verdicts.hold(Invariant.SIZE_GIVEN_BACK, right and free, f"{id} runs with {scaling}")
 
     def restored(self) -> None:
-        """The table is yesterday's: it cannot know what was saved, asked and told since. A size that nobody remembers
-        is set by hand, with its autoscaling, by the person who restored the table."""
+        """The table is yesterday's: it cannot know what was saved, asked and told since. What it remembers of a size
+        is what there is to give back; one that nobody remembers is set by hand, with its autoscaling, by the person who
+        restored the table."""
         watch = self.watch
         self._compared = watch.forgotten = len(watch.acts)
         self._questions.clear()
@@ -112,6 +113,8 @@ class RecordWatch:
             saved = memory_of(watch.row(id)).saved_size
             if truth.fake.desired == 0 and (saved is None or saved.desired_count < truth.size):
                 truth.turned_on_by_hand()
+            elif truth.fake.desired == 0 and saved is not None:
+                truth.size = saved.desired_count
 
     def _is_new(self, key: str, item: object) -> bool:
         if self._seen.get(key) is item:
