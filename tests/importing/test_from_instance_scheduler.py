@@ -233,3 +233,23 @@ def test_what_only_the_stack_knows_of_a_template_matters_where_hours_depend_on_i
 
     with pytest.raises(ImportRefused, match="Timezone is Fn::Sub, which only the stack knows"):
         import_files("instance-scheduler", [Source("t.yaml", spoken.replace("!Ref Zone", "!Sub x"))], Given(), TODAY)
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "periods"),
+    [
+        ('"[""mon-wed"",""fri""]"', '"[""office""]"'),
+        ('"{""SS"":[""mon-wed"",""fri""]}"', '"{""SS"":[""office""]}"'),
+        ('"[{""S"":""mon-wed""},{""S"":""fri""}]"', '"[{""S"":""office""}]"'),
+        ('"{""mon-wed"",""fri""}"', '"{""office""}"'),
+        ('"mon-wed,fri"', "office"),
+    ],
+)
+def test_a_table_that_was_downloaded_as_csv_is_read(weekdays: str, periods: str) -> None:
+    text = (
+        '"type","name","begintime","endtime","weekdays","periods","timezone"\n'
+        f'"period","office","09:00","17:00",{weekdays},,\n"schedule","lab",,,,{periods},"Asia/Dubai"\n'
+    )
+    [only] = import_files("instance-scheduler", [Source("results.csv", text)], Given(), TODAY).policies
+    assert windows(only.policy) == ["mon-wed,fri 09:00-17:00"]
+    assert only.policy.hours is not None and only.policy.hours.timezone.key == "Asia/Dubai"

@@ -1,7 +1,8 @@
 """AWS Instance Scheduler's definitions at the border: its configuration table, its CLI's output, CloudFormation.
 
-Read are ``aws dynamodb scan`` and export-to-S3 output (with or without type letters), ``scheduler-cli describe-*``
-output, and templates with ``Custom::ServiceInstanceSchedule`` resources. Definitions may be spread over several files.
+Read are ``aws dynamodb scan`` and export-to-S3 output (with or without type letters), the CSV that DynamoDB's console
+makes of a table, ``scheduler-cli describe-*`` output, and templates with ``Custom::ServiceInstanceSchedule`` resources.
+Definitions may be spread over several files.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.importing.scheduler_csv import table_rows
 from chalicelib.importing.trees import Source, Tree, documents, is_list, is_mapping, lower_keys, mappings_in, texts
 
 _CUSTOM = "Custom::ServiceInstanceSchedule"
@@ -76,7 +78,7 @@ def read(sources: Iterable[Source], stack: str | None) -> Definitions:
     found = Definitions()
     for source in sources:
         before = len(found.schedules) + len(found.periods)
-        for tree in documents(source):
+        for tree in table_rows(source) or documents(source):
             resources = tree.get("Resources") if is_mapping(tree) else None
             if is_mapping(resources):
                 found.schedules += _template(source, tree, resources, stack)  # type: ignore[arg-type]
@@ -129,8 +131,8 @@ def _plain(value: Any) -> Any:
         if letter == "NULL":
             return None
         if letter in _TYPE_LETTERS:
-            return [_plain(one) for one in inner] if is_list(inner) else inner
-    return value
+            value = inner
+    return [_plain(one) for one in value] if is_list(value) else value
 
 
 def _template(
