@@ -23,12 +23,23 @@ _TRIES = 3
 
 
 class Memo:
+    """Reads the table every time, and unpacks what it finds only when it is not what this process saw or saved last: of
+    thousands of services that takes longer than all the rest of a look."""
+
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
+        self._last: tuple[list[bytes], Snapshot] | None = None
 
     def load(self) -> Snapshot | None:
         """The last picture, or None when there is none that can be trusted whole."""
-        return snapshot.load(self._snapshots.load())
+        shards, last = self._snapshots.load(), self._last
+        if last is not None and last[0] == shards:
+            return last[1]
+        self._last = last = None  # before another one is unpacked beside it
+        picture = snapshot.load(shards)
+        if picture is not None:
+            self._last = shards, picture
+        return picture
 
     def save(
         self,
@@ -42,7 +53,10 @@ class Memo:
         what both know to be booked stays so: to book twice changes nothing."""
         mine = set(touched)
         for _ in range(_TRIES):
-            if self._snapshots.save(snapshot.dump(Snapshot(fleet, looks, now, booked))):
+            picture = Snapshot(fleet, looks, now, booked)
+            shards = snapshot.dump(picture)
+            if self._snapshots.save(shards):
+                self._last = shards, picture
                 return
             theirs = self.load()
             if theirs is not None:
