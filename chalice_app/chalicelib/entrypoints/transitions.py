@@ -14,7 +14,6 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from chalice.app import Blueprint
 
-from chalicelib.entrypoints import spot_triggers
 from chalicelib.entrypoints.deadline import Context, time_left
 from chalicelib.entrypoints.middleware import logger, metrics
 from chalicelib.entrypoints.tending import tend, time_to_look
@@ -47,6 +46,8 @@ def transition(event: dict[str, Any], context: Context) -> dict[str, int]:
 
 def instant_of(event: object) -> datetime:
     """Raises MalformedEvent."""
+    from chalicelib.entrypoints import spot_triggers
+
     text = event.get("instant") if isinstance(event, dict) else None
     try:
         return spot_triggers.instant_of("instant", text)
