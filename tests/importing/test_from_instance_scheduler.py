@@ -253,3 +253,15 @@ def test_a_table_that_was_downloaded_as_csv_is_read(weekdays: str, periods: str)
     [only] = import_files("instance-scheduler", [Source("results.csv", text)], Given(), TODAY).policies
     assert windows(only.policy) == ["mon-wed,fri 09:00-17:00"]
     assert only.policy.hours is not None and only.policy.hours.timezone.key == "Asia/Dubai"
+
+
+def test_a_schedule_of_more_windows_than_hours_hold_is_left_out_and_the_others_are_not() -> None:
+    many = [
+        period(f"p{hour}-{at}", begintime=f"{hour}:{at:02}", endtime=f"{hour}:{at + 1:02}", monthdays=["1"])
+        for hour in range(24)
+        for at in range(0, 57, 3)
+    ]
+    done = scanned(*many, schedule(*(one["name"] for one in many)), {**schedule("p0-0"), "name": "small"})
+    assert [one.policy.name for one in done.policies] == ["small"]
+    [left] = done.left_out
+    assert (left.what, "hours have at most 400 of these" in left.why) == ("lab", True)

@@ -68,7 +68,12 @@ def import_files(tool: Tool, sources: Iterable[Source], given: Given, today: dat
     proven: list[tuple[Draft, Proof]] = []
     left_out = list(drafted.left_out)
     for draft in drafted.drafts:
-        proof = prove(draft.original, _table(draft, today), begin)
+        try:
+            table = _table(draft, today)
+        except ImportRefused as refusal:
+            left_out.append(LeftOut(draft.name, f"{refusal}."))
+            continue
+        proof = prove(draft.original, table, begin)
         if proof.holds:
             proven.append((draft, proof))
         else:

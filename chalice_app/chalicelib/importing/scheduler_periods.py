@@ -103,6 +103,9 @@ def _bridged(periods: Sequence[Period]) -> Iterator[Period]:
         return
     for period in periods:
         bridged = [(other, after) for other in periods if (after := _days_after(period, other)) is not None]
+        if not bridged:
+            yield period
+            continue
         shared = [days for other, after in bridged if (days := _shared(period.days, other.days, after)) is not None]
         ever, always = _how_often(period, bridged)
         if always or (ever and len(shared) < len(bridged)):

@@ -33,8 +33,9 @@ UNIT_OF = {
 }
 """What the threshold of each signal counts; a signal that is not here has none."""
 _WRITE = {"count": "a whole number, as 0", "percent": "a share, as 5%", "bytes-per-second": "a rate, as 50 KiB/s"}
-MOST_OPENINGS = 100
-"""Windows, or cron expressions of one kind: each is looked at on every day, of 41 years where hours never close."""
+MOST_OPENINGS = 400
+"""Windows, or cron expressions of one kind: one for each day of a year. Each is looked at on every day, of 41 years
+where hours never close."""
 _ONLY_ADAPTIVE = ("cold_start_value", "min", "max", "prewarm")
 
 

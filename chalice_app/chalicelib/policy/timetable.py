@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 """``Phase.since`` of hours that have been as they are for as long as anybody can look back (41 years)."""
 
+MOST_OVERLAPS = 20
+"""Doubts of one kind that anybody reads."""
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -139,7 +141,7 @@ class Timetable:
 
     def overlaps(self, first: date, days: int = 366) -> tuple[Overlap, ...]:
         """Pairs of windows open together on a day of the ``days`` from ``first`` on, each pair once; touching is no
-        overlap. By the wall clock, holidays left aside."""
+        overlap. By the wall clock, holidays left aside. Of more than `MOST_OVERLAPS` the first."""
         windows = self.source.windows if isinstance(self.source, WindowSource) else ()
         found: dict[tuple[int, int], Overlap] = {}
         recent: list[tuple[datetime, int]] = []
@@ -152,6 +154,8 @@ class Timetable:
                     pair = (min(index, other), max(index, other))
                     if other_end > begin and index != other and pair not in found:
                         found[pair] = Overlap(windows[pair[0]].text, windows[pair[1]].text, day)
+                        if len(found) == MOST_OVERLAPS:
+                            return tuple(found.values())
                 recent.append((end, index))
         return tuple(found.values())
 

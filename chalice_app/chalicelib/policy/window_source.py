@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.policy.calendars import HolidayRules
 from chalicelib.policy.expansion import MONTHS_TO_LOOK, REGULAR_MONTHS, Month, Piece, Span, lay_out
 from chalicelib.policy.moments import first_instant
-from chalicelib.policy.windows import MINUTES_OF_DAY, Window
+from chalicelib.policy.windows import MINUTES_OF_DAY, Days, Window
 
 _SATURDAY, _SUNDAY = 5, 6
 
@@ -59,10 +59,16 @@ class WindowSource:
         return all(_cover_day(before, on_day) for before, on_day in pairwise(spans))
 
     def _begun(self, month: Month) -> Iterator[_Begun]:
-        for day in month.local_days():
+        days = list(month.local_days())
+        windows = tuple(window for window in self.windows if window.may_begin_between(days[0], days[-1]))
+        kinds, first_of_kind = _kinds_of_days(windows)
+        for day in days:
             holiday = self.holidays.name_on(day) if self.holidays is not None else None
-            for window in self.windows:
-                ordinarily = window.begins_on(day)
+            begins = [window.begins_on(day) for window in first_of_kind]
+            if holiday is None and not any(begins):
+                continue
+            for window, kind in zip(windows, kinds, strict=True):
+                ordinarily = begins[kind]
                 if ordinarily if holiday is None else self._begins_on_holiday(window, day):
                     yield _Begun(window, day, None)
                 elif ordinarily:
@@ -84,6 +90,16 @@ class WindowSource:
         if one.lost_to is None:
             return Span(begin, end, "open", one.window.text)
         return Span(begin, end, "rest", one.lost_to)
+
+
+@lru_cache(maxsize=256)
+def _kinds_of_days(windows: tuple[Window, ...]) -> tuple[tuple[int, ...], tuple[Window, ...]]:
+    """For each window the number of its kind, and one window of each: those of a kind begin on the same days, so that
+    hundreds of windows cost a few looks a day."""
+    found: dict[tuple[frozenset[int], Days], int] = {}
+    kinds = tuple(found.setdefault((window.months, window.days), len(found)) for window in windows)
+    first = {kind: window for window, kind in zip(reversed(windows), reversed(kinds), strict=True)}
+    return kinds, tuple(first[kind] for kind in range(len(found)))
 
 
 @lru_cache(maxsize=4096)

@@ -87,6 +87,10 @@ class Window:
             case other:
                 assert_never(other)
 
+    def may_begin_between(self, first: date, last: date) -> bool:
+        """False only if it begins on no day from ``first`` to ``last``: a date that is far away."""
+        return not isinstance(self.days, DateRange) or (self.days.first <= last and first <= self.days.last)
+
     def on(self, day: date) -> tuple[datetime, datetime]:
         """Begin and end in wall time (naive) of the window that begins on ``day``."""
         midnight = datetime.combine(day, time())

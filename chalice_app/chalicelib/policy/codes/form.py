@@ -15,7 +15,7 @@ FORM = {
     "LC002": Code(
         "The file is beyond the limits",
         "A policy file is UTF-8, at most 1 MiB and 12 levels deep, holds at most 500 policies, and hours have at most "
-        "100 windows or cron expressions of a kind.",
+        "400 windows or cron expressions of a kind.",
         "idle: {stop-after: [[[[[[[[[[[[30m]]]]]]]]]]]]}",
         "idle: {stop-after: 30m}",
     ),
