@@ -30,7 +30,8 @@ EVERY_TYPE = {
 def answers(monkeypatch: pytest.MonkeyPatch, *, quick: bool, range_type: str) -> list[Any]:
     """What a table says of the same rows, written in no order."""
     with monkeypatch.context() as patch, mock_aws():
-        for owner, name in ((JSONSerializer, "_serialize_structure_member"), (Table, "all_items")):
+        shortened = (JSONSerializer, "_serialize_structure_member"), (Table, "all_items"), (Table, "query")
+        for owner, name in shortened:
             patch.setattr(owner, name, inspect.unwrap(getattr(owner, name)))
         if quick:
             quicken()
@@ -41,19 +42,45 @@ def answers(monkeypatch: pytest.MonkeyPatch, *, quick: bool, range_type: str) ->
             AttributeDefinitions=[
                 {"AttributeName": "pk", "AttributeType": "S"},
                 {"AttributeName": "sk", "AttributeType": range_type},  # type: ignore[typeddict-item]
+                {"AttributeName": "service", "AttributeType": "S"},
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "by-service",
+                    "KeySchema": [
+                        {"AttributeName": "service", "KeyType": "HASH"},
+                        {"AttributeName": "sk", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
             ],
             BillingMode="PAY_PER_REQUEST",
         )
         for sort in ("10", "9", "100", "1"):
             for partition in ("b", "a"):
                 item: Any = {"pk": {"S": partition}, "sk": {range_type: sort}, **EVERY_TYPE}
-                db.put_item(TableName="t", Item=item)
+                of_chat = {"service": {"S": "chat"}} if sort != "9" else {}
+                db.put_item(TableName="t", Item={**item, **of_chat})
         asked: Any = {
             "TableName": "t", "KeyConditionExpression": "pk = :p", "ExpressionAttributeValues": {":p": {"S": "a"}},
         }  # fmt: skip
+        indexed: Any = {
+            "TableName": "t", "IndexName": "by-service", "KeyConditionExpression": "service = :s",
+            "ExpressionAttributeValues": {":s": {"S": "chat"}},
+        }  # fmt: skip
+        first = db.query(**asked, Limit=2)
+        update: Any = {"TableName": "t", "Key": {"pk": {"S": "b"}, "sk": {range_type: "1"}}, "ReturnValues": "ALL_OLD"}
         return [
             db.query(**asked)["Items"],
             db.query(**asked, Limit=2, ScanIndexForward=False),
+            db.query(**asked, Limit=2, ExclusiveStartKey=first["LastEvaluatedKey"]),
+            db.query(**{**asked, "ExpressionAttributeValues": {":p": {"S": "nobody"}}}),
+            db.query(**indexed),
+            db.query(**indexed, Limit=3, ScanIndexForward=False),
+            db.query(**{**indexed, "ExpressionAttributeValues": {":s": {"S": "nobody"}}}),
+            db.query(**asked, ProjectionExpression="pk, M"),
+            db.update_item(**update, UpdateExpression="SET S = :v", ExpressionAttributeValues={":v": {"B": b"\x01"}}),
+            db.update_item(**{**update, "ReturnValues": "ALL_NEW"}, UpdateExpression="REMOVE L"),
             db.scan(TableName="t")["Items"],
             db.get_item(TableName="t", Key={"pk": {"S": "b"}, "sk": {range_type: "9"}})["Item"],
         ]
