@@ -46,6 +46,7 @@ BENCHMARKS = (
     "faults_bench",
     "fuzz_bench",
     "own_bill_bench",
+    "load_bench",
 )
 
 
