@@ -64,3 +64,15 @@ def test_an_answer_of_the_table_that_cannot_be_read_is_said_in_one_sentence(aws:
     aws.trouble.always(Fault.MALFORMED, "dynamodb.Query")
     with pytest.raises(RecordUnavailable, match="no answer to query"):
         States(Table(aws.client("dynamodb"), "t")).all()
+
+
+def test_a_service_whose_tasks_ecs_could_not_describe_stays_as_it_was(aws: WholeAws) -> None:
+    before = inventory(aws).refresh_all(NOW)
+    aws.trouble.always(Fault.PARTIAL, "ecs.DescribeTasks")
+
+    after = inventory(aws).refresh_all(NOW, before)
+
+    assert after.services[CHAT].ready_since == before.services[CHAT].ready_since is not None
+    assert [problem.service for problem in after.problems] == [CHAT]
+    with pytest.raises(ObservationError, match="SERVICE_UNAVAILABLE"):
+        inventory(aws).refresh([CHAT], NOW)

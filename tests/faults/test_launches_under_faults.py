@@ -32,9 +32,20 @@ def later(here: Town, minutes: int) -> None:
     here.sweep(full=True)
 
 
-def test_a_start_is_not_given_up_because_nobody_could_read_whether_it_was_ready(here: Town) -> None:
+@pytest.mark.parametrize(
+    ("operation", "fault"),
+    [
+        ("elbv2.DescribeTargetHealth", Fault.TIMEOUT_BEFORE),
+        ("ecs.ListTasks", Fault.EMPTY),
+        ("ecs.DescribeTasks", Fault.PARTIAL),
+        ("ecs.DescribeTasks", Fault.MALFORMED),
+    ],
+)
+def test_a_start_is_not_given_up_because_nobody_could_read_whether_it_was_ready(
+    here: Town, operation: str, fault: Fault
+) -> None:
     launched = launch(here)
-    here.aws.trouble.always(Fault.TIMEOUT_BEFORE, "elbv2.DescribeTargetHealth")
+    here.aws.trouble.always(fault, operation)
 
     for _ in range(5):
         later(here, 10)

@@ -63,7 +63,7 @@ class Readiness:
 
         try:
             task = self._task(instance)
-            if isinstance(task, NotReady):
+            if isinstance(task, NotReady | Unreadable):
                 return task
             if lacking := self._target(instance):
                 return lacking
@@ -76,13 +76,18 @@ class Readiness:
         started = task.get("startedAt")
         return Ready(started.astimezone(UTC) if started else None)
 
-    def _task(self, instance: Instance) -> Any | NotReady:
+    def _task(self, instance: Instance) -> Any | NotReady | Unreadable:
         """Its newest task that runs and is healthy."""
+        from chalicelib.observe.calls import MISSING
+
         service = instance.service
         arns = self._ecs.list_tasks(cluster=service.cluster, serviceName=service.name)["taskArns"]
         if not arns:
             return NotReady("ECS has not placed its task yet")
-        tasks = self._ecs.describe_tasks(cluster=service.cluster, tasks=arns[:100])["tasks"]
+        answer = self._ecs.describe_tasks(cluster=service.cluster, tasks=arns[:100])
+        if untold := [one.get("reason", "") for one in answer.get("failures", []) if one.get("reason") != MISSING]:
+            return Unreadable(f"its tasks could not be read: ECS answered {untold[0]}")
+        tasks = answer["tasks"]
         running = [task for task in tasks if task.get("lastStatus") == "RUNNING"]
         if not running:
             return NotReady(

@@ -83,7 +83,10 @@ class PartReader:
             if isinstance(answer, Failed):
                 failed.update(dict.fromkeys((walk for _, walk in some), answer))
                 continue
-            for id, some_of_it in answer.items():
+            for arn, walk in some:
+                if (reason := answer.unread.get(arn)) is not None:
+                    failed[walk] = Failed(reason, f"ECS answered {reason} for one of its tasks")
+            for id, some_of_it in answer.ready.items():
                 ready[id] = ready[id].and_also(some_of_it) if id in ready else some_of_it
         return ready, failed
 

@@ -59,6 +59,14 @@ class DescribedServices:
     unread: Mapping[ServiceId, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadyTasks:
+    """``unread``: tasks (ARNs) of which ECS could not tell, and the reason it gave. One that has ended is none."""
+
+    ready: Mapping[ServiceId, Ready]
+    unread: Mapping[str, str]
+
+
 class Reads:
     def __init__(
         self, ecs: ECSClient, scaling: ApplicationAutoScalingClient, elb: ElasticLoadBalancingv2Client
@@ -146,10 +154,12 @@ class Reads:
         )
         return [arn for page in pages for arn in page["taskArns"]]
 
-    def ready_among(self, cluster: str, tasks: Sequence[str]) -> dict[ServiceId, Ready]:
+    def ready_among(self, cluster: str, tasks: Sequence[str]) -> ReadyTasks:
         """The ready tasks of each service, among at most 100 tasks: one call."""
-        described = self._ecs.describe_tasks(cluster=cluster, tasks=list(tasks))["tasks"]
-        return {ServiceId(cluster, name): ready for name, ready in ready_tasks(described).items()}
+        answer = self._ecs.describe_tasks(cluster=cluster, tasks=list(tasks))
+        ready = {ServiceId(cluster, name): ready for name, ready in ready_tasks(answer["tasks"]).items()}
+        failures = {one.get("arn", ""): one.get("reason", "") for one in answer.get("failures", [])}
+        return ReadyTasks(ready, {arn: reason for arn, reason in failures.items() if reason != MISSING})
 
     def attachments(self, arns: Sequence[str]) -> dict[str, str | None]:
         """Target group ARN -> ARN of its load balancer, None when it has none or no longer exists.
