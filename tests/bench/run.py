@@ -45,6 +45,7 @@ BENCHMARKS = (
     "report_bench",
     "faults_bench",
     "fuzz_bench",
+    "mutation_bench",
     "own_bill_bench",
     "load_bench",
 )
