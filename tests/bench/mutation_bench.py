@@ -44,7 +44,8 @@ CODE = ROOT / "chalice_app" / "chalicelib"
 FILES = {
     "decide": ("decide/*.py",),
     "guards": tuple(
-        f"execute/{name}.py" for name in ("guards", "gate", "plan", "sizes", "doing", "executor", "moves", "resuming")
+        f"execute/{name}.py"
+        for name in ("guards", "gate", "plan", "sizes", "doing", "executor", "moves", "resuming", "unrecorded")
     ),
     "access": (
         "fleet/people.py",
@@ -64,10 +65,16 @@ FILES = {
 }
 TESTS = (
     "tests/decide",
-    "tests/execute",
-    "tests/controller/test_questions.py",
+    "tests/execute/test_guards.py",
+    "tests/execute/test_plan.py",
+    "tests/execute/test_planfile.py",
+    "tests/execute/test_executor.py",
+    "tests/execute/test_last_moment.py",
+    "tests/controller/test_who_answers.py",
+    "tests/fleet/test_allowing.py",
     "tests/fleet/identity",
     "tests/fleet/keeping/test_wishes.py",
+    "tests/entrypoints/api/test_ownership.py",
     "tests/entrypoints/api/test_who_may_what.py",
     "tests/entrypoints/slack",
 )
