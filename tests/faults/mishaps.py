@@ -60,12 +60,15 @@ class Mishaps:
                 here.hear([*bodies * chance.randrange(3), *here.events()])
                 here.sweep()
             case _:
+                here.fire()
                 here.hear(here.events())
                 here.sweep()
 
     def _events_go_wrong(self, chance: Random) -> None:
         """Dropped, delayed, reordered, doubled, unreadable; Slack's queue delivers twice as well."""
         here = self._town
+        for edge in here.fire():
+            here.wake(edge)
         late = [*here.events(), *self._late]
         chance.shuffle(late)
         self._late = [body for body in late if chance.random() < 0.3]

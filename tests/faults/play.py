@@ -111,6 +111,7 @@ class _Player:
 
     def _step(self, by: timedelta) -> None:
         self._town.go_to(self._now + by)
+        self._town.fire()
         self._town.hear(self._town.events())
         self._town.sweep()
         self._town.go_to(self._now + A_MOMENT)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from chalicelib.entrypoints.slack.door import Door
+from chalicelib.execute.bookings import BookingSettings
 from chalicelib.fleet.identity.identity import Identity, build_identity
 from chalicelib.fleet.identity.tokens import Tokens
 from chalicelib.fleet.settings import FleetSettings
@@ -31,6 +32,7 @@ from faults.front import CLUSTER, LISTENER, WAKE
 from faults.watch import MOST_PER_RUN
 from faults.watch_post import CHANNEL
 from support.issuer import POOL, Issuer
+from support.strict_scheduler import GROUP, TARGET
 
 if TYPE_CHECKING:
     from chalicelib.record.table import Table
@@ -122,6 +124,7 @@ SETTINGS = Settings(
     ),
     outbox=Outbox.DELIVER,
     notices=NoticeSettings(channel=CHANNEL),
+    bookings=BookingSettings(GROUP, TARGET, "arn:aws:iam::123456789012:role/wake", "arn:aws:sqs:eu-central-1:1:dead"),
     slack=SlackSettings("slack", (TEAM,), "https://sqs.example.com/slack"),
 )  # fmt: skip
 
@@ -182,11 +185,12 @@ def by_our_clock(clock: OurClock) -> Iterator[None]:
         def now(cls, tz: real.tzinfo | None = None) -> Any:
             return clock.now()
 
-    told = SimpleNamespace(datetime=Datetime, timedelta=timedelta)
+    told, waits = SimpleNamespace(datetime=Datetime, timedelta=timedelta), SimpleNamespace(sleep=clock.sleep)
     once = ReadOnce()
     with ExitStack() as stack:
         stack.enter_context(patch("chalicelib.policy.loader.read_document", _document))
         stack.enter_context(patch("chalicelib.policy.loader._Load.run", lambda load: once.run(load)))
+        stack.enter_context(patch("chalicelib.entrypoints.transitions.time", waits))
         for name in USED:
             stack.enter_context(patch(name, OneAfterAnother))
         for room in TOLD_THE_TIME:

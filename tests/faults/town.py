@@ -35,6 +35,7 @@ from faults.watch_post import PostWatch
 from faults.watch_record import RecordWatch
 from faults.watch_rights import RightsWatch
 from faults.wire import Wire
+from support import strict_scheduler
 from support.aws_events import envelope, queue_event
 from support.toy_cloud import Killed
 
@@ -157,6 +158,16 @@ class Town:
         self.told(app.controller.sweep(self.clock.now(), full=True))
         tend(app, sweep=True)
 
+    def fire(self) -> list[Mapping[str, Any]]:
+        """What was booked for an edge of the clock that has come, each once; gives them, for who fires twice."""
+        due = strict_scheduler.due(self.aws.world, self.clock.true)
+        for event in due:
+            self.wake(event)
+        return due
+
+    def wake(self, event: Mapping[str, Any]) -> None:
+        self.run(lambda one: self.invoke("transition", event))
+
     def deliver(self) -> None:
         """What waits to be told is sent: deployed every minute, here whenever there may be anything."""
         if any(one["sk"]["S"].startswith("TO#") for one in self.aws.rows.partition("OUTBOX")):
@@ -221,7 +232,7 @@ def town(
         stack.enter_context(
             patch.object(middleware.logger, "exception", lambda *_, **__: made.leaked(sys.exc_info()[1]))
         )
-        for room in ("events", "schedules"):
+        for room in ("events", "schedules", "transitions"):
             stack.enter_context(patch(f"chalicelib.entrypoints.{room}.told", made.told))
         middleware.logger.setLevel("CRITICAL")
         try:
