@@ -72,3 +72,10 @@ def test_a_stop_and_a_start_whose_filters_differ_are_told_to_be_two() -> None:
     assert len(done.policies) == 2
     [told] = [note for note in done.notes if "share the tag downtime" in note]
     assert told.startswith("dev-stop and dev-start share")
+
+
+@pytest.mark.parametrize(("action", "opening"), [("stop", "leave"), ("pause", "leave"), ("poweroff", "leave")])
+def test_what_other_resources_call_a_stop_is_one(action: str, opening: str) -> None:
+    [only] = imported(policy("nights", OFF, actions=action)).policies
+
+    assert only.policy.hours is not None and only.policy.hours.opening.value == opening

@@ -63,7 +63,8 @@ def import_(
     \b
     custodian           policies with offhour and onhour filters; with them, tags of services:
                         `aws resourcegroupstaggingapi get-resources`, or one tag value on each line
-    instance-scheduler  `aws dynamodb scan` of its configuration table, or CloudFormation templates
+    instance-scheduler  `aws dynamodb scan` of its configuration table, the console's CSV of it, or
+                        CloudFormation templates
     kube-downscaler     manifests with annotations, its settings, or definitions such as
                         "Mon-Fri 07:30-20:30 Europe/Berlin"
 

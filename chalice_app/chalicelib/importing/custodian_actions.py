@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.importing.custodian_schedule import Kind
 from chalicelib.importing.trees import is_list, is_mapping
 
-_STOPPING = ("stop", "suspend")
+_STOPPING = ("stop", "suspend", "pause", "poweroff")
 _STARTING = ("start", "resume")
 _SIZED = ("modify", "resize", "scale", "update", "modify-service", "scaling")
 
