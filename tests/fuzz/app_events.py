@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -99,7 +100,6 @@ class Noted:
     controller: StubController = field(default_factory=StubController)
     entries: list[Entry] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    strikes: list[object] = field(default_factory=list)
 
     @property
     def effects(self) -> int:
@@ -117,7 +117,6 @@ class Noted:
 
     def struck(self, *what: object) -> frozenset[ServiceId]:
         assert all(one.tzinfo is not None for one in what if isinstance(one, datetime))
-        self.strikes.append(what)
         return frozenset({ServiceId("gpu-dev", "chat")})
 
     def app(self) -> Any:
@@ -233,8 +232,6 @@ def _wake(event: Any) -> None:
     many = event.get("multiValueHeaders")
     if many is not None and not (isinstance(many, dict) and all(isinstance(one, list) for one in many.values())):
         return
-    from http import HTTPStatus
-
     request: Request = request_of(event)
     assert isinstance(request.host + request.token, str)
     answer = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "model_starting", f"There is no instance at {request.host}.", 5)

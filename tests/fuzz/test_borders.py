@@ -50,6 +50,15 @@ def test_what_runs_on_without_end_is_stopped_and_told() -> None:
             pass
 
 
+def test_what_took_too_long_is_told_though_somebody_caught_it_on_the_way() -> None:
+    with pytest.raises(TookTooLong), within(0.05):
+        try:
+            while time.process_time():
+                pass
+        except Exception:  # noqa: BLE001 - as a handler's border does
+            pass
+
+
 def test_edits_change_the_one_place_and_leave_the_seed() -> None:
     seed = {"detail": {"a": 1, "b": [2]}}
 
