@@ -200,3 +200,11 @@ def test_an_excluded_namespace_with_times_of_its_own_and_its_resources_stay_excl
     for name in ("db", "shop"):
         [gone] = governing(done, "back", name).exclude
         assert (gone.names, gone.until) == (("?*",), None)
+
+
+def test_a_downscaler_that_works_in_some_namespaces_only_gives_defaults_for_these_only() -> None:
+    args = '["--namespace=dev,test", "--default-uptime=Mon-Fri 08:00-18:00 UTC", "--include-resources=statefulsets"]'
+    [only] = imported(f"spec: {{args: {args}}}").policies
+
+    assert only.policy.match.clusters == ("dev", "test")
+    assert any('include-resources "statefulsets" is not carried over' in note for note in only.notes)

@@ -89,7 +89,7 @@ def _cases(found: Settings) -> Iterator[_Case]:
             source,
             "kube-downscaler-defaults",
             "the defaults",
-            Chosen(),
+            Chosen(clusters=tuple(name_glob(one) for one in _listed(defaults.get("namespace", "")))),
             defaults,
             0,
             tuple(gone for gone, _ in excluded),
@@ -180,9 +180,13 @@ def _notes(case: _Case, specs: Mapping[str, Spec]) -> Iterator[str]:
         yield f"downtime-replicas: {replicas} is not carried over: a stop here is to 0."
     if "grace-period" in case.keys:
         yield f"grace-period: {case.keys['grace-period']} is not carried over: idle.warm-up spares what just started."
-    for key in ("exclude-namespaces", "exclude-deployments", "matching-labels"):
+    for key in ("exclude-namespaces", "exclude-deployments", "matching-labels", "include-resources"):
         if key in case.keys and case.priority == 0:
             yield f'{key} "{case.keys[key]}" is not carried over: write it as match or exclude.'
+
+
+def _listed(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _excluded(one: Annotated) -> Excluded | None:

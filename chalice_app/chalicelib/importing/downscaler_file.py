@@ -26,6 +26,7 @@ _SETTINGS = {
     "DEFAULT_TIMEZONE": "timezone",
     "DEFAULT_WEEKFRAME": "weekframe",
     "MATCHING_LABELS": "matching-labels",
+    "INCLUDE_RESOURCES": "include-resources",
     "uptime": "uptime",
     "downtime": "downtime",
     "upscale-period": "upscale-period",
@@ -41,6 +42,8 @@ _ARGUMENTS = {
     "exclude-namespaces": "exclude-namespaces",
     "exclude-deployments": "exclude-deployments",
     "matching-labels": "matching-labels",
+    "namespace": "namespace",
+    "include-resources": "include-resources",
 }
 _LINE = re.compile(r"(?:export\s+)?([A-Z_]+)\s*[=:]\s*(.*)")
 _ARGUMENT = re.compile(r"--([a-z-]+)(?:=(.*))?", re.DOTALL)
