@@ -79,3 +79,14 @@ def test_what_other_resources_call_a_stop_is_one(action: str, opening: str) -> N
     [only] = imported(policy("nights", OFF, actions=action)).policies
 
     assert only.policy.hours is not None and only.policy.hours.opening.value == opening
+
+
+def test_defaults_are_taken_for_tags_alone_and_never_told_where_there_are_none() -> None:
+    other = json.dumps({"policies": [policy("other", {"tag:a": "b"})]})
+    nothing = import_files("custodian", [Source("p.json", other)], Given(), date(2026, 11, 21))
+    assert (nothing.policies, any("defaults were taken" in note for note in nothing.notes)) == ((), False)
+
+    sources = [Source("p.json", other), Source("tags.txt", "on")]
+    [only] = (done := import_files("custodian", sources, Given(), date(2026, 11, 21))).policies
+    assert only.policy.name == "custodian-tags"
+    assert any(note.startswith("None of its policies gives hours, so Custodian's defaults") for note in done.notes)

@@ -60,11 +60,12 @@ def drafted(sources: Iterable[Source], given: Given) -> Drafted:
     """All files together. Raises ImportRefused for a file that cannot be read."""
     found = read(sources, given.tag)
     notes = [STATE_NOT_MOMENT]
-    if not found.filters:
+    if not found.filters and found.values:
         zone = given.zone.key if given.zone else DEFAULT_ZONE
         found = replace(found, filters=tuple(_unwritten(kind, zone, given.tag or DEFAULT_TAG) for kind in _kinds()))
+        given_none = "None of its policies gives hours" if found.left_out else "No Custodian policy was given"
         notes.append(
-            f"No Custodian policy was given, so its defaults were taken where tags say nothing else: stop at "
+            f"{given_none}, so Custodian's defaults were taken where tags say nothing else: stop at "
             f"{DEFAULT_HOUR['off']}:00, start at 0{DEFAULT_HOUR['on']}:00, Monday to Friday, zone {zone}."
         )
     if not found.values and found.filters:
