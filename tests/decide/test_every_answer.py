@@ -188,6 +188,22 @@ OF_HOURS: Scenes = {
         CLOSING.but(facts=DOWN, memory=replace(ASLEEP, opening_handled=at(MORNING))),
         "2026-11-20T19:45",
     ),
+    "open, before the warning of closing": (
+        CLOSING.but(policy=policy(HOURS % ", warn-before: 15m")),
+        "2026-11-20T19:40",
+    ),
+    "open, after the warning of closing": (
+        CLOSING.but(policy=policy(HOURS % ", warn-before: 15m")),
+        "2026-11-20T19:50",
+    ),
+    "down, before the warning of closing": (
+        CLOSING.but(
+            policy=policy(HOURS % ", warn-before: 15m"),
+            facts=DOWN,
+            memory=replace(ASLEEP, opening_handled=at(MORNING)),
+        ),
+        "2026-11-20T19:40",
+    ),
     "closed and down, midweek": (CLOSING.but(facts=DOWN, memory=ASLEEP), "2026-11-19T21:00"),
     "to be cut shortly, quiet": (CLOSING.but(policy=policy(HOURS % ", closed: cut, cut-after: 65m")), NIGHT),
     "open, to be warned of": (CLOSING, "2026-11-20T19:55"),

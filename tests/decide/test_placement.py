@@ -16,7 +16,7 @@ from chalicelib.decide.capacity import (
     SpotMemory,
 )
 from chalicelib.decide.case import make_case
-from chalicelib.decide.constants import UNKNOWN_RECHECK
+from chalicelib.decide.constants import ACT_RECHECK, UNKNOWN_RECHECK
 from chalicelib.decide.decision import Evidence, Placing
 from chalicelib.decide.facts import (
     ActionKind,
@@ -343,7 +343,8 @@ def test_the_look_comes_when_the_placement_could_change() -> None:
     stays = decided(seen(on_hosts(SPOT)))
 
     assert waits.look_again_at == NOW + MINUTE
-    assert moves.look_again_at < stays.look_again_at == NOW + DAY
+    assert moves.look_again_at == NOW + ACT_RECHECK
+    assert stays.look_again_at == NOW + DAY
 
 
 def test_the_evidence_names_where_it_runs_and_what_spot_did_to_it() -> None:
