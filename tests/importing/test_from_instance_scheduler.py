@@ -265,3 +265,13 @@ def test_a_schedule_of_more_windows_than_hours_hold_is_left_out_and_the_others_a
     assert [one.policy.name for one in done.policies] == ["small"]
     [left] = done.left_out
     assert (left.what, "hours have at most 400 of these" in left.why) == ("lab", True)
+
+
+def test_one_schedule_that_is_wrong_does_not_keep_the_others_back() -> None:
+    done = scanned(
+        period("p", weekdays=["mon"]), schedule("p"), {**schedule("gone"), "name": "broken"},
+        {**schedule("p"), "name": "elsewhere", "timezone": "Mars/Base"},
+    )  # fmt: skip
+    assert [one.policy.name for one in done.policies] == ["lab"]
+    assert {left.what for left in done.left_out} == {"broken", "elsewhere"}
+    assert any('there is no period "gone"' in left.why for left in done.left_out)

@@ -208,3 +208,10 @@ def test_a_downscaler_that_works_in_some_namespaces_only_gives_defaults_for_thes
 
     assert only.policy.match.clusters == ("dev", "test")
     assert any('include-resources "statefulsets" is not carried over' in note for note in only.notes)
+
+
+def test_one_definition_that_is_wrong_does_not_keep_the_others_back() -> None:
+    done = imported(annotated("a", uptime="Mon-Fri 08:00-18:00 UTC") + annotated("b", uptime="Mon-Fri 8-18 UTC"))
+    assert [one.policy.name for one in done.policies] == ["a"]
+    [left] = done.left_out
+    assert (left.what, '"Mon-Fri 8-18 UTC" cannot be read' in left.why) == ("Deployment b", True)

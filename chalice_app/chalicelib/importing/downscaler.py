@@ -14,6 +14,7 @@ from chalicelib.importing.downscaler_file import Annotated, Settings, read
 from chalicelib.importing.downscaler_original import Periods, UptimeAndDowntime
 from chalicelib.importing.downscaler_spec import BadSpec, Fillings, Spec, read_spec
 from chalicelib.importing.downscaler_timing import NoWords, by_level, by_periods, zone_of
+from chalicelib.importing.each import each_by_itself
 from chalicelib.importing.model import Chosen, Draft, Drafted, Excluded, Given, LeftOut
 from chalicelib.importing.render import name_glob, policy_name
 from chalicelib.importing.trees import Source
@@ -45,7 +46,8 @@ class _Case:
 
 
 def drafted(sources: Iterable[Source], given: Given) -> Drafted:
-    """All files together. Raises ImportRefused for what kube-downscaler could not read either."""
+    """All files together. Raises ImportRefused where kube-downscaler could read nothing either; one resource of
+    several that it could not read is left out."""
     found = read(sources)
     fillings = Fillings(
         given.zone.key if given.zone else found.defaults.get("timezone", (None, None))[1],
@@ -55,8 +57,10 @@ def drafted(sources: Iterable[Source], given: Given) -> Drafted:
     results: list[Draft | LeftOut] = [
         LeftOut(one.what, why) for one in found.annotated if (why := _forced(one)) is not None
     ]
-    for case in _cases(found):
-        results.append(_drafted(case, fillings, given.zone or ZoneInfo("UTC"), taken))
+    fallback = given.zone or ZoneInfo("UTC")
+    results += each_by_itself(
+        list(_cases(found)), lambda case: _drafted(case, fillings, fallback, taken), lambda case: case.what
+    )
     notes = [OTHER_WORLD] if found.annotated else []
     if len(found.bare) > 1 or (found.bare and not found.annotated):
         notes.append("A definition alone does not say for which services: write their `match`.")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from chalicelib.importing.each import each_by_itself
 from chalicelib.importing.model import Chosen, Draft, Drafted, Given, LeftOut
 from chalicelib.importing.recurrence import BadRecurrence, Days, read_days
 from chalicelib.importing.render import policy_name, value_glob
@@ -59,13 +60,14 @@ _ENFORCED = (
 
 
 def drafted(sources: Iterable[Source], given: Given) -> Drafted:
-    """All files together. Raises ImportRefused for what cannot be read, or what Instance Scheduler would refuse."""
+    """All files together. Raises ImportRefused for files that cannot be read, and where Instance Scheduler would
+    refuse every schedule; one that it would refuse among others is left out."""
     found = read(sources, given.stack)
     notes = [EDGES]
     if not found.schedules:
         notes.append(f"Only periods were given ({', '.join(found.periods)}): give import their schedules too.")
     taken: set[str] = set()
-    results = [_schedule(one, found, given, taken) for one in found.schedules]
+    results = each_by_itself(found.schedules, lambda one: _schedule(one, found, given, taken), lambda one: one.name)
     drafts = tuple(one for one in results if isinstance(one, Draft))
     return Drafted(drafts, tuple(one for one in results if isinstance(one, LeftOut)), tuple(notes))
 
