@@ -69,6 +69,9 @@ def measure(days: int = DAYS) -> Result:
             "faults; what a lost event would have told is found by a sweep that describes every service.",
             *(f"VIOLATED {violation}" for violation in found[:SHOWN]),
         ],
+        headline=f"{played.days:,} simulated days with {sum(played.injected.values()):,} faults injected, and a death "
+        f"between any two calls to AWS ({sum(died.values()):,}): {len(found)} violations of {len(Invariant)} "
+        f"invariants, healed {mean:.1f} min after the faults end",
     )
 
 

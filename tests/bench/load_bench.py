@@ -74,6 +74,9 @@ def measure(size: Size = FULL) -> Result:
             *_api_goals(f"{size.memory:g} calls a second on the in-memory fake", memory, size.memory, size.seconds),
         ],
         notes=[*_burst_notes(burst, clean), *_api_notes(http, memory)],
+        headline=f"{burst['events']:,} events in a minute about {burst['services']:,} services: {len(burst['lost'])} "
+        f"effects lost or doubled; the API at {size.http:g} calls a second over HTTP: p99 "
+        f"{http['all']['p99'] * 1000:,.0f} ms",
     )
 
 
