@@ -21,6 +21,9 @@ from chalicelib.local.aws import LOOPBACK
 from chalicelib.local.handlers import APP_DIR, invoke_slack, load_app
 
 SLACK = "/api/slack/"
+CALLERS_WAITING = 128
+"""Connections that the kernel keeps until they are answered. Python's server takes five: with more callers at once the
+kernel forgets some, and resets the connection of who has sent a body already."""
 NOT_THERE = Problem(Kind.NOT_FOUND, "There is no such path, or it does not take this method.")
 
 
@@ -95,6 +98,7 @@ def serving(port: int) -> Iterator[str]:
     kind = app.__class__
     server = factory.create_local_server(app, config, LOOPBACK, port)
     server.server.RequestHandlerClass = partial(GatewayHandler, app_object=server.app_object, config=config)
+    server.server.socket.listen(CALLERS_WAITING)
     thread = threading.Thread(target=server.server.serve_forever, name="http-api", daemon=True)
     thread.start()
     try:
