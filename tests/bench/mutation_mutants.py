@@ -1,8 +1,9 @@
 """Makes the mutants: mutmut's own operators over the functions of some modules, each as the source of one function.
 
-Run by the interpreter that has mutmut, in a folder with its ``setup.cfg``: reads ``{"files": {name: path}, "share": …,
-"seed": …}`` from standard input and prints ``{"mutants": […], "of": {name: number of all}}``. Of each file the same
-share is drawn; only what is drawn is written out, because that takes longer than finding it.
+Run by the interpreter that has mutmut, in a folder with its ``setup.cfg``. Reads ``{"files": {name: path}, "only":
+{name: functions}, "share": …, "seed": …}`` from standard input and prints ``{"mutants": […], "of": {name: number of
+all}}``. Of each file the same share is drawn; only what is drawn is written out, because that takes longer than finding
+it.
 
 mutmut passes over functions with a decorator, because its way to switch mutants cannot hold them. Ours can, so their
 decorators are taken off first and a property's body is mutated like any other. It mutates no statement outside a
@@ -16,7 +17,7 @@ import difflib
 import json
 import random
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def main() -> None:
     found: list[Mutant] = []
     number: dict[str, int] = {}
     for name, path in asked["files"].items():
-        made = _Made(name, Path(path).read_text())
+        made = _Made(name, Path(path).read_text(), asked["only"].get(name))
         number[name] = len(made.mutations)
         drawn = random.Random(f"{asked['seed']} {name}").sample(
             range(len(made.mutations)), round(asked["share"] * len(made.mutations))
@@ -57,7 +58,7 @@ def main() -> None:
 class _Made:
     """All mutations of one file."""
 
-    def __init__(self, name: str, source: str) -> None:
+    def __init__(self, name: str, source: str, only: Sequence[str] | None) -> None:
         import libcst as cst
         from libcst.metadata import MetadataWrapper, PositionProvider
         from mutmut.mutation.file_mutation import create_mutations
@@ -66,7 +67,12 @@ class _Made:
         self._name = name
         self._tree = ast.parse(plain)
         self._module, mutations, *_ = create_mutations(name, plain)
-        self.mutations = [one for one in mutations if isinstance(one.contained_by_top_level_function, cst.FunctionDef)]
+        self.mutations = [
+            one
+            for one in mutations
+            if isinstance(within := one.contained_by_top_level_function, cst.FunctionDef)
+            and (only is None or within.name.value in only)
+        ]
         self._where = MetadataWrapper(self._module, unsafe_skip_copy=True).resolve(PositionProvider)
         self._classes = dict(_methods(self._module))
 

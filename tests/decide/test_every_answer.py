@@ -121,6 +121,10 @@ OF_PEOPLE_AND_FREEZES: Scenes = {
     "excluded by its tag": (CLOSING.but(facts=service(tags={"lifecycle:exclude": "until 2026-11-20"})), NIGHT),
     "excluded by a tag for good": (CLOSING.but(facts=service(tags={"lifecycle:exclude": "never-expires"})), NIGHT),
     "a tag that says nothing": (CLOSING.but(facts=service(tags={"lifecycle:exclude": "please"})), NIGHT),
+    "a tag of too many words": (
+        CLOSING.but(facts=service(tags={"lifecycle:exclude": "until 2026-11-20 please"})),
+        NIGHT,
+    ),
     "a tag that ended": (CLOSING.but(facts=service(tags={"lifecycle:exclude": "until 2026-11-19"})), NIGHT),
 }
 OF_WORDS: Scenes = {
@@ -309,6 +313,7 @@ OF_LEARNING: Scenes = {
 OF_EARLY_STARTS: Scenes = {
     "wanted tomorrow": (EARLY.but(facts=DOWN, memory=ASLEEP, learned=SLEEPING), NIGHT),
     "wanted soon": (EARLY.but(facts=DOWN, memory=ASLEEP, learned=SLEEPING), "2026-11-21T08:58"),
+    "wanted later, in Tokyo": (EARLY_BY_DAY.but(facts=DOWN, memory=ASLEEP, learned=SLEEPING), "2026-11-20T07:30"),
     "wanted soon, in Tokyo": (EARLY_BY_DAY.but(facts=DOWN, memory=ASLEEP, learned=SLEEPING), "2026-11-20T08:58"),
     "weighed on paper, in Tokyo": (
         EARLY_BY_DAY.but(facts=DOWN, memory=ASLEEP, learned=replace(SLEEPING, bet=THAT_DAY)),

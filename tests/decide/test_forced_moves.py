@@ -41,9 +41,9 @@ from support.policies import policy
 
 
 def test_room_for_one_task_more_is_room_enough() -> None:
-    two = replace(on_hosts(ON_DEMAND, 2), healthy_percent=(100, 150))
-
-    assert why_not_by_force(make_case(PREFER, seen(two), (), NOW, PolicySet()), decided(seen(two))) is None
+    for healthy in ((100, 150), (50, 100)):
+        two = replace(on_hosts(ON_DEMAND, 2), healthy_percent=healthy)
+        assert why_not_by_force(make_case(PREFER, seen(two), (), NOW, PolicySet()), decided(seen(two))) is None
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_tasks_count_where_they_are_to_run() -> None:
     assert short(replace(mixed, desired_count=1)) == 0
     assert short(silent) == 0
     assert short(replace(silent, running_count=1)) == 1
-    assert not at_place(silent, ON_DEMAND)
+    assert not at_place(replace(silent, desired_count=1), ON_DEMAND)
     assert not at_place(replace(silent, desired_count=0), SPOT)
     assert at_place(on_hosts(SPOT, 1), SPOT)
 

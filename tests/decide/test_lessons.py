@@ -70,6 +70,8 @@ def test_a_look_at_a_service_that_is_up_teaches_its_use() -> None:
     assert found == after_looking(before, watched.uses, watched.since, watched.until, COSTS)
     assert found.gaps.seen == 1
     assert found.bets.idle_usd > 0
+    first = Habit.beginning((NOW - HOUR).timestamp())
+    assert found.habit == first.used((NOW - 50 * MINUTE).timestamp(), (NOW - 49 * MINUTE).timestamp() - 1)
     assert taught(before, UP) == before
 
 
@@ -222,3 +224,30 @@ def test_boots_are_averaged_and_one_of_hours_is_none() -> None:
     assert after_boot(asked, NOW).used_until == NOW
     assert after_boot(Learned(used_until=NOW), NOW + MINUTE).used_until == NOW
     assert after_boot(Learned(woken_at=NOW), NOW + MINUTE).used_until is None
+
+
+def test_a_bet_that_is_due_is_opened_on_paper() -> None:
+    habit = Habit.beginning((NOW - 20 * DAY).timestamp())
+    for day in range(1, 20):
+        habit = habit.used((NOW - day * DAY).timestamp(), (NOW - day * DAY).timestamp() + 1800)
+    before = replace(SLEPT, habit=habit, bets=BetRecord(expected=20, came=20))
+
+    found = taught(before, DOWN)
+
+    assert found.bet is not None
+    assert found.bet.start_at <= NOW.timestamp()
+    assert not found.bet_acted
+    early = replace(before, habit=None)
+    assert taught(early, DOWN).bet is None
+
+
+def test_an_answer_of_hours_is_none() -> None:
+    asked = Learned(woken_at=NOW - 3 * HOUR, used_until=NOW - 3 * HOUR, known_until=NOW - 3 * HOUR)
+    late = Use(NOW - 30 * MINUTE, NOW - 29 * MINUTE)
+    soon = Use(NOW - 3 * HOUR + 5 * MINUTE, NOW - 3 * HOUR + 6 * MINUTE)
+
+    unanswered = after_looking(asked, [late], NOW - 3 * HOUR, NOW, COSTS)
+    answered = after_looking(asked, [soon], NOW - 3 * HOUR, NOW, COSTS)
+
+    assert (unanswered.woken_at, unanswered.answer_seconds) == (None, None)
+    assert (answered.woken_at, answered.answer_seconds) == (None, 300.0)

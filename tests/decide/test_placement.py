@@ -200,6 +200,15 @@ def test_tasks_that_are_being_taken_are_replaced_at_once_even_in_use() -> None:
     assert other.to == ()
 
 
+def test_tasks_that_are_missing_on_demand_end_no_wait_for_spot() -> None:
+    short_of_one = replace(back(30), spot=replace(back(30).spot, short_since=NOW - 3 * MINUTE))
+
+    found = placing(seen(on_hosts(ON_DEMAND, 1, 0), short_of_one))
+
+    assert found is not None
+    assert (found.to, found.until) == ((), NOW + timedelta(minutes=90))
+
+
 def test_the_newest_of_several_losses_counts() -> None:
     lost = tuple(Setback(NOW - m * MINUTE, SetbackKind.LOST, str(m)) for m in (300, 5))
 
@@ -324,6 +333,9 @@ def test_people_and_freezes_keep_hands_off_its_placement() -> None:
     assert placing(away, policies=frozen) == Placing(
         None, "the freeze launch holds every move until Wed 18 Nov 15:00 UTC: launch week", until=at("2026-11-19T00:00")
     )
+    in_tokyo = placing(away, policy(HOURS % ("daily 00:00-24:00", "")), policies=frozen)
+    assert in_tokyo is not None
+    assert in_tokyo.reason == "the freeze launch holds every move until Thu 19 Nov 00:00 JST: launch week"
     moved = placing(away, policies=over)
     assert moved is not None
     assert moved.to == SPOT

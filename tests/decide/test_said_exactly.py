@@ -62,6 +62,18 @@ policies:
 """
 
 
+NEAR_AND_FAR = """
+policies:
+  a:
+    match: {clusters: [x], names: [x]}
+    priority: 1
+    mode: enforce
+  b:
+    match: {names: [x]}
+    mode: enforce
+"""
+
+
 def test_what_keeps_a_service_from_the_nearest_policy_is_said_in_order() -> None:
     rules = policy_set(MATCHES)
     far = service(tags={"tier": "gold", "Team": "a"})
@@ -72,6 +84,10 @@ def test_what_keeps_a_service_from_the_nearest_policy_is_said_in_order() -> None
         "no tag zone, wanted zone=x"
     )
     assert govern(PolicySet(), far).nearest == "there are no policies"
+    assert govern(policy_set(NEAR_AND_FAR), far).nearest == "nearest policy b: name is ollama-vision, wanted x"
+    for mode in ("dry-run", "enforce"):
+        taken = policy_set(f"policies: {{dev: {{match: {{everything: true}}, mode: {mode}}}}}")
+        assert govern(taken, far).nearest == ""
     assert nearest_miss(rules.named("strict"), [far]) == (  # type: ignore[arg-type]
         "0 of 1 service matches: nearest is gpu-dev/ollama-vision: cluster is gpu-dev, wanted prod; "
         "name is ollama-vision, wanted chat*; launch type is fargate, wanted ec2; "
@@ -131,6 +147,7 @@ def test_a_move_to_spot_by_force_needs_a_yes_and_no_other_move_does(
     ("heard", "says"),
     [
         (Heard(booting=1), "1 task on a host already, starting"),
+        (Heard(unplaced=1, said=("MaxSpotInstanceCountExceeded",)), "MaxSpotInstanceCountExceeded"),
         (Heard(unplaced=2), "2 tasks without a host"),
         (Heard(), ""),
         (Heard(ended=("CannotPull a", "fine", "CannotPull b")), "CannotPull b"),

@@ -57,6 +57,27 @@ def test_hosts_taken_one_after_the_other_are_one_loss() -> None:
     assert found.until == NOON + 2 * HOUR
 
 
+def test_as_many_losses_as_allowed_do_not_end_the_day() -> None:
+    found = rests([at(-number, SetbackKind.LOST) for number in (8, 4, 0)])
+
+    assert found is not None
+    assert found.until == NOON + 2 * HOUR
+
+
+def test_only_losses_of_the_last_week_count_for_the_mean() -> None:
+    lost = [at(-number, SetbackKind.LOST) for number in (24 * 8, 30, 10, 0)]
+
+    assert mean_time_between_losses([*lost, at(-20), at(-5)], NOON) == 15 * HOUR
+
+
+def test_a_stay_of_less_than_a_quarter_of_the_wait_is_one_more_in_the_row() -> None:
+    """Each stay begins when the wait of two hours is over; half an hour is a quarter of it."""
+    short = [at(-7.35), at(-4.9), at(-2.45), at(0)]
+    long = [at(-7.5), at(-5), at(-2.5), at(0)]
+
+    assert [found.until for found in (rests(short), rests(long)) if found] == [NOON + 4 * HOUR, NOON + 2 * HOUR]
+
+
 def test_more_losses_than_allowed_end_spot_until_midnight_of_the_policys_zone() -> None:
     lost = [at(-number, SetbackKind.LOST) for number in range(0, 13, 4)]
 

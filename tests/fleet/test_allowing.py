@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from chalicelib.decide.facts import OverrideKind, Switches
+from chalicelib.controller import wording
+from chalicelib.decide.facts import Override, OverrideKind, Switches
 from chalicelib.errors import Forbidden, NotAllowed, Unfit
 from chalicelib.fleet.allowing import Permission, Speaker, check_person, check_word, may_start, ruling_of
 from chalicelib.fleet.people import Caller, Role, role_of
 from chalicelib.fleet.yeses import Yeses
 from chalicelib.policy.model import PolicySet
-from support.observations import HOUR, MINUTE, at, service
+from chalicelib.record.approval import Question
+from chalicelib.record.controls import ControlState
+from support.observations import HOUR, MINUTE, VISION, at, service
 from support.policies import policy_set
+from support.questions import question
 
 NOON, NIGHT = at("2026-11-18T12:00"), at("2026-11-18T21:00")
 OFFICE = """
@@ -310,3 +314,55 @@ def test_where_nobody_can_be_asked_what_needs_a_yes_is_not_allowed() -> None:
     assert said_by(refused) == "office wants a yes to this (approval.for), and nobody can be asked here."
     assert nobody.ask_to_remove(DEV, office(), caller, "", NOON) is None
     assert nobody.ask_to_remove(service(), asking, caller, "", NOON) is None
+
+
+class Asking:
+    """Answers every question with one of its own, and remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, ...]] = []
+
+    def ask_to_launch(self, *what: object) -> Question:
+        self.asked.append(what)
+        return question()
+
+    def ask_to_remove(self, *what: object) -> Question:
+        self.asked.append(what)
+        return question(id="apr-remove")
+
+
+def test_a_launch_in_closed_hours_waits_for_a_yes_that_is_the_persons_own() -> None:
+    caller, asking, ruling = Caller("sub-ada", "ada@example.com", Role.USER), Asking(), office().policies[0]
+    yeses = Yeses(asking)  # type: ignore[arg-type]
+    kept = Override("apr-1", VISION, OverrideKind.KEEP, NIGHT, "lea", "", NOON)
+    elsewhere = replace(kept, service=replace(VISION, name="other"))
+    words = (replace(kept, id="w-1"), replace(kept, kind=OverrideKind.STOP), elsewhere)
+
+    def stand(*overrides: Override, by: Yeses = yeses) -> None:
+        said = ControlState(overrides)
+        by.must_stand_for_launch(DEV, ruling, caller, NIGHT, said, NOON)
+
+    stand(kept)
+    stand(*words, kept)
+    assert asking.asked == []
+    with pytest.raises(NotAllowed) as refused:
+        stand(*words)
+    assert asking.asked == [(DEV, ruling, caller, NIGHT, NOON)]
+    assert said_by(refused) == (
+        f"Hours are closed: {wording.first_word(question())}. "
+        "After a yes, send the same request again, with the same idempotency key."
+    )
+    with pytest.raises(NotAllowed) as refused:
+        stand(by=Yeses(None))
+    assert said_by(refused) == "office wants a yes to this (approval.for), and nobody can be asked here."
+
+
+def test_people_are_asked_about_a_removal_where_the_policy_wants_it() -> None:
+    rules = office("approval: {for: [remove], ask: '#ops', approvers: ['group:leads']}")
+    caller, asking = Caller("sub-ada", "ada@example.com", Role.USER), Asking()
+
+    found = Yeses(asking).ask_to_remove(DEV, rules, caller, "old", NOON)  # type: ignore[arg-type]
+
+    assert found is not None
+    assert found.id == "apr-remove"
+    assert asking.asked == [(DEV, rules.policies[0], caller, "old", NOON)]

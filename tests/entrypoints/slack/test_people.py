@@ -37,6 +37,19 @@ def test_unknown_people_are_nobody_or_readers_as_configured(user: str) -> None:
     assert (reader.role, reader.email, reader.groups) == (Role.READ_ONLY, "", frozenset())
 
 
+def test_who_may_do_nothing_here_is_told_why() -> None:
+    slack = RememberingSlack(PEOPLE)
+
+    guest, nobody = people(slack).visitor("U0GUEST", NOW), people(slack).visitor("U0NOBODY", NOW)
+    stranger = people(slack).visitor("U0EVE", NOW)
+
+    assert guest.why == "Only people of our own workspace are heard here."
+    assert nobody.why == "Slack has not confirmed your address, so nobody knows here who you are."
+    assert stranger.why == "No account here has your address eve@example.com: ask an administrator for one."
+    reader = people(slack, Unknown.READ_ONLY).visitor("U0EVE", NOW)
+    assert (str(reader.caller), reader.why) == ("slack:U0EVE", "")
+
+
 def test_a_guest_from_another_workspace_is_nobody_whatever_is_configured() -> None:
     assert people(RememberingSlack(PEOPLE), Unknown.READ_ONLY).visitor("U0GUEST", NOW).caller is None
 
