@@ -111,7 +111,9 @@ def _burst_notes(burst: Mapping[str, Any], clean: float) -> Iterator[str]:
     yield (
         f"From an event to the end of the invocation that heard it: p50 {burst['age p50']:.0f} s, p99 "
         f"{burst['age p99']:.0f} s. The last Spot warning was heard after {burst['spot most']:.0f} s of the "
-        f"{SPOT_SECONDS:.0f} s that AWS gives: they stand in the same queue as all other events."
+        f"{SPOT_SECONDS:.0f} s that AWS gives: they stand in the same queue as all other events, and where that takes "
+        "longer than ten minutes their hosts are not drained any more. A queue of their own would keep them apart from "
+        "a burst; memory of one core's worth for the function would empty this one sooner."
     )
     yield (
         f"Simulated: each call to AWS takes 30 ms, side by side where ours goes side by side; CPU seconds "
@@ -169,7 +171,7 @@ def _row(what: str, calls: int, *seconds: float) -> Mapping[str, object]:
 
 
 def _first(wrong: list[str]) -> str:
-    return f"{len(wrong)}: {wrong[0]}" if wrong else "0"
+    return f"{len(wrong)}, such as {wrong[0]}" if wrong else "0"
 
 
 def _apart(module: str, *arguments: float | str) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class _Seen:
 
     def wrong(self) -> Iterator[str]:
         one, memory = self._one, self._memory
-        if memory.pending:
+        if memory.pending and one.part is not Part.CAME_NOT_UP:
             yield f"its {memory.pending.kind.value} is still pending"
         match one.part:
             case Part.IDLE | Part.IDLE_BEHIND:
@@ -89,12 +89,14 @@ class _Seen:
         yield from self._is("changes at AWS", self._asked.total(), 0)
 
     def _started(self) -> Iterator[str]:
+        """One that did not come up is tried again when its wait is over, if the burst lasts so long."""
         up = self._one.part is Part.CAME_UP
-        yield from self._is("starts in the history", len(self._ids(ActionKind.START)), 1)
+        again = 0 if up else self._asked["ecs.UpdateService"]
+        yield from self._is("starts in the history", len(self._ids(ActionKind.START)), 1 + again)
         yield from self._is("lines that it came up", self._count(ActionKind.START, "done"), int(up))
-        yield from self._is("lines that it did not", self._count(ActionKind.START, "failed"), int(not up))
+        yield from self._is("lines that it did not", self._count(ActionKind.START, "failed") > 0, not up)
         yield from self._is("size that waits to be given back", self._memory.saved_size is not None, not up)
-        yield from self._is("UpdateService", self._asked["ecs.UpdateService"], 0)
+        yield from self._is("changes at AWS", self._asked.total() - again, 0)
 
     def _struck(self) -> Iterator[str]:
         lines = sum(entry.outcome == SPOT_TOLD for entry in self._told)
