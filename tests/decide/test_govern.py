@@ -155,6 +155,8 @@ def test_the_hours_tag_may_leave_the_zone_to_the_policy() -> None:
     assert Scene(tagged.policy).decide("2026-11-20T18:00").wanted is Wanted.STOPPED
     assert tagged.policy.hours is not None
     assert tagged.policy.hours.timezone.key == "Asia/Tokyo"
+    assert tagged.problem == ""
+    assert [str(window) for window in tagged.policy.hours.open or ()] == ["daily 09:00-18:00"]
 
 
 def test_the_idle_tag_replaces_stop_after() -> None:
@@ -162,6 +164,10 @@ def test_the_idle_tag_replaces_stop_after() -> None:
 
     assert tagged.policy.idle is not None
     assert tagged.policy.idle.stop_after == timedelta(minutes=45)
+    warm = policy("idle: {stop-after: 30m, warm-up: 17m}\noverrides: {service-tags: [idle]}")
+    assert with_tags(warm, {"lifecycle:idle": "45m"}).policy.idle == warm.idle.model_copy(  # type: ignore[union-attr]
+        update={"stop_after": timedelta(minutes=45)}
+    )
 
 
 def test_the_same_tags_give_the_same_policy_object() -> None:
@@ -201,6 +207,7 @@ def test_tags_that_the_policy_does_not_allow_are_not_read() -> None:
     closed_to_tags = policy("idle: {stop-after: 30m}")
 
     assert with_tags(closed_to_tags, {"lifecycle:idle": "nonsense"}).problem == ""
+    assert with_tags(closed_to_tags, {"lifecycle:hours": "nonsense"}).problem == ""
 
 
 def test_governance_applies_the_tags_and_tells_their_problem() -> None:
