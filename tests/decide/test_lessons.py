@@ -98,6 +98,14 @@ def test_a_start_by_hand_ends_the_gap_at_its_own_time() -> None:
     assert sum(found.gaps.sums) == pytest.approx(4.5 * 3600)
 
 
+def test_who_wakes_it_by_hand_meets_an_open_bet() -> None:
+    held = replace(SLEPT, bet=bet(NOW - HOUR, NOW + HOUR))
+
+    found = taught(held, service(ready=None, running=0), memory=ServiceMemory(hand_started_at=NOW - 30 * MINUTE))
+
+    assert (found.bet, found.bets.bets) == (None, 1)
+
+
 def test_an_older_start_by_hand_woke_nobody_this_time() -> None:
     older = ServiceMemory(hand_started_at=ASLEEP - MINUTE)
     same = ServiceMemory(hand_started_at=ASLEEP)

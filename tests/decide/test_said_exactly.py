@@ -208,7 +208,10 @@ def test_a_tag_that_does_not_parse_leaves_the_service_of_a_test_alone() -> None:
 def test_expectations_are_met_in_the_sense_of_the_language() -> None:
     team = policy(TEAM % ("Asia/Tokyo", "JP"))
     asleep = outcome_at(team, at("2026-11-20T10:00"), Given.model_validate({"state": "stopped"}))
+    awake = outcome_at(team, at("2026-11-20T10:00"))
     unknown = outcome_at(team, at("2026-11-20T21:00"), Given.model_validate({"missing": ["requests"]}))
 
     assert [asleep.meets(word) for word in ("running", "stopped", "unchanged", "asking")] == [False, True, True, False]  # type: ignore[arg-type]
+    assert [awake.meets(word) for word in ("running", "stopped", "unchanged", "asking")] == [True, False, True, False]  # type: ignore[arg-type]
+    assert [awake.is_because(word) for word in ("hours", "in-use", "idle", None)] == [True, True, False, True]
     assert [unknown.meets(word) for word in ("running", "stopped", "unchanged")] == [False, False, True]  # type: ignore[arg-type]

@@ -98,6 +98,10 @@ def test_what_is_remembered_of_a_flight_is_said_in_the_policys_zone() -> None:
     found = judge({SignalName.REQUESTS: ASKED}, SPAN, {}, TOKYO, proof_needed=True, flight=seen)
     assert isinstance(found, InUse)
     assert (found.last_use, found.unseen) == (END - 10 * MINUTE, False)
+    still = judge({SignalName.REQUESTS: ASKED}, SPAN, {}, TOKYO, proof_needed=True, flight=Flight(END - HOUR))
+    assert isinstance(still, InUse)
+    assert still.says.endswith("first seen at 14:00")
+    assert (still.last_use, still.unseen) == (END, True)
     over = Flight(END - HOUR, SPAN.start)
     assert isinstance(judge({SignalName.REQUESTS: ASKED}, SPAN, {}, TOKYO, proof_needed=True, flight=over), Idle)
 
