@@ -22,7 +22,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +70,7 @@ ONLY = {
 TESTS = (
     "tests/decide",
     "tests/execute/test_guards.py",
+    "tests/execute/test_moves.py",
     "tests/execute/test_plan.py",
     "tests/execute/test_planfile.py",
     "tests/execute/test_executor.py",
@@ -103,7 +103,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why survivors may live. ``module``, ``function`` and ``change`` may hold ``*``."""
+    """Why a survivor may live. ``module`` and ``function`` may be ``*``: what holds of the same change anywhere."""
 
     module: str
     function: str
@@ -111,13 +111,7 @@ class Reason:
     reason: str
 
     def fits(self, one: Tried) -> bool:
-        """``[`` and ``?`` in a change are code, not patterns."""
-        plain = self.change.replace("[", "[[]").replace("?", "[?]")
-        return (
-            fnmatchcase(one.module, self.module)
-            and fnmatchcase(one.function, self.function)
-            and fnmatchcase(one.change, plain)
-        )
+        return self.module in (one.module, "*") and self.function in (one.function, "*") and self.change == one.change
 
 
 def measure(share: float = SHARE, names: Sequence[str] = (), tests: Sequence[str] = TESTS) -> Result:
