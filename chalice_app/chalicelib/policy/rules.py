@@ -140,9 +140,9 @@ def hours(section: Hours) -> Iterator[Finding]:
         yield Finding((), "LC008", "open is missing: say when services may run, as open: [mon-fri 08:00-20:00]")
     elif section.open is not None and section.cron is not None:
         yield Finding(("cron",), "LC056", "open and cron both say when services may run; keep one of them")
-    elif too_many := [key for key, count in _openings(section) if count > MOST_OPENINGS]:
-        for key in too_many:
-            yield Finding(key, "LC002", f"hours have at most {MOST_OPENINGS} of these; join those that touch")
+    elif too_many := [key for key, listed in _openings(section).items() if len(listed) > MOST_OPENINGS]:
+        message = f"hours have at most {MOST_OPENINGS} of these; join those that touch"
+        yield from (Finding(key, "LC002", message) for key in too_many)
     elif section.open is not None and not section.open:
         yield Finding(("open",), "LC051", "no window: it can never open; write one, as mon-fri 08:00-20:00")
     elif not _can_open(section):
@@ -158,11 +158,12 @@ def hours(section: Hours) -> Iterator[Finding]:
         yield Finding(("closed",), "LC059", "opening: leave with closed: leave does nothing; one of them must act")
 
 
-def _openings(section: Hours) -> Iterator[tuple[tuple[str, ...], int]]:
-    yield ("open",), len(section.open or ())
-    if section.cron is not None:
-        yield ("cron", "start"), len(section.cron.start)
-        yield ("cron", "stop"), len(section.cron.stop)
+def _openings(section: Hours) -> Mapping[tuple[str, ...], Sized]:
+    cron = section.cron
+    edges: Mapping[tuple[str, ...], Sized] = (
+        {("cron", "start"): cron.start, ("cron", "stop"): cron.stop} if cron else {}
+    )
+    return {("open",): section.open or (), **edges}
 
 
 def _can_open(section: Hours) -> bool:
