@@ -140,7 +140,7 @@ def hours(section: Hours) -> Iterator[Finding]:
         yield Finding((), "LC008", "open is missing: say when services may run, as open: [mon-fri 08:00-20:00]")
     elif section.open is not None and section.cron is not None:
         yield Finding(("cron",), "LC056", "open and cron both say when services may run; keep one of them")
-    elif too_many := [key for key, listed in _openings(section).items() if len(listed) > MOST_OPENINGS]:
+    elif too_many := [key for key, listed in _openings(section) if len(listed) > MOST_OPENINGS]:
         message = f"hours have at most {MOST_OPENINGS} of these; join those that touch"
         yield from (Finding(key, "LC002", message) for key in too_many)
     elif section.open is not None and not section.open:
@@ -158,12 +158,10 @@ def hours(section: Hours) -> Iterator[Finding]:
         yield Finding(("closed",), "LC059", "opening: leave with closed: leave does nothing; one of them must act")
 
 
-def _openings(section: Hours) -> Mapping[tuple[str, ...], Sized]:
-    cron = section.cron
-    edges: Mapping[tuple[str, ...], Sized] = (
-        {("cron", "start"): cron.start, ("cron", "stop"): cron.stop} if cron else {}
-    )
-    return {("open",): section.open or (), **edges}
+def _openings(section: Hours) -> Iterator[tuple[tuple[str, ...], Sized]]:
+    yield ("open",), section.open or ()
+    if section.cron is not None:
+        yield from ((("cron", "start"), section.cron.start), (("cron", "stop"), section.cron.stop))
 
 
 def _can_open(section: Hours) -> bool:
