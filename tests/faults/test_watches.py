@@ -50,9 +50,11 @@ def asks_aws(here: Town, *names: str, count: int = 0, **more: Any) -> None:
         for id in (named(here, name).blueprint.id for name in names):
             app.clients.ecs.update_service(cluster=id.cluster, service=id.name, desiredCount=count, **more)
 
-    for name in names:
-        if count == 0 and not named(here, name).fake.desired:
-            named(here, name).turned_on_by_hand()
+    for truth in (named(here, name) for name in names):
+        if count == 0 and not truth.fake.running:
+            truth.turned_on_by_hand()
+            truth.fake.set_desired(0)
+            truth.fake.set_desired(truth.blueprint.size, started=here.clock.true - NOON)
     here.run(act)
 
 

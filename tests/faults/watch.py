@@ -50,7 +50,7 @@ class Watch:
     forgotten: int = 0
     """Acts that a restored table cannot know of."""
     _was: dict[ServiceId, int] = field(default_factory=dict)
-    _ran: dict[ServiceId, bool] = field(default_factory=dict)
+    _ran: dict[ServiceId, int] = field(default_factory=dict)
     _per_run: Counter[int] = field(default_factory=Counter)
     _unpack: TypeDeserializer = field(default_factory=TypeDeserializer)
 
@@ -60,7 +60,7 @@ class Watch:
         if operation == "ecs.UpdateService":
             id = ServiceId(params["cluster"], params["service"])
             fake = self.truths[id].fake
-            self._was[id], self._ran[id] = fake.desired, fake.running >= fake.desired > 0
+            self._was[id], self._ran[id] = fake.desired, fake.running
 
     def ended(self, operation: str, params: Mapping[str, Any]) -> None:
         match operation:
@@ -112,12 +112,21 @@ class Watch:
         enough = saved is not None and saved.desired_count >= act.was
         hold(Invariant.SIZE_SAVED, enough, f"{act.service} at {act.was} stopped with {saved} saved")
         truth.taken = True
-        if of.cut and not is_open and not of.is_open(now - CUT_AFTER + self.tolerance):
-            return
+        cut = of.cut and not is_open and not of.is_open(now - CUT_AFTER + self.tolerance)
+        if self._ran[act.service] and not cut:  # what has no task is used by nobody
+            self._nobody_used_it(act, truth)
+        if is_open and of.environment == "dev" and not act.by_word:
+            lately = self.idle_stops(timedelta(hours=1) - 2 * self.tolerance)
+            hold(Invariant.STOPS_PER_HOUR, lately <= STOPS_PER_HOUR, f"{act.service} is number {lately}")
+        if of.environment == "pool":
+            hold(Invariant.KEEP_RUNNING, self._pool_runs() >= KEPT_RUNNING, f"{act.service} was the last that ran")
+
+    def _nobody_used_it(self, act: Act, truth: Truth) -> None:
+        of, now, hold = truth.blueprint, act.at, self.verdicts.hold
         if of.streams:
             hold(Invariant.STREAMING, not truth.use.at(now), f"{act.service} streams")
         elif of.measured:
-            by_idleness = is_open and of.stop_after and not act.by_word
+            by_idleness = of.is_open(now) and of.stop_after and not act.by_word
             self._was_quiet(
                 Invariant.BUSY, act, truth, of.stop_after if by_idleness and of.stop_after else CLOSED_QUIET
             )
@@ -125,11 +134,6 @@ class Watch:
             near = of.is_open(now + self.tolerance) and of.is_open(now - self.tolerance)
             said = f"{act.service} has no signal, its hours are open, and nobody asked"
             hold(Invariant.UNKNOWN, not near or act.by_word, said)
-        if is_open and of.environment == "dev" and not act.by_word:
-            lately = self.idle_stops(timedelta(hours=1) - 2 * self.tolerance)
-            hold(Invariant.STOPS_PER_HOUR, lately <= STOPS_PER_HOUR, f"{act.service} is number {lately}")
-        if of.environment == "pool":
-            hold(Invariant.KEEP_RUNNING, self._pool_runs() >= KEPT_RUNNING, f"{act.service} was the last that ran")
 
     def _was_quiet(self, invariant: Invariant, act: Act, truth: Truth, quiet: timedelta) -> None:
         now, hold = act.at, self.verdicts.hold
@@ -141,7 +145,7 @@ class Watch:
     def _moved(self, act: Act, truth: Truth) -> None:
         """Tasks that are all there and that nobody takes are replaced for money's sake alone."""
         taken = any(task.arn in self.taken_tasks for task in truth.fake.tasks)
-        if self._ran[act.service] and not taken:
+        if self._ran[act.service] >= act.was and not taken:
             self._was_quiet(Invariant.MOVED, act, truth, CLOSED_QUIET)
 
     def idle_stops(self, within: timedelta) -> int:

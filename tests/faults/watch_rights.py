@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.record.codec import when
 from faults.invariants import Invariant
 from faults.people import READ_ONLY, Person, secret_line
 
@@ -40,9 +41,18 @@ class RightsWatch:
             return
         said = self._subject(operation, params)
         for truth in self._named(said):
-            may = self.who.may_change(truth.owner) or (truth.blueprint.environment == "asked" and self.who.may_approve)
+            may = self.who.may_change(truth.owner) or self._is_answered(truth, self.who)
             line = f"{self.who.name} ({self.who.role}) asked {self.asked}: {operation} on {truth.blueprint.id}"
             self.watch.verdicts.hold(Invariant.NOT_TOUCHED, may, line)
+
+    def _is_answered(self, truth: Truth, who: Person) -> bool:
+        """Whether the question about it may be carried out in their run: by their word, or because nobody's came in
+        time, which is the policy's word, whoever sets it off."""
+        if truth.blueprint.environment != "asked":
+            return False
+        item = self.watch.rows.item("CONTROL", f"APPROVAL#{truth.blueprint.id}") or {}
+        overdue = "answer_by" in item and when(item["answer_by"]["S"]) <= self.watch.now() + self.watch.tolerance
+        return who.may_approve or overdue
 
     def answered(self, who: Person, text: str) -> None:
         """``text`` was shown to them, and to nobody else."""
