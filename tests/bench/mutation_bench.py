@@ -22,6 +22,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ if __name__ == "__main__":
     sys.path[:0] = [str(ROOT / "tests"), str(Path(__file__).parent)]
 
 from goals import Goal, Result  # noqa: E402
-from mutation_mutants import SETTINGS  # noqa: E402
+from mutation_mutants import MOST_SECONDS, SETTINGS  # noqa: E402
 from support.own_venv import NotInstallable, interpreter  # noqa: E402
 
 REQUIREMENT = "mutmut==3.8.1"
@@ -127,7 +128,7 @@ def measure(share: float = SHARE, names: Sequence[str] = (), tests: Sequence[str
         title=TITLE,
         rows=[*(_row(name, number[name], tried) for name in number), _row("all", sum(number.values()), tried)],
         goals=_goals(tried, controls),
-        notes=[*_notes(found, share, controls), *_survivors(tried)],
+        notes=[*_notes(found, share), *_survivors(tried)],
     )
 
 
@@ -196,11 +197,16 @@ def _goals(tried: Sequence[Tried], controls: Sequence[Tried]) -> list[Goal]:
             part >= KILLED_GOAL,
         ),
         Goal("survivors without a reason", "0", str(bare), bare == 0),
-        Goal("controls, with nothing changed, that were killed", "0", str(len(wrongly)), not wrongly),
+        Goal(
+            f"controls (a file's tests with nothing changed) killed, of {len(controls)}",
+            "0",
+            str(len(wrongly)),
+            not wrongly,
+        ),
     ]
 
 
-def _notes(found: Mapping[str, Any], share: float, controls: Sequence[Tried]) -> list[str]:
+def _notes(found: Mapping[str, Any], share: float) -> list[str]:
     return [
         f"{REQUIREMENT} makes the mutants; {share:.0%} of each file's are drawn with seed {SEED}. It changes what "
         "stands in functions, texts too; not constants, fields, decorators, annotations, triple-quoted texts, or calls "
@@ -208,11 +214,10 @@ def _notes(found: Mapping[str, Any], share: float, controls: Sequence[Tried]) ->
         + "; ".join(f"of {name} only {', '.join(functions)}" for name, functions in ONLY.items())
         + ".",
         f"{found['tests']:,} tests, of {', '.join(TESTS)}; a mutant is given those that reach its statement, the "
-        "cheapest first, up to two seconds of CPU: what only a dearer test notices counts as a survivor.",
+        f"cheapest first, up to {MOST_SECONDS:.0f} s of CPU: what only a dearer test notices counts as a survivor.",
         f"{len(found['broken'])} of these tests failed by themselves and were left out"
         + "".join(f"; {name}" for name in found["broken"])
         + ".",
-        f"{len(controls)} controls: a file's tests with nothing changed, which have to pass.",
         f"CPU: {found['looked_seconds'] / 60:.1f} min to run every test once, {found['tried_seconds'] / 60:.1f} min "
         "to try the mutants.",
     ]
@@ -236,13 +241,9 @@ def _reason(one: Tried) -> str | None:
     return next((reason.reason for reason in _reasons() if reason.fits(one)), None)
 
 
-_READ: list[Reason] = []
-
-
-def _reasons() -> Sequence[Reason]:
-    if not _READ:
-        _READ.extend(Reason(**line) for line in json.loads(REASONS.read_text()))
-    return _READ
+@cache
+def _reasons() -> tuple[Reason, ...]:
+    return tuple(Reason(**line) for line in json.loads(REASONS.read_text()))
 
 
 if __name__ == "__main__":

@@ -19,10 +19,8 @@ import coverage
 import hypothesis
 import pytest
 from mutation_child import End, begin, caches, end_of, fails, functions_of
-from mutation_mutants import Mutant, parsed
+from mutation_mutants import MOST_SECONDS, Mutant, parsed
 
-MOST_SECONDS = 2.0
-"""CPU of the tests that are given a mutant: one that only dearer tests notice counts as a survivor."""
 DEAREST_SECONDS = 1.0
 _SPARE_SECONDS = 10
 """CPU beyond twice that of the tests: fixtures that were there when a test was measured are made anew."""

@@ -129,7 +129,8 @@ def test_a_move_whose_process_died_is_written_down_and_awaited() -> None:
     for found in (made(there, MOVED, to=()), mend(there, MOVED, NOW)):
         assert found is not None
         assert (found.kind, found.steps, found.refusal) == (PlanKind.MOVE, (AWAITED,), "")
-        assert found.service == DEV
+        assert (found.service, found.decision.wanted) == (DEV, Wanted.LEAVE)
+        assert found.seen.policy_version in ("v1", "")
     assert mend(there, replace(MOVED, moving=Moving(SPOT, False)), NOW).steps[0].to_spot is False  # type: ignore[union-attr]
 
 
@@ -224,6 +225,15 @@ def test_a_stop_keeps_the_larger_size_and_waits_for_its_tasks() -> None:
         SetDesiredCount(0, was=3),
         MarkPending(ActionKind.STOP, int(STOP_WITHIN.total_seconds())),
     )
+
+
+def test_a_service_that_people_already_started_by_other_means_is_only_put_right() -> None:
+    for memory in (
+        ServiceMemory(pending=Pending(ActionKind.START, START, NOW, "a"), saved_size=SavedSize(3, None, START)),
+        ServiceMemory(draining_since=START, saved_size=SavedSize(3, None, START)),
+    ):
+        found = plan(decision(Wanted.RUNNING), NOTHING_RUNS, memory, NOW)
+        assert found is None or found.kind is PlanKind.MEND
 
 
 def test_facts_from_before_our_last_act_call_for_nothing() -> None:
