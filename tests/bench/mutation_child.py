@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 from _pytest.runner import CallInfo
+from _pytest.tmpdir import tmppath_result_key
 from mutation_mutants import Mutant
 
 WALL_SECONDS = 120
@@ -141,6 +142,7 @@ def fails(test: Any, following: pytest.Item | None) -> bool:
     if hasattr(test, "_request") and not test._request:
         test._initrequest()
     hook = test.ihook
+    test.stash[tmppath_result_key] = {}  # where a report is written, it says there whether to keep the folder
     begun = CallInfo.from_call(lambda: hook.pytest_runtest_setup(item=test), "setup")
     called = CallInfo.from_call(lambda: hook.pytest_runtest_call(item=test), "call") if begun.excinfo is None else begun
     ended = CallInfo.from_call(lambda: hook.pytest_runtest_teardown(item=test, nextitem=following), "teardown")
