@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from chalicelib.entrypoints import cognito_triggers
 from chalicelib.errors import AwsUnreachable, ConfigurationError, LoginRefused, MalformedEvent, NotAllowed
-from chalicelib.fleet.identity.gate import knock_of
+from chalicelib.fleet.identity.gate import Knock, knock_of
 from chalicelib.fleet.identity.lockout import PK as LOCKOUT
 from chalicelib.fleet.identity.people_rows import PK as USER
 from chalicelib.local.doors import context_of
@@ -152,3 +152,19 @@ def test_deployed_the_gate_is_built_from_the_environment_once() -> None:
 def test_without_a_table_there_is_no_gate() -> None:
     with patch.dict("os.environ", clear=True), pytest.raises(ConfigurationError, match="LIFECYCLE_TABLE"):
         compose_identity.gate()
+
+
+def test_an_event_is_read_whole_and_one_that_lacks_a_name_is_refused() -> None:
+    event: dict[str, object] = {
+        "triggerSource": "PreSignUp_SignUp",
+        "userPoolId": "pool",
+        "userName": "Ada",
+        "request": {"userAttributes": {"sub": "s-1", "email": "Ada@Example.com"}},
+    }
+
+    assert knock_of(event) == Knock("PreSignUp_SignUp", "pool", "Ada", "s-1", "ada@example.com")
+    assert knock_of({**event, "request": {}}) == Knock("PreSignUp_SignUp", "pool", "Ada", "", "")
+    for name in ("triggerSource", "userPoolId", "userName"):
+        for wrong in ("", None, 7):
+            with pytest.raises(MalformedEvent, match="the event lacks triggerSource, userPoolId or userName"):
+                knock_of({**event, name: wrong})
