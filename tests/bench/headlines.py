@@ -10,9 +10,12 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 SHOWN = ("custodian_bench", "faults_bench", "transitions_bench", "load_bench", "own_bill_bench")
 
+Part = Mapping[str, Any]
+"""One benchmark's part of results.json."""
 
-def with_headlines(readme: str, parts: Mapping[str, Mapping[str, Any]]) -> str:
-    """``readme`` with the table between its two marks made of ``parts``, the parts of results.json by module.
+
+def with_headlines(readme: str, parts: Mapping[str, Part]) -> str:
+    """``readme`` with the table between its two marks made of ``parts``, by module.
 
     Raises ValueError when the marks are not there.
     """
@@ -23,7 +26,14 @@ def with_headlines(readme: str, parts: Mapping[str, Mapping[str, Any]]) -> str:
     return f"{before}{BEGIN}\n{_table(parts)}\n{END}{after}"
 
 
-def _table(parts: Mapping[str, Mapping[str, Any]]) -> str:
-    shown = {name: parts[name]["headline"] for name in SHOWN if parts.get(name, {}).get("headline")}
-    head = ["| measured | again by `.venv/bin/python tests/bench/run.py …` |", "|---|---|"]
-    return "\n".join([*head, *(f"| {headline} | `{name}` |" for name, headline in shown.items())])
+def _table(parts: Mapping[str, Part]) -> str:
+    head = ["| measured | when | again by `.venv/bin/python tests/bench/run.py …` |", "|---|---|---|"]
+    return "\n".join([*head, *(_line(name, parts.get(name, {})) for name in SHOWN)])
+
+
+def _line(name: str, part: Part) -> str:
+    """A goal that was missed stands there as missed."""
+    said = part.get("headline") or "not measured yet"
+    missed = [f"**missed: {goal['name']}**" for goal in part.get("goals", ()) if not goal["met"]]
+    when = part.get("measured", "").partition(",")[0].removeprefix("on ")
+    return f"| {'; '.join([said, *missed])} | {when} | `{name}` |"

@@ -3,7 +3,8 @@
 Each benchmark is a module beside this one with ``measure() -> Result``. The raw figures go to
 tests/bench/results/results.json and the tables to results.md beside it; the documents quote those, the README its
 five headlines. Every part bears the day and the commit at which it was measured, so that a run of only some benchmarks
-replaces their parts alone. Exits 1 and names the goals that were not met; names too what could not be measured here.
+replaces their parts alone. Names the goals that were not met and exits 1; where goals could only not be measured (no
+network, no data set) it names those, leaves their last figures standing, and exits 2.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import os
 import platform
 import subprocess
 import sys
+import traceback
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import import_module
@@ -25,6 +28,9 @@ from goals import Result, as_markdown  # noqa: E402
 from headlines import README, with_headlines  # noqa: E402
 
 RESULTS = Path(__file__).parent / "results"
+
+Ended = Result | Exception
+"""What a benchmark measured, or what it broke on."""
 
 BENCHMARKS = (
     "vectors",
@@ -52,21 +58,48 @@ BENCHMARKS = (
 
 
 def main(names: list[str]) -> int:
-    results: list[Result] = []
+    ended: dict[str, Ended] = {}
     for name in names or BENCHMARKS:
         print(f"\n== {name}", flush=True)
-        result = import_module(name).measure()
-        print(as_markdown(result), flush=True)
-        write(name, result)
-        results.append(result)
-    for result in results:
-        if not result.goals:
-            print(f"NOT MEASURED {result.title}: {' '.join(result.notes)}")
-    missed = [goal for result in results for goal in result.goals if not goal.met]
-    for goal in missed:
-        print(f"MISSED {goal.name}: {goal.measured} (goal: {goal.limit})")
-    print(f"\n{len(missed)} goals missed.")
-    return 1 if missed else 0
+        ended[name] = one = _ended(name)
+        if isinstance(one, Result):
+            print(as_markdown(one), flush=True)
+            if one.goals:  # what could not be measured here leaves the last figures standing
+                write(name, one)
+    lines, code = verdict(ended)
+    print("\n".join(lines))
+    return code
+
+
+def _ended(name: str) -> Ended:
+    """One that breaks is named, and the others run."""
+    try:
+        result: Result = import_module(name).measure()
+    except Exception as error:  # noqa: BLE001  # a benchmark may break in any way
+        traceback.print_exc()
+        return error
+    return result
+
+
+def verdict(ended: Mapping[str, Ended]) -> tuple[list[str], int]:
+    """The lines that name what was missed, what broke and what could not be measured; 1 for the former two, 2 where
+    goals were only not measured."""
+    missed: list[str] = []
+    unmeasured: list[str] = []
+    for name, one in ended.items():
+        match one:
+            case Exception():
+                missed.append(f"BROKE {name}: {type(one).__name__}: {one}")
+            case Result(goals=()) | Result(goals=[]):
+                unmeasured.append(f"NOT MEASURED {name}: {' '.join(one.notes)}")
+            case Result():
+                missed += [
+                    f"MISSED {name}: {goal.name}: {goal.measured} (goal: {goal.limit})"
+                    for goal in one.goals
+                    if not goal.met
+                ]
+    summary = f"{len(missed)} goals missed, {len(unmeasured)} benchmarks not measured here."
+    return [*missed, *unmeasured, "", summary], 1 if missed else 2 if unmeasured else 0
 
 
 def write(name: str, result: Result) -> None:
