@@ -28,6 +28,7 @@ from faults.cloud import WholeAws
 from faults.fleet import FLEET, MONDAY, POLICIES, Blueprint
 from faults.invariants import Invariant, Verdicts
 from faults.process import House, OurClock, by_our_clock
+from faults.rest import history
 from faults.settlers import Settlers
 from faults.watch import Watch
 from faults.watch_parts import PartsWatch
@@ -203,7 +204,7 @@ class Town:
     def restored(self) -> None:
         """Yesterday's table is put in the place of today's."""
         self.aws.rows.restore(self.backups[0])
-        self.record.restored()
+        self.record.restored(history(self))
         self.post.restored()
         self.settlers.after_a_restore(self.aws.rows)
 

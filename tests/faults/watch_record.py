@@ -74,10 +74,7 @@ class RecordWatch:
     def compare(self, entries: Iterable[Entry]) -> None:
         """The whole history so far against all acts since the last comparison. Then both count as compared."""
         watch = self.watch
-        told: dict[tuple[ServiceId, str], set[str]] = defaultdict(set)
-        for entry in entries:
-            if entry.service and entry.action and entry.action_id and entry.outcome in ("begun", "done"):
-                told[entry.service, entry.action.value].add(entry.action_id)
+        told = _actions(entries)
         acts = Counter((act.service, act.kind) for act in watch.acts[self._compared :])
         for key in {*acts, *told}:
             new = told[key] - self._told[key]
@@ -98,12 +95,14 @@ class RecordWatch:
         free = not any(scaling.suspended.values())
         self.watch.verdicts.hold(Invariant.SIZE_GIVEN_BACK, right and free, f"{id} runs with {scaling}")
 
-    def restored(self) -> None:
+    def restored(self, entries: Iterable[Entry]) -> None:
         """The table is yesterday's: it cannot know what was saved, asked and told since. What it remembers of a size
         is what there is to give back; one that nobody remembers is set by hand, with its autoscaling, by the person who
         restored the table."""
         watch = self.watch
         self._compared = watch.forgotten = len(watch.acts)
+        for key, ids in _actions(entries).items():
+            self._told[key] |= ids
         self._questions.clear()
         self._seen.clear()
         watch.holder.clear()
@@ -121,3 +120,11 @@ class RecordWatch:
             return False
         self._seen[key] = item
         return True
+
+
+def _actions(entries: Iterable[Entry]) -> dict[tuple[ServiceId, str], set[str]]:
+    told: dict[tuple[ServiceId, str], set[str]] = defaultdict(set)
+    for entry in entries:
+        if entry.service and entry.action and entry.action_id and entry.outcome in ("begun", "done"):
+            told[entry.service, entry.action.value].add(entry.action_id)
+    return told

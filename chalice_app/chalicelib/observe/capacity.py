@@ -117,11 +117,15 @@ class Capacity:
         return [_why_ended(one) for one in ended]
 
     def _events(self, facts: ServiceFacts, since: datetime) -> list[str]:
-        read = partial(self._ecs.describe_services, cluster=facts.id.cluster, services=[facts.id.name])
-        answer = attempt(read)
-        if isinstance(answer, Failed):
+        def read() -> Sequence[Any]:
+            services: Sequence[Any] = self._ecs.describe_services(cluster=facts.id.cluster, services=[facts.id.name])[
+                "services"
+            ]
+            return services
+
+        services = attempt(read)
+        if isinstance(services, Failed):
             return []
-        services: Sequence[Any] = answer["services"]
         events = [one for service in services for one in service.get("events", ()) if one["createdAt"] > since]
         return [str(one["message"]) for one in sorted(events, key=lambda one: one["createdAt"])]
 
