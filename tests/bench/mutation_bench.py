@@ -200,7 +200,7 @@ def _goals(tried: Sequence[Tried], controls: Sequence[Tried]) -> list[Goal]:
         Goal(
             f"controls (a file's tests with nothing changed) killed, of {len(controls)}",
             "0",
-            str(len(wrongly)),
+            ", ".join(wrongly) or "0",
             not wrongly,
         ),
     ]
