@@ -94,6 +94,7 @@ class _Player:
                 fault.value: count
                 for counter in (here.aws.trouble.count, here.wire.count)
                 for fault, count in counter.items()
+                if fault not in DIES  # counted as a mishap
             }
         )
         played.injected["conditional writes that lost to another"] = here.aws.rows.lost
