@@ -135,6 +135,31 @@ def test_an_exclusion_until_a_moment_is_excluded_through_the_day_before_it_ends(
     assert (gone.names, gone.until) == (("shop",), date(2026, 12, 31))
 
 
+@pytest.mark.parametrize(
+    ("until", "day"),
+    [
+        ("2027-03-01T00:00:00Z", date(2027, 3, 1)),  # 09:00 in Tokyo
+        ("2027-03-01T18:00:00Z", date(2027, 3, 2)),  # 03:00 of the next day
+        ("2027-02-28T15:00", date(2027, 2, 28)),  # midnight
+        ("9999-12-31T23:59", None),
+    ],
+)
+def test_an_exclusion_never_ends_early_in_the_zone_of_its_policy(until: str, day: date | None) -> None:
+    [only] = imported(annotated(uptime="Mon-Fri 08:00-18:00 Asia/Tokyo", exclude_until=until)).policies
+    [gone] = only.policy.exclude
+    assert gone.until == day
+    assert any("through the whole of" in note for note in only.notes) is (day is not None and until[8:] != "28T15:00")
+
+
+def test_of_two_exclusions_of_a_resource_the_shorter_does_not_hide_the_longer() -> None:
+    namespace = annotated("back", "Namespace", exclude_until="2026-12-01", uptime="Mon-Fri 08:00-18:00 UTC")
+    resource = annotated("db", namespace="back", exclude="true", uptime="Mon-Sun 08:00-10:00 UTC")
+    done = imported(namespace + resource)
+
+    for name, ends in (("db", {date(2026, 11, 30), None}), ("shop", {date(2026, 11, 30), None})):
+        assert {gone.until for gone in governing(done, "back", name).exclude} == ends
+
+
 def test_settings_are_found_in_lines_in_env_and_in_args() -> None:
     for text in (
         "# nightly\nDEFAULT_UPTIME='Mon-Fri 09:00-17:00'\nexport DEFAULT_TIMEZONE=Asia/Tokyo\n",

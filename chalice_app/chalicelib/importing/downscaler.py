@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from chalicelib.importing.downscaler_excluded import Gone, gone
 from chalicelib.importing.downscaler_file import Annotated, Settings, read
 from chalicelib.importing.downscaler_original import Periods, UptimeAndDowntime
 from chalicelib.importing.downscaler_spec import BadSpec, Fillings, Spec, read_spec
 from chalicelib.importing.downscaler_timing import NoWords, by_level, by_periods, zone_of
 from chalicelib.importing.each import each_by_itself
-from chalicelib.importing.model import Chosen, Draft, Drafted, Excluded, Given, LeftOut
+from chalicelib.importing.model import Chosen, Draft, Drafted, Given, LeftOut
 from chalicelib.importing.render import name_glob, policy_name
 from chalicelib.importing.trees import Source
 
@@ -24,9 +24,6 @@ OTHER_WORLD = (
     "check each `match`."
 )
 _TIMES = ("uptime", "downtime", "upscale-period", "downscale-period")
-_UNTIL_FORMS = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d")
-_EVERY = "?*"
-"""Every name, as a glob that is no lone ``*``."""
 _NAMESPACE_PRIORITY, _RESOURCE_PRIORITY = 10, 20
 
 
@@ -40,7 +37,7 @@ class _Case:
     chosen: Chosen
     keys: Mapping[str, str]
     priority: int = 0
-    excluded: tuple[Excluded, ...] = ()
+    excluded: tuple[Gone, ...] = ()
     bare: bool = False
     """One definition that stands alone, of which the error shows all."""
 
@@ -83,9 +80,7 @@ def _cases(found: Settings) -> Iterator[_Case]:
     defaults = {key: value for key, (_, value) in found.defaults.items()}
     namespaces = {one.name: one for one in found.annotated if one.kind == "Namespace"}
     excluded = [
-        (gone, one.namespace)
-        for one in found.annotated
-        if one.kind != "Namespace" and (gone := _excluded(one)) is not None
+        (own, one.namespace) for one in found.annotated if one.kind != "Namespace" and (own := gone(one)) is not None
     ]
     if any(key in defaults for key in _TIMES):
         source = next(source for key, (source, _) in found.defaults.items() if key in _TIMES)
@@ -96,13 +91,13 @@ def _cases(found: Settings) -> Iterator[_Case]:
             Chosen(clusters=tuple(name_glob(one) for one in _listed(defaults.get("namespace", "")))),
             defaults,
             0,
-            tuple(gone for gone, _ in excluded),
+            tuple(own for own, _ in excluded),
         )
     for number, (source, text) in enumerate(found.bare, start=1):
         name = "kube-downscaler" if len(found.bare) == 1 else f"kube-downscaler-{number}"
         yield _Case(source, name, f'"{text}"', Chosen(), {"uptime": text}, bare=True)
     for one in found.annotated:
-        own = _excluded(one)
+        own = gone(one)
         own_times = any(key in one.keys for key in _TIMES)
         if _forced(one) is not None:
             continue
@@ -110,16 +105,16 @@ def _cases(found: Settings) -> Iterator[_Case]:
             keys = {**defaults, **one.keys}
             if own_times or (own is not None and any(key in defaults for key in _TIMES)):
                 chosen = Chosen(clusters=(name_glob(one.name),))
-                inside = tuple(gone for gone, namespace in excluded if namespace == one.name)
-                whole = (own,) if own is not None else inside
-                yield _Case(one.source, one.name, one.what, chosen, keys, _NAMESPACE_PRIORITY, whole)
+                inside = tuple(inner for inner, namespace in excluded if namespace == one.name)
+                all_gone = (*((own,) if own is not None else ()), *inside)
+                yield _Case(one.source, one.name, one.what, chosen, keys, _NAMESPACE_PRIORITY, all_gone)
         elif own_times:
             clusters = (name_glob(one.namespace),) if one.namespace else ()
             above = namespaces.get(one.namespace or "")
             keys = {**defaults, **(above.keys if above else {}), **one.keys}
             chosen = Chosen(clusters=clusters, names=(name_glob(one.name),))
-            gone = (_excluded(above) if above else None) or own
-            yield _Case(one.source, one.name, one.what, chosen, keys, _RESOURCE_PRIORITY, (gone,) if gone else ())
+            both = tuple(each for each in (gone(above) if above else None, own) if each is not None)
+            yield _Case(one.source, one.name, one.what, chosen, keys, _RESOURCE_PRIORITY, both)
 
 
 def _drafted(case: _Case, fillings: Fillings, fallback: ZoneInfo, taken: set[str]) -> Draft | LeftOut:
@@ -147,8 +142,8 @@ def _drafted(case: _Case, fillings: Fillings, fallback: ZoneInfo, taken: set[str
         timing=timing,
         original=original,
         priority=case.priority,
-        excluded=case.excluded,
-        notes=tuple(notes),
+        excluded=tuple(one.within(zone) for one in case.excluded),
+        notes=(*notes, *(note for one in case.excluded for note in one.told(zone))),
     )
 
 
@@ -191,26 +186,3 @@ def _notes(case: _Case, specs: Mapping[str, Spec]) -> Iterator[str]:
 
 def _listed(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _excluded(one: Annotated) -> Excluded | None:
-    """The exclusion of a resource by its name, or of all that stands in a namespace: whatever else is said of these,
-    kube-downscaler leaves them alone."""
-    name = _EVERY if one.kind == "Namespace" else name_glob(one.name)
-    if one.keys.get("exclude", "false").lower() != "false":
-        return Excluded(name, None, "downscaler/exclude")
-    until = one.keys.get("exclude-until", "")
-    for form in _UNTIL_FORMS:
-        try:
-            moment = datetime.strptime(until, form).replace(tzinfo=UTC)
-        except ValueError:
-            continue
-        return Excluded(name, _last_day(moment), f"downscaler/exclude-until {until} UTC")
-    if not until:
-        return None
-    raise one.source.refuse(f'{one.what}: exclude-until "{until}" is no moment; write 2026-12-31 or 2026-12-31T18:00')
-
-
-def _last_day(moment: datetime) -> date:
-    """Excluded to before that moment: to the day before, when it is a midnight."""
-    return (moment - timedelta(seconds=1)).date()
