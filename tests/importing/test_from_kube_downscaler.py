@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import pytest
@@ -240,3 +241,48 @@ def test_one_definition_that_is_wrong_does_not_keep_the_others_back() -> None:
     assert [one.policy.name for one in done.policies] == ["a"]
     [left] = done.left_out
     assert (left.what, '"Mon-Fri 8-18 UTC" cannot be read' in left.why) == ("Deployment b", True)
+
+
+def settings(*args: str) -> str:
+    return f"---\nspec: {{args: {json.dumps(['--default-uptime=Mon-Fri 08:00-18:00 UTC', *args])}}}\n"
+
+
+def test_what_its_settings_exclude_by_name_is_excluded_by_every_policy_that_could_take_it() -> None:
+    namespace = annotated("back", "Namespace", uptime="Mon-Fri 09:00-18:00 UTC")
+    named = annotated("payments", namespace="back", uptime="Mon-Fri 10:00-18:00 UTC")
+    done = imported(settings("--exclude-deployments=payments,ledger") + namespace + named)
+
+    for cluster in ("back", "front"):
+        assert [one.names for one in governing(done, cluster, "payments").exclude] == [("payments",), ("ledger",)]
+    [left] = done.left_out
+    assert (left.what, "exclude-deployments names it" in left.why) == ("Deployment back/payments", True)
+
+
+def test_defaults_that_cannot_leave_an_excluded_namespace_out_are_not_written() -> None:
+    inside = annotated("db", namespace="prod-eu", uptime="Mon-Fri 10:00-18:00 UTC")
+    elsewhere = annotated("db", namespace="dev", uptime="Mon-Fri 10:00-18:00 UTC")
+    done = imported(settings("--exclude-namespaces=kube-system,prod.*") + inside + elsewhere)
+
+    assert [one.policy.match.clusters for one in done.policies] == [("dev",)]
+    told = {left.what: left.why for left in done.left_out}
+    assert "exclude-namespaces (prod.*) cannot be said" in told["the defaults"]
+    assert "exclude-namespaces takes prod-eu" in told["Deployment prod-eu/db"]
+
+
+@pytest.mark.parametrize(
+    ("args", "clusters"),
+    [
+        (("--namespace=dev,prod,test", "--exclude-namespaces=prod"), ("dev", "test")),
+        (("--exclude-namespaces=kube-system",), None),
+        (("--namespace=prod", "--exclude-namespaces=prod"), "takes every one of its namespaces"),
+    ],
+)
+def test_defaults_are_written_for_the_namespaces_that_are_not_excluded(
+    args: tuple[str, ...], clusters: tuple[str, ...] | str | None
+) -> None:
+    done = imported(settings(*args))
+
+    if isinstance(clusters, str):
+        assert (done.policies, clusters in done.left_out[0].why) == ((), True)
+    else:
+        assert [one.policy.match.clusters for one in done.policies] == [clusters]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from chalicelib.importing.downscaler_excluded import Gone, gone
+from chalicelib.importing.downscaler_excluded import Gone, LeftAlone, gone
 from chalicelib.importing.downscaler_file import Annotated, Settings, read
 from chalicelib.importing.downscaler_original import Periods, UptimeAndDowntime
 from chalicelib.importing.downscaler_spec import BadSpec, Fillings, Spec, read_spec
@@ -51,9 +51,7 @@ def drafted(sources: Iterable[Source], given: Given) -> Drafted:
         found.defaults.get("weekframe", (None, None))[1],
     )
     taken: set[str] = set()
-    results: list[Draft | LeftOut] = [
-        LeftOut(one.what, why) for one in found.annotated if (why := _forced(one)) is not None
-    ]
+    results: list[Draft | LeftOut] = list(_left_out(found))
     fallback = given.zone or ZoneInfo("UTC")
     results += each_by_itself(
         list(_cases(found)), lambda case: _drafted(case, fillings, fallback, taken), lambda case: case.what
@@ -66,6 +64,18 @@ def drafted(sources: Iterable[Source], given: Given) -> Drafted:
         tuple(one for one in results if isinstance(one, LeftOut)),
         tuple(notes),
     )
+
+
+def _left_out(found: Settings) -> Iterator[LeftOut]:
+    """What is no policy for a reason that stands beside its times."""
+    settings = {key: value for key, (_, value) in found.defaults.items()}
+    alone = LeftAlone.of(settings)
+    if any(key in settings for key in _TIMES) and isinstance(why := alone.clusters(settings), str):
+        yield LeftOut("the defaults", why)
+    for one in found.annotated:
+        reason = _forced(one) or (alone.why(one) if any(key in one.keys for key in _TIMES) else None)
+        if reason is not None:
+            yield LeftOut(one.what, reason)
 
 
 def _forced(one: Annotated) -> str | None:
@@ -82,16 +92,18 @@ def _cases(found: Settings) -> Iterator[_Case]:
     excluded = [
         (own, one.namespace) for one in found.annotated if one.kind != "Namespace" and (own := gone(one)) is not None
     ]
-    if any(key in defaults for key in _TIMES):
+    alone = LeftAlone.of(defaults)
+    chosen_clusters = alone.clusters(defaults)
+    if any(key in defaults for key in _TIMES) and not isinstance(chosen_clusters, str):
         source = next(source for key, (source, _) in found.defaults.items() if key in _TIMES)
         yield _Case(
             source,
             "kube-downscaler-defaults",
             "the defaults",
-            Chosen(clusters=tuple(name_glob(one) for one in _listed(defaults.get("namespace", "")))),
+            Chosen(clusters=tuple(name_glob(one) for one in chosen_clusters)),
             defaults,
             0,
-            tuple(own for own, _ in excluded),
+            (*alone.everywhere, *(own for own, _ in excluded)),
         )
     for number, (source, text) in enumerate(found.bare, start=1):
         name = "kube-downscaler" if len(found.bare) == 1 else f"kube-downscaler-{number}"
@@ -99,14 +111,14 @@ def _cases(found: Settings) -> Iterator[_Case]:
     for one in found.annotated:
         own = gone(one)
         own_times = any(key in one.keys for key in _TIMES)
-        if _forced(one) is not None:
+        if _forced(one) is not None or alone.why(one) is not None:
             continue
         if one.kind == "Namespace":
             keys = {**defaults, **one.keys}
             if own_times or (own is not None and any(key in defaults for key in _TIMES)):
                 chosen = Chosen(clusters=(name_glob(one.name),))
                 inside = tuple(inner for inner, namespace in excluded if namespace == one.name)
-                all_gone = (*((own,) if own is not None else ()), *inside)
+                all_gone = (*((own,) if own is not None else ()), *alone.everywhere, *inside)
                 yield _Case(one.source, one.name, one.what, chosen, keys, _NAMESPACE_PRIORITY, all_gone)
         elif own_times:
             clusters = (name_glob(one.namespace),) if one.namespace else ()
@@ -179,10 +191,6 @@ def _notes(case: _Case, specs: Mapping[str, Spec]) -> Iterator[str]:
         yield f"downtime-replicas: {replicas} is not carried over: a stop here is to 0."
     if "grace-period" in case.keys:
         yield f"grace-period: {case.keys['grace-period']} is not carried over: idle.warm-up spares what just started."
-    for key in ("exclude-namespaces", "exclude-deployments", "matching-labels", "include-resources"):
+    for key in ("matching-labels", "include-resources"):
         if key in case.keys and case.priority == 0:
             yield f'{key} "{case.keys[key]}" is not carried over: write it as match or exclude.'
-
-
-def _listed(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]

@@ -1,4 +1,4 @@
-"""What kube-downscaler's annotations leave alone, as entries of our ``exclude``.
+"""What kube-downscaler's annotations and settings leave alone, as entries of our ``exclude`` where these can say it.
 
 There an exclusion ends at an instant, here with a day of the policy's zone: it is rounded up, for an exclusion that
 ends too early stops what its owner wanted to run.
@@ -6,7 +6,8 @@ ends too early stops what its owner wanted to run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,6 +18,8 @@ from chalicelib.importing.render import name_glob
 from chalicelib.policy.moments import wall_time
 
 _UNTIL_FORMS = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+_OF_KUBERNETES = "kube-"
+"""So begin the namespaces that Kubernetes keeps to itself; no cluster of ECS is meant by them."""
 _EVERY = "?*"
 """Every name, as a glob that is no lone ``*``."""
 
@@ -59,6 +62,64 @@ def gone(one: Annotated) -> Gone | None:
     if not until:
         return None
     raise one.source.refuse(f'{one.what}: exclude-until "{until}" is no moment; write 2026-12-31 or 2026-12-31T18:00')
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """What its settings exclude: resources of these names, and namespaces whose whole name fits a regular expression.
+
+    Its own defaults for both (kube-system, and the downscaler itself) have no counterpart here and are not added.
+    """
+
+    names: tuple[str, ...]
+    namespaces: tuple[str, ...]
+
+    @classmethod
+    def of(cls, settings: Mapping[str, str]) -> LeftAlone:
+        return cls(listed(settings.get("exclude-deployments", "")), listed(settings.get("exclude-namespaces", "")))
+
+    @property
+    def everywhere(self) -> tuple[Gone, ...]:
+        """The names, for any policy that may match one of them."""
+        return tuple(Gone(name_glob(name), None, f"exclude-deployments: {name}") for name in self.names)
+
+    def takes(self, namespace: str) -> bool:
+        return any(_fits(pattern, namespace) for pattern in self.namespaces)
+
+    def why(self, one: Annotated) -> str | None:
+        """Why an annotated resource or namespace counts for nothing there."""
+        if one.kind != "Namespace" and one.name in self.names:
+            return f"exclude-deployments names it, so kube-downscaler never touches it, whatever it says ({one.name})."
+        namespace = one.name if one.kind == "Namespace" else one.namespace
+        if namespace is not None and self.takes(namespace):
+            return f"exclude-namespaces takes {namespace}, so kube-downscaler touches nothing in it."
+        return None
+
+    def clusters(self, settings: Mapping[str, str]) -> tuple[str, ...] | str:
+        """The clusters of the policy for its defaults (none: all); or why there can be no such policy."""
+        named = listed(settings.get("namespace", ""))
+        kept = tuple(name for name in named if not self.takes(name))
+        lost = ", ".join(one for one in self.namespaces if not one.startswith(_OF_KUBERNETES))
+        if kept or not (named or lost):
+            return kept
+        if named:
+            return f"exclude-namespaces ({', '.join(self.namespaces)}) takes every one of its namespaces."
+        return (
+            f"exclude-namespaces ({lost}) cannot be said: no `match` leaves clusters out, and one without it would "
+            f'close these too. Say which it is meant for, as "--namespace=dev,test" in its args, and import it again.'
+        )
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The parts between commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _fits(pattern: str, name: str) -> bool:
+    try:
+        return re.fullmatch(pattern, name) is not None
+    except re.error:
+        return pattern == name
 
 
 def _last_day(until: datetime, zone: ZoneInfo) -> date | None:
