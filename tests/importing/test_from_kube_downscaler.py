@@ -286,3 +286,24 @@ def test_defaults_are_written_for_the_namespaces_that_are_not_excluded(
         assert (done.policies, clusters in done.left_out[0].why) == ((), True)
     else:
         assert [one.policy.match.clusters for one in done.policies] == [clusters]
+
+
+ENV = "env: [{name: DEFAULT_UPTIME, value: Mon-Fri 10:00-12:00 UTC}]"
+ARGS = 'args: ["--default-uptime=Mon-Fri 08:00-18:00 UTC"]'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "told"),
+    [
+        (f"spec: {{{ENV}, {ARGS}}}", "mon-fri 08:00-18:00", "and as an argument"),
+        (f"spec: {{{ARGS}, {ENV}}}", "mon-fri 08:00-18:00", "and as an argument"),
+        (f"spec: {{{ENV}}}\n---\n{CONFIG}", "mon-fri 10:00-12:00", "and in env"),
+        (f"{CONFIG}---\n{CONFIG.replace('06:00', '07:00')}", "mon-fri 07:00-22:00", "the last that was read"),
+        (f"spec: {{{ARGS}}}\n---\nspec: {{{ARGS}}}", "mon-fri 08:00-18:00", ""),
+    ],
+)
+def test_an_argument_wins_over_the_environment_and_a_conflict_is_told(text: str, expected: str, told: str) -> None:
+    done = imported(text)
+
+    assert windows(done.policies[0].policy) == [expected]
+    assert [told in note for note in done.notes if note.startswith("uptime is given")] == ([True] if told else [])

@@ -46,17 +46,16 @@ def drafted(sources: Iterable[Source], given: Given) -> Drafted:
     """All files together. Raises ImportRefused where kube-downscaler could read nothing either; one resource of
     several that it could not read is left out."""
     found = read(sources)
-    fillings = Fillings(
-        given.zone.key if given.zone else found.defaults.get("timezone", (None, None))[1],
-        found.defaults.get("weekframe", (None, None))[1],
-    )
+    settings = found.values
+    zone = given.zone.key if given.zone else settings.get("timezone")
+    fillings = Fillings(zone, settings.get("weekframe"))
     taken: set[str] = set()
     results: list[Draft | LeftOut] = list(_left_out(found))
     fallback = given.zone or ZoneInfo("UTC")
     results += each_by_itself(
         list(_cases(found)), lambda case: _drafted(case, fillings, fallback, taken), lambda case: case.what
     )
-    notes = [OTHER_WORLD] if found.annotated else []
+    notes = [*([OTHER_WORLD] if found.annotated else ()), *found.conflicts]
     if len(found.bare) > 1 or (found.bare and not found.annotated):
         notes.append("A definition alone does not say for which services: write their `match`.")
     return Drafted(
@@ -68,7 +67,7 @@ def drafted(sources: Iterable[Source], given: Given) -> Drafted:
 
 def _left_out(found: Settings) -> Iterator[LeftOut]:
     """What is no policy for a reason that stands beside its times."""
-    settings = {key: value for key, (_, value) in found.defaults.items()}
+    settings = found.values
     alone = LeftAlone.of(settings)
     if any(key in settings for key in _TIMES) and isinstance(why := alone.clusters(settings), str):
         yield LeftOut("the defaults", why)
@@ -87,7 +86,7 @@ def _forced(one: Annotated) -> str | None:
 
 
 def _cases(found: Settings) -> Iterator[_Case]:
-    defaults = {key: value for key, (_, value) in found.defaults.items()}
+    defaults = found.values
     namespaces = {one.name: one for one in found.annotated if one.kind == "Namespace"}
     excluded = [
         (own, one.namespace) for one in found.annotated if one.kind != "Namespace" and (own := gone(one)) is not None
@@ -95,7 +94,7 @@ def _cases(found: Settings) -> Iterator[_Case]:
     alone = LeftAlone.of(defaults)
     chosen_clusters = alone.clusters(defaults)
     if any(key in defaults for key in _TIMES) and not isinstance(chosen_clusters, str):
-        source = next(source for key, (source, _) in found.defaults.items() if key in _TIMES)
+        source = next(one.source for key, one in found.defaults.items() if key in _TIMES)
         yield _Case(
             source,
             "kube-downscaler-defaults",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any
 
 from chalicelib.importing.trees import Source, Tree, documents, is_list, is_mapping, mappings_in
@@ -65,12 +66,52 @@ class Annotated:
         return f"{self.kind} {self.namespace + '/' if self.namespace else ''}{self.name}"
 
 
+class Place(IntEnum):
+    """Where a setting stands; the higher one wins. An environment variable is only the default of its argument there,
+    and Kubernetes gives a container's own ``env`` before what it takes from a ConfigMap."""
+
+    FILE = 0
+    ENVIRONMENT = 1
+    ARGUMENT = 2
+
+
+_PLACES = {Place.FILE: "in a file of settings", Place.ENVIRONMENT: "in env", Place.ARGUMENT: "as an argument"}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    source: Source
+    value: str
+    place: Place
+
+
 @dataclass
 class Settings:
     annotated: list[Annotated] = field(default_factory=list)
-    defaults: dict[str, tuple[Source, str]] = field(default_factory=dict)
+    defaults: dict[str, Setting] = field(default_factory=dict)
     bare: list[tuple[Source, str]] = field(default_factory=list)
     """Uptime definitions that stand alone."""
+    conflicts: list[str] = field(default_factory=list)
+    """A sentence for each setting that is given several values."""
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The settings as they hold in the end."""
+        return {key: one.value for key, one in self.defaults.items()}
+
+    def take(self, key: str, one: Setting) -> None:
+        before = self.defaults.get(key)
+        if before is None:
+            self.defaults[key] = one
+            return
+        loses, wins = sorted((before, one), key=lambda each: each.place)
+        self.defaults[key] = wins
+        if loses.value != wins.value:
+            why = "as kube-downscaler does" if loses.place < wins.place else "the last that was read"
+            self.conflicts.append(
+                f'{key} is given {_PLACES[loses.place]} ("{loses.value}") and {_PLACES[wins.place]} ("{wins.value}"): '
+                f"the second was taken, {why}."
+            )
 
 
 def read(sources: Iterable[Source]) -> Settings:
@@ -107,7 +148,7 @@ def _lines(source: Source, found: Settings) -> None:
             continue
         match = _LINE.fullmatch(line)
         if match is not None and match[1] in _SETTINGS:
-            found.defaults[_SETTINGS[match[1]]] = (source, _unquoted(match[2]))
+            found.take(_SETTINGS[match[1]], Setting(source, _unquoted(match[2]), Place.FILE))
         elif match is None:
             found.bare.append((source, _unquoted(line)))
 
@@ -125,8 +166,8 @@ def _manifest(source: Source, tree: Tree, found: Settings) -> None:
             one = _annotated(source, mapping)
             if one is not None:
                 found.annotated.append(one)
-            for key, value in _settings(mapping):
-                found.defaults[key] = (source, value)
+            for key, value, place in _settings(mapping):
+                found.take(key, Setting(source, value, place))
     except ValueError as error:
         raise source.refuse(str(error)) from None
 
@@ -151,18 +192,19 @@ def _annotated(source: Source, mapping: Mapping[str, Any]) -> Annotated | None:
     )
 
 
-def _settings(mapping: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _settings(mapping: Mapping[str, Any]) -> Iterator[tuple[str, str, Place]]:
     for key, value in mapping.items():
         if key in _SETTINGS and isinstance(value, str):
-            yield _SETTINGS[key], value
+            yield _SETTINGS[key], value, Place.FILE
         elif isinstance(value, str) and "\n" in value:  # a file in a ConfigMap, or extraConfig of the Helm chart
-            yield from _settings_of_lines(value)
+            yield from ((name, text, Place.FILE) for name, text in _settings_of_lines(value))
     name, value = mapping.get("name"), mapping.get("value")
     if isinstance(name, str) and name in _SETTINGS and isinstance(value, str):
-        yield _SETTINGS[name], value
+        yield _SETTINGS[name], value, Place.ENVIRONMENT
     for key in ("args", "command"):
         if is_list(mapping.get(key)):
-            yield from _arguments([one for one in mapping[key] if isinstance(one, str)])
+            words = [one for one in mapping[key] if isinstance(one, str)]
+            yield from ((name, text, Place.ARGUMENT) for name, text in _arguments(words))
 
 
 def _settings_of_lines(text: str) -> Iterator[tuple[str, str]]:
