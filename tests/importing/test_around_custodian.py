@@ -90,3 +90,22 @@ def test_defaults_are_taken_for_tags_alone_and_never_told_where_there_are_none()
     [only] = (done := import_files("custodian", sources, Given(), date(2026, 11, 21))).policies
     assert only.policy.name == "custodian-tags"
     assert any(note.startswith("None of its policies gives hours, so Custodian's defaults") for note in done.notes)
+
+
+@pytest.mark.parametrize(
+    ("hour", "action", "word"),
+    [
+        (OFF, {"type": "modify", "update": {"desiredCount": 1}}, "a smaller size instead of stopping"),
+        (OFF, {"type": "resize", "desired": 2, "min": 2}, "a smaller size instead of stopping"),
+        (OFF, {"type": "resize", "min": 1}, "a smaller size instead of stopping"),
+        (ON, {"type": "modify", "update": {"desiredCount": 0}}, "an opening here never stops"),
+    ],
+)
+def test_a_size_that_says_the_other_of_its_filter_is_never_turned_around(
+    hour: dict[str, str], action: dict[str, Any], word: str
+) -> None:
+    done = imported({**policy("nights", hour), "actions": [action]})
+
+    assert done.policies == ()
+    [left] = done.left_out
+    assert (left.what, word in left.why) == ("nights", True)

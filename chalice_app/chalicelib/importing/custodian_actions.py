@@ -17,12 +17,26 @@ _STARTING = ("start", "resume")
 _SIZED = ("modify", "resize", "scale", "update", "modify-service", "scaling")
 
 
+_OTHER_SIZE: Mapping[Kind, str] = {
+    "off": (
+        "it gives a smaller size instead of stopping, and that has no counterpart: hours here are open or closed, and "
+        "closed is 0. Leave such services without hours, or let them stop (desiredCount: 0)."
+    ),
+    "on": (
+        "it sets the size 0 at the hour that begins the day, and an opening here never stops: write the same hours as "
+        "an offhour if a stop is meant."
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """``kind`` None: nothing in it stops or starts. ``notes`` say what is not carried over."""
+    """``kind`` None: nothing in it stops or starts, or ``why`` says what has no counterpart. ``notes`` say what is not
+    carried over."""
 
     kind: Kind | None
     notes: tuple[str, ...]
+    why: str = "its actions neither stop nor start a service."
 
 
 def acting(actions: object, meant: Kind) -> Acting:
@@ -35,6 +49,8 @@ def acting(actions: object, meant: Kind) -> Acting:
             found.append("off" if name in _STOPPING else "on")
         elif name in _SIZED:
             kind, more = _sized(name, keys)
+            if kind not in (None, meant):
+                return Acting(None, tuple(more), _OTHER_SIZE[meant])
             found += [kind] if kind else []
             notes += more
         else:

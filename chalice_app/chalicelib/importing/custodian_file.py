@@ -113,9 +113,7 @@ def _read_policies(source: Source, policies: Tree, filters: list[Filter], left_o
         does = acting(one.get("actions"), meant)
         read_filter = _filter(source, one, meant, keys)
         if does.kind is None:
-            left_out.append(
-                LeftOut(one["name"], " ".join(("its actions neither stop nor start a service.", *does.notes)))
-            )
+            left_out.append(LeftOut(one["name"], " ".join((does.why, *does.notes))))
             continue
         filters.append(
             replace(
