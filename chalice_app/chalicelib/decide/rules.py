@@ -66,18 +66,18 @@ def excluded(case: Case) -> Answer:
         if is_excluded_by(line, case.facts):
             ends = tags.end_of(line.until, case.zone) if line.until is not None else None
             if ends is None or case.now < ends:
-                return _excluded(case, f"excluded by the policy {_until(ends, case)}: {sentence(line.reason)}", ends)
+                return _excluded(f"excluded by the policy {_until(ends, case)}: {sentence(line.reason)}", ends)
     for override in case.overrides:
         if override.kind is OverrideKind.EXCLUDE:
             said = f"excluded by {override.by} {_until(override.until, case)}: {sentence(override.reason)}"
-            return _excluded(case, said, override.until)
+            return _excluded(said, override.until)
     if tags.EXCLUDE_TAG in case.facts.tags:
         tagged = tags.exclusion(case.policy, case.facts.tags)
         if isinstance(tagged, str):
-            return _excluded(case, f"left alone: {tagged}", None)
+            return _excluded(f"left alone: {tagged}", None)
         if tagged is not None and (tagged.ends is None or case.now < tagged.ends):
             said = f"excluded by its tag {tags.EXCLUDE_TAG} {_until(tagged.ends, case)}"
-            return _excluded(case, said, tagged.ends)
+            return _excluded(said, tagged.ends)
     return NOT_EXCLUDED
 
 
@@ -159,7 +159,7 @@ def is_excluded_by(line: Exclude, facts: ServiceFacts) -> bool:
     )
 
 
-def _excluded(case: Case, said: str, ends: datetime | None) -> Speaks:
+def _excluded(said: str, ends: datetime | None) -> Speaks:
     return Speaks(Wanted.LEAVE, Because.EXCLUDE, said, (Evidence("exclusion", "on", "", until=ends),), ends)
 
 
