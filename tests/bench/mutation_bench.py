@@ -32,6 +32,7 @@ if __name__ == "__main__":
 
 from goals import Goal, Result  # noqa: E402
 from mutation_mutants import MOST_SECONDS, SETTINGS  # noqa: E402
+from mutation_scope import FILES, ONLY, TESTS  # noqa: E402
 from support.own_venv import NotInstallable, interpreter  # noqa: E402
 
 REQUIREMENT = "mutmut==3.8.1"
@@ -41,49 +42,6 @@ KILLED_GOAL = 0.85
 REASONS = Path(__file__).with_name("mutation_reasons.json")
 
 CODE = ROOT / "chalice_app" / "chalicelib"
-FILES = {
-    "decide": ("decide/*.py",),
-    "guards": tuple(
-        f"execute/{name}.py"
-        for name in ("guards", "gate", "plan", "sizes", "doing", "executor", "moves", "resuming", "unrecorded")
-    ),
-    "access": (
-        "fleet/people.py",
-        "fleet/allowing.py",
-        "fleet/yeses.py",
-        "fleet/wishes.py",
-        "fleet/identity/tokens.py",
-        "fleet/identity/gate.py",
-        "fleet/identity/lockout.py",
-        "controller/answering.py",
-        "entrypoints/api/ownership.py",
-        "entrypoints/api/discretion.py",
-        "entrypoints/api/answering.py",
-        "entrypoints/slack/people.py",
-        "entrypoints/slack/signature.py",
-    ),
-}
-ONLY = {
-    "fleet/wishes.py": ("_say", "_speaker", "owns", "may_start", "resume", "wake"),
-    "entrypoints/api/answering.py": ("_answer", "_who", "_verified", "_check_role", "_view"),
-}
-"""Of files that do other things too, the functions in which it stands who may what."""
-TESTS = (
-    "tests/decide",
-    "tests/execute/test_guards.py",
-    "tests/execute/test_moves.py",
-    "tests/execute/test_plan.py",
-    "tests/execute/test_planfile.py",
-    "tests/execute/test_executor.py",
-    "tests/execute/test_last_moment.py",
-    "tests/controller/test_who_answers.py",
-    "tests/fleet/test_allowing.py",
-    "tests/fleet/identity",
-    "tests/fleet/keeping/test_wishes.py",
-    "tests/entrypoints/api/test_ownership.py",
-    "tests/entrypoints/api/test_who_may_what.py",
-    "tests/entrypoints/slack",
-)
 
 
 @dataclass(frozen=True, slots=True)
