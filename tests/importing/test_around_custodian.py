@@ -7,9 +7,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from chalicelib.decide.govern import matches
 from chalicelib.importing.importing import Imported, import_files
 from chalicelib.importing.model import Given
 from chalicelib.importing.trees import Source
+from support.observations import service
 
 OFF = {"type": "offhour", "tag": "downtime", "default_tz": "et"}
 ON = {"type": "onhour", "tag": "downtime", "default_tz": "et"}
@@ -109,3 +111,69 @@ def test_a_size_that_says_the_other_of_its_filter_is_never_turned_around(
     assert done.policies == ()
     [left] = done.left_out
     assert (left.what, word in left.why) == ("nights", True)
+
+
+def governs(done: Imported, **tags: str) -> list[str]:
+    return [one.policy.name for one in done.policies if matches(one.policy, service(tags={"downtime": "on", **tags}))]
+
+
+def test_a_choice_between_values_of_one_tag_is_a_list_of_values() -> None:
+    teams = {"or": [{"tag:team": "a"}, {"type": "value", "key": "tag:team", "value": ["b", "c"], "op": "in"}]}
+    done = imported(policy("nights", OFF, {"tag:env": "dev"}, teams))
+
+    assert [one.policy.match.tags["team"] for one in done.policies if one.policy.match.tags] == [("a", "b", "c")]
+    assert governs(done, env="dev", team="b") == ["nights"]
+    assert governs(done, env="dev", team="d") == governs(done, team="b") == []
+
+
+def test_a_choice_between_two_tags_is_two_policies_that_share_no_service() -> None:
+    choice = {"or": [{"tag:team": "a"}, {"tag:stage": "test"}, {"ClusterArn": "gpu"}]}
+    stop, start = policy("dev-stop", OFF, choice), policy("dev-start", ON, choice, actions="start")
+    done = imported(stop, start)
+
+    assert [one.policy.name for one in done.policies] == ["dev", "dev-2", "dev-3"]
+    assert governs(done, team="a", stage="test") == ["dev"]
+    assert governs(done, team="b", stage="test") == ["dev-2"]
+    assert governs(done, team="b") == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [{"tag:team": "a"}, {"type": "metrics", "name": "CPUUtilization", "value": 5}],
+        [{"tag:team": "a"}, {"not": [{"tag:keep": "present"}]}],
+        [{"tag:team": "a"}, {"and": [{"tag:team": "b"}, {"tag:stage": "test"}]}],
+        [{"tag:env": "test"}, {"tag:team": "a"}],
+        [{"tag:team": "a"}, {"desiredCount": 1}],
+    ],
+)
+def test_a_choice_that_match_cannot_say_leaves_the_policy_out_by_name(options: list[Any]) -> None:
+    done = imported(policy("nights", OFF, {"tag:env": "dev"}, {"or": options}), policy("other", OFF))
+
+    assert [one.policy.name for one in done.policies] == ["other"]
+    [left] = done.left_out
+    assert (left.what, "has no counterpart" in left.why) == ("nights", True)
+
+
+@pytest.mark.parametrize(
+    ("filters", "around"),
+    [
+        ([{"type": "metrics", "name": "CPUUtilization", "value": 5}], {}),
+        ([{"type": "value", "key": "platformVersion", "value": "1.4.0"}], {}),
+        ([], {"conditions": [{"region": "us-east-1"}]}),
+    ],
+)
+def test_a_policy_that_governs_more_than_its_original_says_so_first(filters: list[Any], around: dict[str, Any]) -> None:
+    source = Source("p.json", json.dumps({"policies": [policy("nights", OFF, *filters, **around)]}))
+    sources = [source, Source("tags.txt", "off=(m-f,20)")]
+    done = import_files("custodian", sources, Given(), date(2026, 11, 21))
+
+    assert len(done.policies) == 2, "that of the defaults and that of the tag"
+    for one in done.policies:
+        assert one.policy.mode.value == "dry-run"
+        assert one.notes[0].startswith("CAUTION: it governs more than its original did")
+
+
+def test_a_choice_between_states_alone_narrows_nothing() -> None:
+    [only] = imported(policy("nights", OFF, {"or": [{"desiredCount": 1}, {"runningCount": 1}]})).policies
+    assert not only.notes[0].startswith("CAUTION")

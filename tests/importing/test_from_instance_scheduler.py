@@ -167,6 +167,7 @@ def test_a_template_takes_parameters_defaults_and_does_not_guess_its_stack() -> 
     done = import_files("instance-scheduler", [Source("stack.yml", TEMPLATE)], Given(), TODAY)
     [only] = done.policies
     assert only.policy.match.tags == {"Schedule": ("*lab",)}
+    assert only.notes[0].startswith("CAUTION: it governs more")
     assert windows(only.policy) == ["sep-nov tue-thu 09:30-18:00"]
     assert only.policy.hours is not None and only.policy.hours.timezone.key == "Asia/Seoul"
     whole = import_files("instance-scheduler", [Source("stack.yml", TEMPLATE)], Given(stack="prod"), TODAY)

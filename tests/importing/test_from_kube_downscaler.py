@@ -236,6 +236,11 @@ def test_a_downscaler_that_works_in_some_namespaces_only_gives_defaults_for_thes
     assert any('include-resources "statefulsets" is not carried over' in note for note in only.notes)
 
 
+def test_labels_that_are_not_matched_are_told_first() -> None:
+    [only] = imported(f"{CONFIG.rstrip()[:-1]}, MATCHING_LABELS: team=a}}\n").policies
+    assert only.notes[0].startswith("CAUTION: it governs more")
+
+
 def test_one_definition_that_is_wrong_does_not_keep_the_others_back() -> None:
     done = imported(annotated("a", uptime="Mon-Fri 08:00-18:00 UTC") + annotated("b", uptime="Mon-Fri 8-18 UTC"))
     assert [one.policy.name for one in done.policies] == ["a"]

@@ -27,7 +27,7 @@ from chalicelib.importing.custodian_schedule import (
     scheduled,
 )
 from chalicelib.importing.custodian_timing import timed
-from chalicelib.importing.model import Chosen, Draft, Drafted, Given, LeftOut
+from chalicelib.importing.model import WIDER, Chosen, Draft, Drafted, Given, LeftOut
 from chalicelib.importing.render import policy_name, value_glob
 from chalicelib.importing.trees import Source
 
@@ -120,6 +120,8 @@ def _grouped(filters: Iterable[Filter]) -> Iterator[list[Filter]]:
 
 def _of_group(filters: list[Filter], found: Read, taken: set[str]) -> Iterator[Draft | LeftOut]:
     notes = tuple(dict.fromkeys((*(note for one in filters for note in one.notes), *_of_all(filters))))
+    wider = tuple(dict.fromkeys(note for one in filters for note in one.wider))
+    first = (WIDER, *wider) if wider else ()
     for variant in _variants(filters, found):
         acts: dict[Kind, Schedule] = {}
         skipped: dict[Kind, frozenset[date]] = {}
@@ -138,7 +140,7 @@ def _of_group(filters: list[Filter], found: Read, taken: set[str]) -> Iterator[D
             yield LeftOut(variant.what, conflict or " ".join(own_notes) or "nothing in it ever acts.")
         else:
             shared = () if variant.priority else notes
-            yield _draft(filters[0], variant, acts, skipped, (*shared, *own_notes), taken)
+            yield _draft(filters[0], variant, acts, skipped, (*first, *shared, *own_notes), taken)
 
 
 def _draft(

@@ -49,8 +49,8 @@ def acting(actions: object, meant: Kind) -> Acting:
             found.append("off" if name in _STOPPING else "on")
         elif name in _SIZED:
             kind, more = _sized(name, keys)
-            if kind not in (None, meant):
-                return Acting(None, tuple(more), _OTHER_SIZE[meant])
+            if kind not in (None, meant) and _wanted(_values(keys)) is not None:
+                return Acting(None, (), _OTHER_SIZE[meant])
             found += [kind] if kind else []
             notes += more
         else:
@@ -70,32 +70,42 @@ def _listed(actions: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _sized(name: str, keys: Mapping[str, Any]) -> tuple[Kind | None, list[str]]:
-    update = keys.get("update")
-    values = {key: value for key, value in keys.items() if key not in ("type", "update")}
-    if is_mapping(update):
-        values |= update
-    sizes = {key: value for key, value in values.items() if _is_size(key)}
+    values = _values(keys)
     notes = [
         f'"{name}" with {key}: {value} is not carried over: policies here say when services run, not how.'
         for key, value in values.items()
-        if key not in sizes and not _keeps_size(key)
+        if not _is_size(key) and not _keeps_size(key)
     ]
     kind: Kind | None = None
     if any(_keeps_size(key) and "restore" in key for key in values):
         kind = "on"
-    wanted = [value for key, value in sizes.items() if key.lower() in ("desiredcount", "desired")] or [
-        value for key, value in sizes.items() if key.lower() in ("min", "mincapacity", "min-capacity")
-    ]
-    if wanted and str(wanted[0]).isdecimal():
-        kind = "off" if int(wanted[0]) == 0 else "on"
-        if int(wanted[0]):
+    wanted = _wanted(values)
+    if wanted is not None:
+        kind = "off" if wanted == 0 else "on"
+        if wanted:
             notes.append(
-                f'"{name}" to {wanted[0]} is not carried over: an opening here restores the size that was saved at the '
+                f'"{name}" to {wanted} is not carried over: an opening here restores the size that was saved at the '
                 "stop, and never a number from a file."
             )
     elif kind is None:
         notes.append(f'"{name}" says no size, so it neither stops nor starts.')
     return kind, notes
+
+
+def _values(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """What an action sets: its own keys and those of ``update``."""
+    update = keys.get("update")
+    own = {key: value for key, value in keys.items() if key not in ("type", "update")}
+    return own | update if is_mapping(update) else own
+
+
+def _wanted(values: Mapping[str, Any]) -> int | None:
+    """The size that is set; the smallest one where only bounds are."""
+    for names in (("desiredcount", "desired"), ("min", "mincapacity", "min-capacity")):
+        found = [value for key, value in values.items() if key.lower() in names]
+        if found:
+            return int(found[0]) if str(found[0]).isdecimal() else None
+    return None
 
 
 def _is_size(key: str) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 _LIMITS = ("max-resources", "max-resources-percent")
 
 
-def around(policy: Mapping[str, Any]) -> Iterator[str]:
-    """One sentence for each key that makes the original act on less, or at fewer times, than its hours say."""
+def wider(policy: Mapping[str, Any]) -> Iterator[str]:
+    """One sentence for each key by which the original governs less, or at fewer times, than ours."""
     span = [f"{key} {policy[key]}" for key in ("start", "end") if policy.get(key)]
     if span:
         yield (
@@ -23,6 +23,10 @@ def around(policy: Mapping[str, Any]) -> Iterator[str]:
         yield "Its conditions are not translated: these hours hold whatever they say, so check when they are wanted."
     if policy.get("query"):
         yield "Its query is not translated: check `match`, it may take more services than Custodian did."
+
+
+def around(policy: Mapping[str, Any]) -> Iterator[str]:
+    """One sentence for each other key that says where and on how much it acts."""
     if policy.get("region"):
         yield f"It only acts in {policy['region']}: policies here govern the region that they are deployed to."
     for key in _LIMITS:

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from chalicelib.importing.custodian_actions import acting
-from chalicelib.importing.custodian_around import around
+from chalicelib.importing.custodian_around import around, wider
 from chalicelib.importing.custodian_match import filtered, stands_inside
 from chalicelib.importing.custodian_schedule import (
     DEFAULT_HOUR,
@@ -43,6 +43,10 @@ _KEYS = (
     "offhour",
     "onhour",
 )
+_CHOICE = (
+    'its choice of filters ("or") has no counterpart: `match` chooses between values of one key, and two policies '
+    "between two tags; without the choice it would take more services than Custodian did."
+)
 _STRUCTURED = re.compile(r"^\s*([\w.\"'-]+\s*:(\s|$)|- |[\[{]\s*$|[\[{]\s*[\"{])", re.MULTILINE)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -61,6 +65,8 @@ class Filter:
     skipped: frozenset[date]
     chosen: Chosen
     notes: tuple[str, ...]
+    wider: tuple[str, ...] = ()
+    """What of its original bounds it and is not translated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +121,17 @@ def _read_policies(source: Source, policies: Tree, filters: list[Filter], left_o
         if does.kind is None:
             left_out.append(LeftOut(one["name"], " ".join((does.why, *does.notes))))
             continue
-        filters.append(
+        if not found.chosen:
+            left_out.append(LeftOut(one["name"], _CHOICE))
+        filters += (
             replace(
                 read_filter,
                 kind=does.kind,
-                chosen=found.chosen,
-                notes=(*read_filter.notes, *found.notes, *does.notes, *around(one)),
+                chosen=chosen,
+                notes=(*read_filter.notes, *does.notes, *around(one)),
+                wider=(*found.notes, *wider(one)),
             )
+            for chosen in found.chosen
         )
 
 

@@ -1,7 +1,7 @@
 """Which resources a Cloud Custodian policy filters, as our ``match``; what cannot be said so is told.
 
-Understood are filters on tags, cluster, name and launch type, alone or under ``and``. A filter that is not understood
-makes our policy match more than its original, which its note says.
+Understood are filters on tags, cluster, name and launch type, alone or under ``and``, and a choice (``or``) between
+them. Another filter that is not understood makes our policy match more than its original, which its note says.
 """
 
 from __future__ import annotations
@@ -39,30 +39,75 @@ class _Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Filtered:
-    """``schedules`` are the offhour and onhour filters (kind and keys); ``notes`` what was not understood."""
+    """``schedules`` are the offhour and onhour filters (kind and keys); ``notes`` what was not understood, so that more
+    is chosen than Custodian did. Several ``chosen`` share no service. None at all: a choice that cannot be said."""
 
-    chosen: Chosen
+    chosen: tuple[Chosen, ...]
     schedules: tuple[tuple[str, Mapping[str, Any]], ...]
     notes: tuple[str, ...]
 
 
 def filtered(filters: object) -> Filtered:
     """What a policy's ``filters`` come to."""
-    gathered, schedules = _Gathered(), []
+    gathered, schedules, choices = _Gathered(), [], []
     for one in _flat(filters):
         kind = one if isinstance(one, str) else one.get("type")
         if kind in _SCHEDULES:
             schedules.append((str(kind), one if is_mapping(one) else {}))
+        elif is_mapping(one) and set(one) == {"or"}:
+            choices.append(one["or"])
         else:
             _gather(one, gathered)
-    chosen = Chosen(
+    found: list[_Gathered] | None = [gathered]
+    for options in choices:
+        found = _chosen_from(options, found[0]) if found is not None and len(found) == 1 else None
+    return Filtered(tuple(_chosen(one) for one in found or ()), tuple(schedules), tuple(gathered.notes))
+
+
+def _chosen(gathered: _Gathered) -> Chosen:
+    return Chosen(
         clusters=tuple(gathered.fields.get("clusters", ())),
         names=tuple(gathered.fields.get("names", ())),
         tags={key: tuple(values) for key, values in gathered.tags.items()},
         not_tags={key: tuple(values) for key, values in gathered.not_tags.items()},
         launch_type=tuple(gathered.fields.get("launch_type", ())),
     )
-    return Filtered(chosen, tuple(schedules), tuple(gathered.notes))
+
+
+def _chosen_from(options: object, around: _Gathered) -> list[_Gathered] | None:
+    """``around`` narrowed by a choice; several where its options ask different keys, each without what those before it
+    take. None for a choice that cannot be said so."""
+    tags: dict[str, list[str]] = defaultdict(list)
+    fields: dict[str, list[str]] = defaultdict(list)
+    parts = list(options) if is_list(options) else []
+    for option in parts:
+        inner = _Gathered()
+        for below in _flat(option):
+            _gather(below, inner)
+        if inner.notes or inner.not_tags or len(inner.tags) + len(inner.fields) != 1:
+            return [around] if all(_is_state(one) for one in parts) else None
+        _add(tags, inner.tags)
+        _add(fields, inner.fields)
+    if not parts or len(fields) > 1 or set(tags) & set(around.tags) or set(fields) & set(around.fields):
+        return None
+    taken: dict[str, list[str]] = {}
+    found = []
+    for key, values in (*tags.items(), *fields.items()):
+        one = _Gathered(defaultdict(list, around.tags), defaultdict(list), dict(around.fields), around.notes)
+        _add(one.not_tags, around.not_tags)
+        _add(one.not_tags, taken)
+        if key in tags:
+            one.tags[key] = values
+            taken[key] = values
+        else:
+            one.fields[key] = values
+        found.append(one)
+    return found
+
+
+def _is_state(option: object) -> bool:
+    key = _compared(option)[0] if is_mapping(option) else None
+    return key is not None and key.lower() in _STATE
 
 
 def stands_inside(filters: object) -> bool:
@@ -151,8 +196,6 @@ def _add(tags: dict[str, list[str]], more: Mapping[str, list[str]]) -> None:
 
 
 def _not_said(what: str, one: Mapping[str, Any] | None = None) -> str:
-    if one is not None and "or" in one:
-        return 'A choice of filters ("or") is not translated: check `match`, which has no such choice.'
     if what == "metrics" and one is not None:
         return (
             f'The filter "metrics" ({one.get("name", "a metric")}) is not translated: write idle.stop-after; use is '

@@ -15,7 +15,7 @@ from chalicelib.importing.downscaler_original import Periods, UptimeAndDowntime
 from chalicelib.importing.downscaler_spec import BadSpec, Fillings, Spec, read_spec
 from chalicelib.importing.downscaler_timing import NoWords, by_level, by_periods, zone_of
 from chalicelib.importing.each import each_by_itself
-from chalicelib.importing.model import Chosen, Draft, Drafted, Given, LeftOut
+from chalicelib.importing.model import WIDER, Chosen, Draft, Drafted, Given, LeftOut
 from chalicelib.importing.render import name_glob, policy_name
 from chalicelib.importing.trees import Source
 
@@ -167,6 +167,9 @@ def _spec(case: _Case, key: str, default: str, fillings: Fillings) -> Spec:
 
 
 def _notes(case: _Case, specs: Mapping[str, Spec]) -> Iterator[str]:
+    if case.keys.get("matching-labels"):
+        yield WIDER
+        yield f'matching-labels "{case.keys["matching-labels"]}" is not carried over: write the labels as match.tags.'
     uptime, downtime, upscale, downscale = specs.values()
     if not (upscale.never and downscale.never):
         if "uptime" in case.keys or "downtime" in case.keys:
@@ -190,6 +193,5 @@ def _notes(case: _Case, specs: Mapping[str, Spec]) -> Iterator[str]:
         yield f"downtime-replicas: {replicas} is not carried over: a stop here is to 0."
     if "grace-period" in case.keys:
         yield f"grace-period: {case.keys['grace-period']} is not carried over: idle.warm-up spares what just started."
-    for key in ("matching-labels", "include-resources"):
-        if key in case.keys and case.priority == 0:
-            yield f'{key} "{case.keys[key]}" is not carried over: write it as match or exclude.'
+    if "include-resources" in case.keys and case.priority == 0:
+        yield f'include-resources "{case.keys["include-resources"]}" is not carried over: write it as match or exclude.'

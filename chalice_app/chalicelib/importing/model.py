@@ -78,6 +78,13 @@ class Draft:
     notes: tuple[str, ...] = ()
 
 
+WIDER = (
+    "CAUTION: it governs more than its original did, because what follows is not translated. Narrow `match` before it "
+    "is enforced."
+)
+"""The first note of a policy that takes more services than its original, or takes them at more times."""
+
+
 @dataclass(frozen=True, slots=True)
 class LeftOut:
     """Something that has no counterpart here. ``what`` names it as its file does, ``why`` is one sentence."""

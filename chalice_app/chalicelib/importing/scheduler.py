@@ -12,7 +12,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from chalicelib.importing.each import each_by_itself
-from chalicelib.importing.model import Chosen, Draft, Drafted, Given, LeftOut
+from chalicelib.importing.model import WIDER, Chosen, Draft, Drafted, Given, LeftOut
 from chalicelib.importing.recurrence import BadRecurrence, Days, read_days
 from chalicelib.importing.render import policy_name, value_glob
 from chalicelib.importing.scheduler_file import PERIOD_KEYS, SCHEDULE_KEYS, Definitions, Item, listed, read
@@ -39,6 +39,10 @@ _HELD_UP = (
 _HELD_DOWN = (
     "override_status: stopped holds it down without an end, and hours here must be able to open: hold its services "
     "down with `lifecycle stop --until`, and import it again without the override."
+)
+_BY_ITS_END = (
+    "CloudFormation puts the stack's name before the schedule's; the template does not say it, so the tag is matched "
+    "by its end. Add --stack NAME to match it whole."
 )
 _STATE_FLAGS = {
     "retain_running": (
@@ -127,10 +131,7 @@ def _draft(
     value = value_glob(item.name)
     if item.prefix_unknown:
         value = f"*{value}"
-        notes.append(
-            "CloudFormation puts the stack's name before the schedule's; the template does not say it, so the tag is "
-            "matched by its end. Add --stack NAME to match it whole."
-        )
+        notes = [WIDER, _BY_ITS_END, *notes]
     description = item.keys.get("description")
     return Draft(
         name=policy_name(item.name, taken),
