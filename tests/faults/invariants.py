@@ -31,6 +31,7 @@ class Invariant(StrEnum):
     NOT_SEEN = "nobody sees another's instance"
     NOT_TOUCHED = "nobody starts, stops or changes another's instance"
     IN_WORDS = "a run that cannot go on says why in our own words"
+    AT_REST = "after the faults nothing stays under way, and the record can be read"
     HEALED = "after the faults the world reaches the wanted state within two sweeps"
 
 

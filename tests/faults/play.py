@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -15,7 +14,7 @@ from faults.fleet import MONDAY
 from faults.injection import Fault
 from faults.invariants import Invariant, Violation
 from faults.mishaps import Mishaps
-from faults.rest import history, is_at_rest, unhealed, waiting
+from faults.rest import history, under_way, unhealed, waiting
 from faults.schedule import A_BREATH, Episode, Mishap, Schedule
 from faults.town import Town, town
 from faults.visits import Visits
@@ -28,6 +27,9 @@ A_MOMENT = timedelta(seconds=20)
 LEASE = timedelta(minutes=10)
 """A dead run's lock: only when it has ended are the faults over. The sweeps until then do what they can."""
 SWEEPS_TO_HEAL = 2
+SWEEPS_TO_REST = 12
+"""What the last sweep began needs its time: a start that does not come up is given up within the hour."""
+MORE_SWEEPS = "needed two sweeps more"
 DIES = frozenset({Fault.DEATH_BEFORE, Fault.DEATH_AFTER})
 FIRST_HOUR = timedelta(hours=2)
 """New policies stop little in their first hour."""
@@ -135,8 +137,9 @@ class _Player:
     # --- what becomes of it
 
     def _heal(self, after: str, *, lost_events: bool = False) -> None:
-        """Faults are over: two sweeps, and nothing may be left to do. What a lost event would have told, a sweep finds
-        that describes every service; deployed that is every sixth (full_refresh_seconds), here it is these two."""
+        """Faults are over: a sweep every five minutes until the dead runs' locks have ended, two more, and nothing may
+        be left to do. What a lost event would have told, a sweep finds that describes every service; deployed that is
+        every sixth (full_refresh_seconds), here it is these two."""
         here, began = self._town, self._now
         amiss = unhealed(here)
         was_amiss, healed_at = bool(amiss), None if amiss else began
@@ -144,26 +147,26 @@ class _Player:
             here.go_to(self._now + SWEEP)
             here.hear(here.events())
             counts = self._now > began + LEASE
-            if was_amiss or counts or not is_at_rest(here):
+            if was_amiss or counts or under_way(here):
                 here.sweep(full=True if lost_events and counts else None)
                 if healed_at is None and not unhealed(here):
                     healed_at = self._now
         here.watch.tolerance = timedelta(0)
         left = self._left_of(amiss)
+        here.wants.judge(here.count)
         here.verdicts.hold(Invariant.HEALED, not left, f"{'; '.join(left)} (after {after})")
         if not left and was_amiss and healed_at:
             self._played.heals.append(healed_at - began)
         self._compare()
 
     def _left_of(self, amiss: Mapping[str, str]) -> list[str]:
-        """What two sweeps left undone. What came up only after the faults gets two sweeps of its own."""
+        """What these sweeps left undone. What came up only after the faults gets two sweeps of its own; counted."""
         here = self._town
         left = unhealed(here)
         if fresh := left.keys() - amiss.keys():
+            here.count[MORE_SWEEPS] += 1
             for _ in range(SWEEPS_TO_HEAL):
-                here.go_to(self._now + SWEEP)
-                here.hear(here.events())
-                here.sweep()
+                self._sweep_again()
             still = unhealed(here)
             left = {id: said for id, said in left.items() if id not in fresh or id in still}
         return sorted(left.values())
@@ -175,6 +178,21 @@ class _Player:
             here.deliver()
             here.post.rested(waiting(here))
         here.parts.compare()
-        with suppress(LifecycleError):
-            if is_at_rest(here):
-                here.record.compare(history(here))
+        for _ in range(SWEEPS_TO_REST):
+            if not (busy := under_way(here)):
+                break
+            self._sweep_again()
+        here.verdicts.hold(Invariant.AT_REST, not busy, f"still under way: {', '.join(busy)}")
+        if busy:
+            return
+        try:
+            entries = history(here)
+        except LifecycleError as unreadable:
+            here.verdicts.hold(Invariant.AT_REST, False, f"the record cannot be read: {unreadable}")
+            return
+        here.record.compare(entries)
+
+    def _sweep_again(self) -> None:
+        self._town.go_to(self._now + SWEEP)
+        self._town.hear(self._town.events())
+        self._town.sweep()

@@ -15,29 +15,35 @@ if TYPE_CHECKING:
 
 
 def unhealed(here: Town) -> dict[str, str]:
-    """What is still to be done, by service or instance: why."""
+    """What is still to be done, by service or instance: why. Both what is true of them says it (`faults.wanted`), and
+    our own survey, which also knows what a dead run left half-way."""
     survey = here.judge.controller.survey(here.clock.now(), in_force=True)
-    return here.parts.unhealed() | {
-        str(one.facts.id): f"{one.facts.id}: {one.decision.reason if one.decision else one.plan.kind}"
-        for one in survey.decided
-        if one.plan
-        and one.plan.steps
-        and not one.plan.refusal
-        and not one.held
-        and not one.awaits_yes
-        and not (one.plan.kind is PlanKind.STOP and here.watch.may_wait(one.facts.id))
-    }
-
-
-def is_at_rest(here: Town) -> bool:
-    """Nothing is under way: no lock, no pending action, no interrupted one."""
-    now = here.clock.true
-    return all(
-        row.memory.pending is None
-        and row.memory.draining_since is None
-        and (row.lock_until is None or row.lock_until <= now)
-        for row in map(here.judge.states.get, here.truths)
+    return (
+        here.wants.unmet()
+        | here.parts.unhealed()
+        | {
+            str(one.facts.id): f"{one.facts.id}: {one.decision.reason if one.decision else one.plan.kind}"
+            for one in survey.decided
+            if one.plan
+            and one.plan.steps
+            and not one.plan.refusal
+            and not one.held
+            and not one.awaits_yes
+            and not (one.plan.kind is PlanKind.STOP and here.watch.may_wait(one.facts.id))
+        }
     )
+
+
+def under_way(here: Town) -> list[str]:
+    """Which services a lock, a pending action or an interrupted one stands on. None: all is at rest."""
+    now = here.clock.true
+    return [
+        str(id)
+        for id, row in ((id, here.judge.states.get(id)) for id in here.truths)
+        if row.memory.pending is not None
+        or row.memory.draining_since is not None
+        or (row.lock_until is not None and row.lock_until > now)
+    ]
 
 
 def waiting(here: Town) -> Iterator[Mapping[str, Any]]:

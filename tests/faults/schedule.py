@@ -84,6 +84,10 @@ class Schedule:
     episodes: tuple[Episode, ...]
 
 
+A_DAY = Schedule(8, 1, (Episode(Fault.THROTTLED, 480, 10, 6, "", 3),))
+"""Its faults end after the offices have opened; it ends itself when they are closed."""
+
+
 def schedules(days: int, episodes_a_day: int = 4) -> st.SearchStrategy[Schedule]:
     """``days`` days each; about so many episodes a day, if they find room."""
     most = days * episodes_a_day

@@ -93,6 +93,7 @@ class Settlers:
         for truth in off:
             if truth.fake.desired:
                 truth.hands += 1
+                truth.touched_at = moment
                 truth.size = truth.size if truth.taken else truth.fake.desired
 
     def _is_there(self, truth: Truth, task: FakeTask, moment: datetime) -> None:

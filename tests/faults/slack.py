@@ -64,9 +64,17 @@ class SlackRoom:
         what was done."""
         waiting, self._jobs[:] = list(self._jobs), []
         for job in [*waiting, *(waiting if twice else ())]:
+            self._may_keep(job)
             received = self._received[job] = self._received.get(job, 0) + 1
             if self._failed(job) and received < RECEIVED_AT_MOST and job not in self._jobs:
                 self._jobs.append(job)
+
+    def _may_keep(self, job: str) -> None:
+        """Its words count from when they are carried out, which may be again; a click names a question alone."""
+        clicked = bool(json.loads(job)["question"])
+        for id, truth in self._town.truths.items():
+            if str(id) in job or (clicked and truth.blueprint.environment == "asked"):
+                truth.may_be_kept(self._town.clock.now())
 
     def _failed(self, job: str) -> bool:
         here, user = self._town, json.loads(job)["user"]

@@ -18,7 +18,7 @@ from faults.fleet import SPOT
 from faults.invariants import Invariant
 from faults.people import ADA, BEN
 from faults.play import play
-from faults.schedule import Schedule
+from faults.schedule import A_DAY
 from faults.town import Town, town
 from faults.truth import Truth
 from faults.visits import Visits
@@ -97,7 +97,7 @@ def gives_back_too_little(here: Town, _: object) -> None:
 
 def keeps_no_history(here: Town, patch: pytest.MonkeyPatch) -> None:
     patch.setattr("chalicelib.record.history.History.append", lambda self, entry: False)
-    here.verdicts.violations += play(Schedule(1, 1, ()), short=True).violations
+    here.verdicts.violations += play(A_DAY, short=True).violations
 
 
 def changes_an_outcome(here: Town, _: object) -> None:
@@ -187,7 +187,12 @@ def never_acts(here: Town, patch: pytest.MonkeyPatch) -> None:
         raise Locked(f"{service}: somebody else.", holder="somebody", until=now)
 
     patch.setattr("chalicelib.record.states.States.lock", lock)
-    here.verdicts.violations += play(Schedule(1, 1, ()), short=True).violations
+    here.verdicts.violations += play(A_DAY, short=True).violations
+
+
+def never_comes_to_rest(here: Town, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("chalicelib.execute.verify.Verifier.verify", lambda self, services, now: ())
+    here.verdicts.violations += play(A_DAY, short=True).violations
 
 
 BREACHES: Mapping[Invariant, Breach] = {
@@ -212,6 +217,7 @@ BREACHES: Mapping[Invariant, Breach] = {
     Invariant.NOT_SEEN: shows_everything,
     Invariant.NOT_TOUCHED: lets_everybody,
     Invariant.IN_WORDS: has_a_mistake,
+    Invariant.AT_REST: never_comes_to_rest,
     Invariant.HEALED: never_acts,
 }
 

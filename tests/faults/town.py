@@ -30,6 +30,7 @@ from faults.invariants import Invariant, Verdicts
 from faults.process import House, OurClock, by_our_clock
 from faults.rest import history
 from faults.settlers import Settlers
+from faults.wanted import Wants
 from faults.watch import Watch
 from faults.watch_parts import PartsWatch
 from faults.watch_post import PostWatch
@@ -78,6 +79,7 @@ class Town:
     def _watch(self, verdicts: Verdicts) -> None:
         self.verdicts = verdicts
         self.watch = Watch(self.aws.rows, self.truths, lambda: self.clock.true, lambda: self._runs[-1], verdicts)
+        self.wants = Wants(self.watch)
         self.record, self.post = RecordWatch(self.watch), PostWatch(self.watch)
         self.parts, self.rights = PartsWatch(self.watch, self.aws.front), RightsWatch(self.watch, self.aws.front)
         self.aws.trouble.before, self.aws.trouble.after = self._before, self._after

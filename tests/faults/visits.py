@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from faults.api import Door as ApiDoor
 from faults.people import ADMIN, PEOPLE, Person
 from faults.slack import SlackRoom
-from faults.truth import Truth
+from faults.truth import LONGEST_KEEP, Truth
 
 if TYPE_CHECKING:
     from faults.town import Town
 
 DEFAULT_LENGTH = timedelta(hours=2)
 MODEL = "tinyllama"
-LONG, SHORT = timedelta(minutes=300), timedelta(minutes=60)
+LONG, SHORT = LONGEST_KEEP, timedelta(minutes=60)
 NOT_THEIRS_TO_STOP = frozenset({"pool"})
 """A person's stop beats the least number that keeps running, which is not what is played here."""
 
@@ -61,7 +61,7 @@ class Visits:
         if truth.fake.desired == 0:
             truth.turned_on_by_hand()
         elif not truth.blueprint.excluded:
-            truth.fake.set_desired(0)
+            truth.turned_off_by_hand()
 
     def _is_acted_on(self, truth: Truth) -> bool:
         """Hands that meet a run of ours half-way are another story (tests/controller)."""
@@ -92,7 +92,7 @@ class Visits:
         def heard(text: str) -> None:
             if verb in ("keep", "start") and ":x:" not in text and (":white_check_mark:" in text or "kept" in text):
                 minutes = int(length.strip().removesuffix("m"))
-                truth.keep_until, truth.stop_until = now + timedelta(minutes=minutes), None
+                truth.kept(now, now + timedelta(minutes=minutes))
 
         self.slack.command(who, f"{verb}{named}{length}", heard)
 
@@ -134,6 +134,8 @@ class Visits:
         """One thing of one instance, whoever it belongs to."""
         id, api = truth.blueprint.name.removeprefix("ollama-"), self.api
         now = self._town.clock.now()
+        if verb in ("wake", "request", "keep"):
+            truth.may_be_kept(now)
         match verb:
             case "get" | "why" | "logs":
                 api.call(who, "GET", f"/api/instances/{id}" + ("" if verb == "get" else f"/{verb}"))
@@ -164,7 +166,7 @@ class Visits:
     def _kept(self, truth: Truth, answer: tuple[int, str]) -> None:
         status, text = answer
         if status == 202 and (until := json.loads(text)["until"]):
-            truth.keep_until, truth.stop_until = datetime.fromisoformat(until), None
+            truth.kept(self._town.clock.true, datetime.fromisoformat(until))
             truth.leaving = False
 
     def _may_stop(self, truth: Truth, length: timedelta) -> None:

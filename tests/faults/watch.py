@@ -111,7 +111,7 @@ class Watch:
         saved = memory_of(self.row(act.service)).saved_size
         enough = saved is not None and saved.desired_count >= act.was
         hold(Invariant.SIZE_SAVED, enough, f"{act.service} at {act.was} stopped with {saved} saved")
-        truth.taken = True
+        truth.taken, truth.stopped_at = True, now
         cut = of.cut and not is_open and not of.is_open(now - CUT_AFTER + self.tolerance)
         if self._ran[act.service] and not cut:  # what has no task is used by nobody
             self._nobody_used_it(act, truth)

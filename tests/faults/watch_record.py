@@ -109,6 +109,7 @@ class RecordWatch:
         for id, truth in watch.truths.items():
             truth.taken = False
             truth.keep_until = None
+            truth.touched_at = watch.now()
             saved = memory_of(watch.row(id)).saved_size
             if truth.fake.desired == 0 and (saved is None or saved.desired_count < truth.size):
                 truth.turned_on_by_hand()
