@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+import yaml
 from chalicelib.decide.govern import matches
 from chalicelib.errors import ImportRefused
 from chalicelib.importing.importing import Imported, import_files
@@ -196,3 +197,18 @@ def test_wrong_input_is_one_sentence_with_file_field_and_value(text: str, senten
         imported(text)
     assert str(refused.value).startswith("offhours.yml: ")
     assert sentence in str(refused.value)
+
+
+def test_one_policy_that_is_wrong_does_not_keep_the_others_back() -> None:
+    wrong = [one("off", default_tz="ZZZ"), one("on", weekend=True), '{"policies": [7]}']
+    policies = [policy for text in (BOTH, *wrong) for policy in yaml.safe_load(text)["policies"]]
+    done = imported(json.dumps({"policies": policies}))
+
+    assert [each.policy.name for each in done.policies] == ["bakery-lights"]
+    assert [left.what for left in done.left_out] == ["night", "night", "policies[4]"]
+    assert 'default_tz "ZZZ" is no time zone' in done.left_out[0].why
+
+
+def test_tags_are_not_given_defaults_because_the_only_policy_is_wrong() -> None:
+    with pytest.raises(ImportRefused, match='default_tz "ZZZ" is no time zone'):
+        imported(one("off", default_tz="ZZZ"), "on")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from chalicelib.errors import ImportRefused
@@ -276,3 +277,26 @@ def test_one_schedule_that_is_wrong_does_not_keep_the_others_back() -> None:
     assert [one.policy.name for one in done.policies] == ["lab"]
     assert {left.what for left in done.left_out} == {"broken", "elsewhere"}
     assert any('there is no period "gone"' in left.why for left in done.left_out)
+
+
+OTHERS = """\
+  Den:
+    Type: Custom::ServiceInstanceSchedule
+    Properties: {Timezone: !Ref Elsewhere, Periods: [{WeekDays: mon}]}
+  Attic:
+    Type: Custom::ServiceInstanceSchedule
+    Properties: {Enforced: !Ref Elsewhere, Periods: [{WeekDays: mon}]}
+"""
+
+
+def test_what_only_the_stack_knows_leaves_one_schedule_out_and_a_zone_can_be_given() -> None:
+    source = Source("t.yaml", TEMPLATE + OTHERS)
+    done = import_files("instance-scheduler", [source], Given(), TODAY)
+    assert [one.policy.name for one in done.policies] == ["lab"]
+    assert [left.what for left in done.left_out] == ["Den", "Attic"]
+    assert "or add --timezone ZONE" in done.left_out[0].why
+
+    told = import_files("instance-scheduler", [source], Given(ZoneInfo("Asia/Tokyo")), TODAY)
+    zones = {one.policy.name: one.policy.hours.timezone.key for one in told.policies if one.policy.hours}
+    assert zones == {"lab": "Asia/Seoul", "den": "Asia/Tokyo"}
+    assert [left.what for left in told.left_out] == ["Attic"]

@@ -1,19 +1,21 @@
 """Cloud Custodian's files at the border: policies with offhour and onhour filters, and tag values of real services.
 
 Tag values come from any JSON or YAML that lists tags (``aws resourcegroupstaggingapi get-resources``, ``aws ecs
-describe-services --include TAGS``) or from a text with one value on each line.
+describe-services --include TAGS``) or from a text with one value on each line. A policy that cannot be read is left
+out by its name, and the others are not.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from chalicelib.importing.custodian_actions import acting
 from chalicelib.importing.custodian_around import around, wider
+from chalicelib.importing.custodian_inventory import tag_values
 from chalicelib.importing.custodian_match import filtered, stands_inside
 from chalicelib.importing.custodian_schedule import (
     DEFAULT_HOUR,
@@ -24,8 +26,9 @@ from chalicelib.importing.custodian_schedule import (
     Kind,
     zone_of,
 )
+from chalicelib.importing.each import each_by_itself
 from chalicelib.importing.model import Chosen, LeftOut
-from chalicelib.importing.trees import Source, Tree, as_boolean, documents, is_list, is_mapping, mappings_in, texts
+from chalicelib.importing.trees import Source, Tree, as_boolean, documents, is_list, is_mapping, texts
 from chalicelib.policy.dates import parse_date
 from chalicelib.policy.problems import ScalarError, nearest_word
 
@@ -79,60 +82,63 @@ class Read:
 
 def read(sources: Iterable[Source], tag: str | None) -> Read:
     """All files together. ``tag`` is the key of the off-hours tag where no policy names one."""
-    filters: list[Filter] = []
-    left_out: list[LeftOut] = []
+    policies: list[tuple[Source, int, Tree]] = []
     others: list[tuple[Source, list[Tree]]] = []
     for source in sources:
         if not _STRUCTURED.search(source.text):
             others.append((source, [line.strip() for line in source.text.splitlines()]))
             continue
         found = documents(source)
-        policies = [one for one in found if is_mapping(one) and "policies" in one]
-        for one in policies:
-            _read_policies(source, one["policies"], filters, left_out)
-        if not policies:
+        lists = [one["policies"] for one in found if is_mapping(one) and "policies" in one]
+        for listed in lists:
+            if not is_list(listed):
+                raise source.refuse(
+                    "policies is no list; a Custodian file has `policies:` with one `- name: …` for each"
+                )
+            policies += ((source, place, one) for place, one in enumerate(listed))
+        if not lists:
             others.append((source, found))
+    results = each_by_itself(policies, lambda one: _policy(*one), _name)
+    filters = tuple(one for result in results if not isinstance(result, LeftOut) for one in result)
     keys = {one.tag.lower() for one in filters} or {(tag or DEFAULT_TAG).lower()}
-    values = dict.fromkeys(value for source, trees in others for value in _values(source, trees, keys))
-    return Read(tuple(filters), tuple(values), tuple(left_out))
+    values = dict.fromkeys(value for source, trees in others for value in tag_values(source, trees, keys))
+    return Read(filters, tuple(values), tuple(result for result in results if isinstance(result, LeftOut)))
 
 
-def _read_policies(source: Source, policies: Tree, filters: list[Filter], left_out: list[LeftOut]) -> None:
-    if not is_list(policies):
-        raise source.refuse("policies is no list; a Custodian file has `policies:` with one `- name: …` for each")
-    for place, one in enumerate(policies):
-        if not is_mapping(one) or not isinstance(one.get("name"), str):
-            raise source.refuse(f"policies[{place}] has no name; give it one, as `name: offhours-stop`")
-        found = filtered(one.get("filters"))
-        if not found.schedules:
-            why = "no offhour or onhour filter in it, so there are no hours to translate."
-            if stands_inside(one.get("filters")):
-                why = "its offhour or onhour filter stands under `or` or `not`, where it does not decide alone."
-            left_out.append(LeftOut(one["name"], " ".join((why, *found.notes[:1]))))
-            continue
-        if len(found.schedules) > 1:
-            why = "an offhour and an onhour filter in one policy must both match, which is not what either means alone"
-            left_out.append(LeftOut(one["name"], why))
-            continue
-        [(name, keys)] = found.schedules
-        meant: Kind = "off" if name == "offhour" else "on"
-        does = acting(one.get("actions"), meant)
-        read_filter = _filter(source, one, meant, keys)
-        if does.kind is None:
-            left_out.append(LeftOut(one["name"], " ".join((does.why, *does.notes))))
-            continue
-        if not found.chosen:
-            left_out.append(LeftOut(one["name"], _CHOICE))
-        filters += (
-            replace(
-                read_filter,
-                kind=does.kind,
-                chosen=chosen,
-                notes=(*read_filter.notes, *does.notes, *around(one)),
-                wider=(*found.notes, *wider(one)),
-            )
-            for chosen in found.chosen
-        )
+def _name(policy: tuple[Source, int, Tree]) -> str:
+    _, place, one = policy
+    name = one.get("name") if is_mapping(one) else None
+    return name if isinstance(name, str) else f"policies[{place}]"
+
+
+def _policy(source: Source, place: int, one: Tree) -> tuple[Filter, ...] | LeftOut:
+    """What it filters; several where a choice became several policies. Raises ImportRefused."""
+    if not is_mapping(one) or not isinstance(one.get("name"), str):
+        raise source.refuse(f"policies[{place}] has no name; give it one, as `name: offhours-stop`")
+    found = filtered(one.get("filters"))
+    if not found.schedules:
+        why = "no offhour or onhour filter in it, so there are no hours to translate."
+        if stands_inside(one.get("filters")):
+            why = "its offhour or onhour filter stands under `or` or `not`, where it does not decide alone."
+        return LeftOut(one["name"], " ".join((why, *found.notes[:1])))
+    if len(found.schedules) > 1:
+        why = "an offhour and an onhour filter in one policy must both match, which is not what either means alone"
+        return LeftOut(one["name"], why)
+    [(name, keys)] = found.schedules
+    meant: Kind = "off" if name == "offhour" else "on"
+    read_filter = _filter(source, one, meant, keys)
+    does = acting(one.get("actions"), meant)
+    if does.kind is None:
+        return LeftOut(one["name"], " ".join((does.why, *does.notes)))
+    if not found.chosen:
+        return LeftOut(one["name"], _CHOICE)
+    whole = replace(
+        read_filter,
+        kind=does.kind,
+        notes=(*read_filter.notes, *does.notes, *around(one)),
+        wider=(*found.notes, *wider(one)),
+    )
+    return tuple(replace(whole, chosen=chosen) for chosen in found.chosen)
 
 
 def _filter(source: Source, policy: Mapping[str, Any], meant: Kind, keys: Mapping[str, Any]) -> Filter:
@@ -211,37 +217,3 @@ def _skipped(source: Source, where: str, days: object) -> frozenset[date]:
         except ScalarError as error:
             raise source.refuse(f'{where}: skip-days "{text}": {error.message}') from None
     return frozenset(found)
-
-
-def _values(source: Source, trees: list[Tree], keys: set[str]) -> Iterator[tuple[str | None, str]]:
-    """The off-hours tag in an inventory, or each line of a text."""
-    if all(isinstance(tree, str) for tree in trees):
-        for line in trees:
-            assert isinstance(line, str)
-            key, equals, value = line.partition("=")
-            if equals and key.strip().lower() in keys:
-                yield key.strip().lower(), value
-            elif line and not line.startswith("#"):
-                yield None, line
-        return
-    found = False
-    for tree in trees:
-        try:
-            for mapping in mappings_in(tree):
-                for pair in _tag_values(mapping, keys):
-                    found = True
-                    yield pair
-        except ValueError as error:
-            raise source.refuse(str(error)) from None
-    if not found:
-        raise source.refuse(f"neither Custodian policies nor tags named {' or '.join(sorted(keys))} are in it")
-
-
-def _tag_values(mapping: Mapping[str, Any], keys: set[str]) -> Iterator[tuple[str, str]]:
-    key, value = mapping.get("Key", mapping.get("key")), mapping.get("Value", mapping.get("value"))
-    if isinstance(key, str) and key.lower() in keys and isinstance(value, str):
-        yield key.lower(), value
-    for name in ("Tags", "tags", "labels"):
-        tags = mapping.get(name)
-        if is_mapping(tags):
-            yield from ((tag.lower(), one) for tag, one in tags.items() if tag.lower() in keys and isinstance(one, str))

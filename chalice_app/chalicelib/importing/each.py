@@ -6,20 +6,21 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from chalicelib.errors import ImportRefused
-from chalicelib.importing.model import Draft, LeftOut
+from chalicelib.importing.model import LeftOut
 
 One = TypeVar("One")
+Made = TypeVar("Made")
 
 
 def each_by_itself(
-    ones: Sequence[One], draft: Callable[[One], Draft | LeftOut], name: Callable[[One], str]
-) -> list[Draft | LeftOut]:
+    ones: Sequence[One], make: Callable[[One], Made], name: Callable[[One], str]
+) -> list[Made | LeftOut]:
     """What cannot be read is left out under its ``name``. Raises the first ImportRefused when that is all there is."""
-    results: list[Draft | LeftOut] = []
+    results: list[Made | LeftOut] = []
     refusals: list[ImportRefused] = []
     for one in ones:
         try:
-            results.append(draft(one))
+            results.append(make(one))
         except ImportRefused as refusal:
             refusals.append(refusal)
             results.append(LeftOut(name(one), f"{refusal}."))

@@ -15,7 +15,7 @@ from chalicelib.importing.each import each_by_itself
 from chalicelib.importing.model import WIDER, Chosen, Draft, Drafted, Given, LeftOut
 from chalicelib.importing.recurrence import BadRecurrence, Days, read_days
 from chalicelib.importing.render import policy_name, value_glob
-from chalicelib.importing.scheduler_file import PERIOD_KEYS, SCHEDULE_KEYS, Definitions, Item, listed, read
+from chalicelib.importing.scheduler_file import PERIOD_KEYS, SCHEDULE_KEYS, Definitions, Item, Unresolved, listed, read
 from chalicelib.importing.scheduler_original import InstanceScheduler, Period
 from chalicelib.importing.scheduler_periods import NoWords, timing_of
 from chalicelib.importing.trees import Source, as_boolean
@@ -77,6 +77,8 @@ def drafted(sources: Iterable[Source], given: Given) -> Drafted:
 
 
 def _schedule(item: Item, found: Definitions, given: Given, taken: set[str]) -> Draft | LeftOut:
+    if item.fault is not None:
+        raise item.fault
     _check_keys(item, SCHEDULE_KEYS)
     notes = list(_flag_notes(item))
     zone = _zone(item, found, given, notes)
@@ -145,6 +147,11 @@ def _draft(
 
 def _zone(item: Item, found: Definitions, given: Given, notes: list[str]) -> ZoneInfo:
     written = item.keys.get("timezone") or found.zone
+    if isinstance(written, Unresolved):
+        if given.zone is None:
+            raise written.refusal
+        notes.append(f"Only the stack knows its timezone; {given.zone.key} was taken from --timezone.")
+        return given.zone
     if not written:
         if given.zone is None:
             notes.append(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.errors import ImportRefused
 from chalicelib.importing.scheduler_csv import table_rows
 from chalicelib.importing.trees import Source, Tree, documents, is_list, is_mapping, lower_keys, mappings_in, texts
 
@@ -62,6 +63,15 @@ class Item:
     """CloudFormation puts the stack's name before it, which the template does not say."""
     of_template: bool = False
     """A template with an unknown key is refused by Instance Scheduler; in its table such a key is not looked at."""
+    fault: ImportRefused | None = None
+    """Why it could not be read whole; it is for the one who drafts it to refuse it then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A template's value that only the stack knows, and the refusal for the case that nobody else says it."""
+
+    refusal: ImportRefused
 
 
 @dataclass
@@ -147,24 +157,43 @@ def _template(
     for logical, resource in resources.items():
         if not is_mapping(resource) or resource.get("Type") != _CUSTOM:
             continue
-        properties = resource.get("Properties")
-        if not is_mapping(properties):
-            raise source.refuse(f"Resources.{logical} has no Properties")
-        keys = {
-            _snake(key): _resolved(source, f"{logical}.{key}", value, defaults)
-            for key, value in properties.items()
-            if _snake(key) not in _IGNORED and value != _NO_VALUE
-        }
-        bare = keys.pop("name", None) or logical
-        if not isinstance(bare, str):
-            raise source.refuse(f"Resources.{logical}.Properties.Name is no text")
-        prefixed = str(keys.pop("no_stack_prefix", None) or "false").lower() == "false"
-        name = f"{stack}-{bare}" if prefixed and stack else bare
-        periods = keys.pop("periods", None) or []
-        if not is_list(periods) or not all(is_mapping(one) for one in periods):
-            raise source.refuse(f"Resources.{logical}.Properties.Periods is no list of periods")
-        inside = tuple(_period(source, name, number, one) for number, one in enumerate(periods, start=1))
-        yield Item(source, name, keys, inside, prefixed and not stack, of_template=True)
+        try:
+            yield _of_template(source, logical, resource.get("Properties"), defaults, stack)
+        except ImportRefused as refusal:
+            yield Item(source, logical, {}, fault=refusal)
+
+
+def _of_template(
+    source: Source, logical: str, properties: object, defaults: Mapping[str, Any], stack: str | None
+) -> Item:
+    """Raises ImportRefused."""
+    if not is_mapping(properties):
+        raise source.refuse(f"Resources.{logical} has no Properties")
+    keys = {
+        _snake(key): _value(source, f"{logical}.{key}", value, defaults)
+        for key, value in properties.items()
+        if _snake(key) not in _IGNORED and value != _NO_VALUE
+    }
+    bare = keys.pop("name", None) or logical
+    if not isinstance(bare, str):
+        raise source.refuse(f"Resources.{logical}.Properties.Name is no text")
+    prefixed = str(keys.pop("no_stack_prefix", None) or "false").lower() == "false"
+    name = f"{stack}-{bare}" if prefixed and stack else bare
+    periods = keys.pop("periods", None) or []
+    if not is_list(periods) or not all(is_mapping(one) for one in periods):
+        raise source.refuse(f"Resources.{logical}.Properties.Periods is no list of periods")
+    inside = tuple(_period(source, name, number, one) for number, one in enumerate(periods, start=1))
+    return Item(source, name, keys, inside, prefixed and not stack, of_template=True)
+
+
+def _value(source: Source, where: str, value: Any, defaults: Mapping[str, Any]) -> Any:
+    """As `_resolved`, but a zone that only the stack knows is kept for a person to say."""
+    try:
+        return _resolved(source, where, value, defaults)
+    except ImportRefused as refusal:
+        if where.endswith(".Timezone"):
+            return Unresolved(refusal)
+        raise
 
 
 def _period(source: Source, schedule: str, number: int, properties: Mapping[str, Any]) -> Item:
@@ -192,8 +221,11 @@ def _resolved(source: Source, where: str, value: Any, defaults: Mapping[str, Any
         return None  # whatever the stack makes of it, no hour depends on it
     if set(value) == {"Ref"} and defaults.get(str(value["Ref"])) is not None:
         return defaults[str(value["Ref"])]
+    hint = ", or add --timezone ZONE" if where.endswith(".Timezone") else ""
     if len(value) == 1 and (next(iter(value)) == "Ref" or next(iter(value)).startswith("Fn::")):
-        raise source.refuse(f"{where} is {next(iter(value))}, which only the stack knows; write its value in its place")
+        raise source.refuse(
+            f"{where} is {next(iter(value))}, which only the stack knows; write its value in its place{hint}"
+        )
     return {key: _resolved(source, where, one, defaults) for key, one in value.items()}
 
 
