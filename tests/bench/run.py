@@ -116,9 +116,19 @@ def write(name: str, result: Result) -> None:
 
 
 def _when() -> str:
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    return f"on {datetime.now(UTC):%Y-%m-%d} at {commit.stdout.strip()}, {machine}"
+    return f"on {datetime.now(UTC):%Y-%m-%d} at {_commit()}, {machine}"
+
+
+def _commit() -> str:
+    """The commit, "dirty" where anything but what a run itself writes was changed since."""
+    written = (":!tests/bench/results", ":!README.md")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", *written)
+    return _git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True).stdout.strip()
 
 
 if __name__ == "__main__":
