@@ -228,7 +228,9 @@ class Deaths:
         left = unhealed(here)
         here.verdicts.hold(Invariant.HEALED, not left, f"dead before call {number}: {left}")
         here.parts.compare()
-        here.record.compare(history(here))
+        entries = history(here)
+        here.record.compare(entries)
+        here.lines.compare(entries)
 
 
 def _runs(truth: Truth | None) -> int:

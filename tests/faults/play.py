@@ -191,6 +191,7 @@ class _Player:
             here.verdicts.hold(Invariant.AT_REST, False, f"the record cannot be read: {unreadable}")
             return
         here.record.compare(entries)
+        here.lines.compare(entries)
 
     def _sweep_again(self) -> None:
         self._town.go_to(self._now + SWEEP)

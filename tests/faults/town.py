@@ -32,6 +32,7 @@ from faults.rest import history
 from faults.settlers import Settlers
 from faults.wanted import Wants
 from faults.watch import Watch
+from faults.watch_lines import LinesWatch
 from faults.watch_parts import PartsWatch
 from faults.watch_post import PostWatch
 from faults.watch_record import RecordWatch
@@ -79,8 +80,8 @@ class Town:
     def _watch(self, verdicts: Verdicts) -> None:
         self.verdicts = verdicts
         self.watch = Watch(self.aws.rows, self.truths, lambda: self.clock.true, lambda: self._runs[-1], verdicts)
-        self.wants = Wants(self.watch)
-        self.record, self.post = RecordWatch(self.watch), PostWatch(self.watch)
+        self.wants, self.record, self.post = Wants(self.watch), RecordWatch(self.watch), PostWatch(self.watch)
+        self.lines = LinesWatch(self.watch, self.post.troubled)
         self.parts, self.rights = PartsWatch(self.watch, self.aws.front), RightsWatch(self.watch, self.aws.front)
         self.aws.trouble.before, self.aws.trouble.after = self._before, self._after
         self.aws.trouble.injected = self.wire.injected = lambda fault: self.post.troubled.add(self._runs[-1])
@@ -95,6 +96,7 @@ class Town:
 
     def _after(self, operation: str, params: Mapping[str, Any], _: object) -> None:
         self.watch.ended(operation, params)
+        self.lines.ended(operation, params)
         self.post.ended(operation, params)
         self.rights.ended(operation, params)
 
@@ -206,7 +208,9 @@ class Town:
     def restored(self) -> None:
         """Yesterday's table is put in the place of today's."""
         self.aws.rows.restore(self.backups[0])
-        self.record.restored(history(self))
+        stands = history(self)
+        self.record.restored(stands)
+        self.lines.restored(stands)
         self.post.restored()
         self.settlers.after_a_restore(self.aws.rows)
 
@@ -244,6 +248,3 @@ def town(
             middleware.logger.setLevel(level)
             compose.install(None)
             compose_slack.install_door(None)
-
-
-__all__ = ["Town", "town"]
