@@ -153,7 +153,7 @@ class Watch:
         return sum(
             (of := self.truths[act.service].blueprint).environment == "dev" and of.is_open(act.at)
             for act in self.acts[self.forgotten :]
-            if act.became == 0 and act.at > self.now() - within and not act.by_word
+            if act.service in self.truths and act.became == 0 and act.at > self.now() - within and not act.by_word
         )
 
     def may_wait(self, id: ServiceId) -> bool:
