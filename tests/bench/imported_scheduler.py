@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from chalicelib.errors import ImportRefused
@@ -13,14 +13,9 @@ from chalicelib.importing.importing import Imported, import_files
 from chalicelib.importing.model import Given
 from chalicelib.importing.trees import Source
 from chalicelib.policy.timetable import Timetable
-from vector_verdict import DecidedOtherwise, RefusedOnPurpose, Verdict, verdict
-from vectors_scheduler import CAPACITY, FILE, PEER_BUG, REPEATED
+from vector_verdict import RefusedOnPurpose, Verdict, verdict
+from vectors_scheduler import FILE
 
-BY_HAND = (
-    "an edge-trigger left on (or off) by hand: hours here are a state, and a start by hand is kept for started-by-hand"
-)
-MEMORY = "memory of the last action (enforced, retain_running, stop_new_instances): hours here are a state"
-MINUTE = timedelta(minutes=1)
 _TODAY = date(2026, 1, 1)
 
 
@@ -30,7 +25,7 @@ def judge(data: Mapping[str, Any]) -> Iterator[Verdict]:
         "recurrence_days": _recurrence_days,
         "validation": _validation,
         "sequence": _sequence,
-        "capacity_failure": _capacity,
+        "capacity_failure": _sequence,
     }
     for vector in data["vectors"]:
         check = checks[vector["kind"]]
@@ -67,26 +62,15 @@ def _table(periods: Sequence[Mapping[str, Any]], schedule: Mapping[str, Any]) ->
     """The imported hours; raises RefusedOnPurpose with the words in which the import leaves the schedule out."""
     done = _imported(periods, schedule)
     if not done.policies:
-        raise RefusedOnPurpose(_general(done.left_out[0].why))
+        raise RefusedOnPurpose(done.left_out[0].why)
     hours = done.policies[0].policy.hours
     assert hours is not None
     return Timetable.of(hours)
 
 
-def _general(why: str) -> str:
-    """One reason for all periods of a kind, whatever they are called."""
-    if "has only a" in why:
-        return "left out and told: a period with only a begin or only an end (hands off for the rest of the day)"
-    return f"left out and told: {why}"
-
-
 def _differs(table: Timetable, at: datetime, expected: str) -> str:
     ours = "running" if table.phase(at).open else "stopped"
-    if ours == expected:
-        return ""
-    if at.astimezone(table.zone).fold == 1:
-        raise DecidedOtherwise(REPEATED)
-    return f"{at.isoformat()}: expected {expected}, got {ours}"
+    return "" if ours == expected else f"{at.isoformat()}: expected {expected}, got {ours}"
 
 
 def _desired_state(vector: Mapping[str, Any]) -> str:
@@ -100,35 +84,15 @@ def _recurrence_days(vector: Mapping[str, Any]) -> str:
     table = _table([vector["period"]], {"timezone": "UTC"})
     days = range(1, monthrange(year, month)[1] + 1)
     ours = [day for day in days if table.phase(datetime(year, month, day, 12, tzinfo=UTC)).open]
-    if ours != expected and vector["note"].startswith("BUG"):
-        raise DecidedOtherwise(PEER_BUG)
     return "" if ours == expected else f"expected days {expected}, got {ours}"
 
 
 def _sequence(vector: Mapping[str, Any]) -> str:
     table = _table(vector["periods"], vector["schedule"])
-    wrong = [
-        one
-        for step in vector["steps"]
-        if (one := _differs(table, datetime.fromisoformat(step["at"]), step["expect"]["actual_after"]))
-    ]
-    if wrong and any(step.get("external") or step.get("start_api_fails") for step in vector["steps"]):
-        raise DecidedOtherwise(BY_HAND)
-    if wrong and set(vector["schedule"]) - {"timezone"}:
-        raise DecidedOtherwise(MEMORY)
-    return "; ".join(wrong)
-
-
-def _capacity(vector: Mapping[str, Any]) -> str:
-    table = _table(vector["periods"], vector["schedule"])
-    wrong = [
-        one
-        for step in vector["steps"]
-        if (one := _differs(table, datetime.fromisoformat(step["at"]), step["expect"]["actual_after"]))
-    ]
-    if wrong:
-        raise DecidedOtherwise(CAPACITY)
-    return ""
+    wrong = (
+        _differs(table, datetime.fromisoformat(step["at"]), step["expect"]["actual_after"]) for step in vector["steps"]
+    )
+    return "; ".join(one for one in wrong if one)
 
 
 def _validation(vector: Mapping[str, Any]) -> str:
@@ -148,5 +112,5 @@ def _validation(vector: Mapping[str, Any]) -> str:
     if not valid:
         return "not refused"
     if not done.policies:
-        raise RefusedOnPurpose(_general(done.left_out[0].why))
+        raise RefusedOnPurpose(done.left_out[0].why)
     return ""

@@ -1,8 +1,8 @@
 """The peers' own cases after `lifecycle import`: each is written as its tool's file, imported, and asked of the policy.
 
-``vectors`` judges what our language can say; here the translation itself is on trial, from file to policy. Met are all
-cases that the peer's documentation stands behind; those that we decide otherwise, or cannot say, are listed with the
-reason that the import gives to its user. ``python tests/bench/imported_vectors.py [FOLDER]`` prints the tables.
+``vectors`` judges what our language can say; here the translation itself is on trial, from file to policy. The cases
+that we decide otherwise, or cannot say, stand one by one in `imported_expected` with what is said of each; every other
+case must pass. ``python tests/bench/imported_vectors.py [FOLDER]`` prints the tables.
 """
 
 from __future__ import annotations
@@ -19,14 +19,18 @@ if __name__ == "__main__":
 import imported_custodian  # noqa: E402
 import imported_scheduler  # noqa: E402
 from goals import Goal, Result, as_markdown  # noqa: E402
-from vector_verdict import Outcome, Verdict  # noqa: E402
+from imported_expected import EXPECTED  # noqa: E402
+from vector_verdict import Outcome, Verdict, held_to  # noqa: E402
 from vectors import FOLDER, as_data, notes_of  # noqa: E402
 
 
 def judge(folder: Path) -> Iterator[Verdict]:
-    """One verdict per vector of the two files."""
-    yield from imported_scheduler.judge(json.loads((folder / "instance_scheduler.json").read_text(encoding="utf-8")))
-    yield from imported_custodian.judge(json.loads((folder / "custodian_offhours.json").read_text(encoding="utf-8")))
+    """One verdict per vector of the two files, held to the table of what is not answered as the peer does."""
+    for name, judged in (
+        ("instance_scheduler", imported_scheduler.judge),
+        ("custodian_offhours", imported_custodian.judge),
+    ):
+        yield from held_to(judged(json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))), EXPECTED)
 
 
 def measure(folder: Path = FOLDER) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,6 +31,38 @@ class RefusedOnPurpose(Exception):
 
 class DecidedOtherwise(Exception):
     """Our language says it and means something else."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a table says of one vector: refused with words that hold ``said``, or decided otherwise by just that."""
+
+    outcome: Outcome
+    reason: str
+    said: str
+
+
+def held_to(verdicts: Iterable[Verdict], expected: Mapping[str, Expected]) -> Iterator[Verdict]:
+    """Verdicts by a table of ids: what is in it must come out as it says, and everything else must pass."""
+    for one in verdicts:
+        wanted = expected.get(one.id)
+        if wanted is None:
+            is_told = one.outcome in (Outcome.PASSED, Outcome.FAILED)
+            yield one if is_told else _failed(one, f"{one.outcome}, and not in the table: {one.reason}")
+        elif _is_as(wanted, one):
+            yield Verdict(one.file, one.kind, one.id, wanted.outcome, wanted.reason)
+        else:
+            yield _failed(one, f'the table says {wanted.outcome} ("{wanted.said}"), not {one.outcome}: {one.reason}')
+
+
+def _is_as(wanted: Expected, one: Verdict) -> bool:
+    if wanted.outcome is Outcome.REFUSED:
+        return one.outcome is Outcome.REFUSED and wanted.said in one.reason
+    return one.outcome is Outcome.FAILED and one.reason == wanted.said
+
+
+def _failed(one: Verdict, reason: str) -> Verdict:
+    return Verdict(one.file, one.kind, one.id, Outcome.FAILED, reason)
 
 
 def verdict(file: str, kind: str, name: str, check: Callable[[], str]) -> Verdict:

@@ -129,7 +129,7 @@ def test_the_weekday_nearest_to_a_day_becomes_cron() -> None:
     ("items", "word"),
     [
         ((period("p", begintime="06:00"), schedule("p")), "only a begintime (06:00)"),
-        ((period("p", endtime="20:00"), period("q", weekdays=["mon"]), schedule("p", "q")), "only a endtime (20:00)"),
+        ((period("p", endtime="20:00"), period("q", weekdays=["mon"]), schedule("p", "q")), "only an endtime (20:00)"),
         ((period("p", begintime="06:00", endtime="06:00"), schedule("p")), "none of its periods ever runs"),
         (
             (period("p", weekdays=["mon"], monthdays=["4-20"]), schedule("p")),

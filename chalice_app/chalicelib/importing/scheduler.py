@@ -219,9 +219,11 @@ def _period(item: Item) -> Period | str:
 
 
 def _one_sided(item: Item) -> str:
-    side, other = ("begintime", "end") if item.keys.get("begintime") else ("endtime", "begin")
+    side, key, other = (
+        ("a begintime", "begintime", "end") if item.keys.get("begintime") else ("an endtime", "endtime", "begin")
+    )
     return (
-        f"its period {item.name} has only a {side} ({item.keys[side]}): without {other} Instance Scheduler keeps its "
+        f"its period {item.name} has only {side} ({item.keys[key]}): without {other} Instance Scheduler keeps its "
         "hands off for the rest of the day, and hours here say when they open and when they close. Write both, as "
         "mon-fri 08:00-20:00 or daily 22:00-06:00; for starting or stopping alone: closed: leave or opening: leave."
     )
