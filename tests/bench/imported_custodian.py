@@ -95,9 +95,8 @@ def _parser(vector: Mapping[str, Any]) -> str:
 
 def _zone(vector: Mapping[str, Any]) -> str:
     done = _imported({"offhour": {"default_tz": vector["alias"], "offhour": 19}})
-    hours = done.policies[0].policy.hours
-    assert hours is not None
-    return "" if hours.timezone.key == vector["iana"] else f"{hours.timezone.key}"
+    zones = [one.policy.hours.timezone.key for one in done.policies if one.policy.hours]
+    return "" if zones == [vector["iana"]] else f"{zones}"
 
 
 def _unescape(vector: Mapping[str, Any]) -> str:
@@ -105,7 +104,8 @@ def _unescape(vector: Mapping[str, Any]) -> str:
     for tag in (vector["escaped"], vector["plain"]):
         config = {"default_tz": "et"}
         policy = _governing(_imported({"offhour": config, "onhour": config}, tag), "maid_offhours", tag)
-        assert policy is not None
+        if policy is None:
+            return f"no policy governs {tag}"
         tables.append(policy.hours)
     return "" if tables[0] == tables[1] else "the escaped tag means other hours"
 
