@@ -37,10 +37,15 @@ QUEUE = "lifecycle-events"
 
 
 @events.on_sqs_message(
-    queue=QUEUE, name="aws_events", batch_size=50, maximum_batching_window_in_seconds=5, maximum_concurrency=2
+    queue=QUEUE, name="aws_events", batch_size=50, maximum_batching_window_in_seconds=5, maximum_concurrency=10
 )
 def on_aws_events(event: SQSEvent) -> Any:
-    """Answers with the records that failed, as ``ReportBatchItemFailures`` wants them."""
+    """Answers with the records that failed, as ``ReportBatchItemFailures`` wants them.
+
+    Ten batches at once, each with a core's worth of memory: so the last of 10,000 events in one minute about 5,000
+    services is heard 80 s later, and no Spot warning after its two minutes (tests/bench/load_bench.py); with two of
+    512 MB it took 900 s.
+    """
     from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
     from chalicelib.entrypoints.triggers import SeenByEcs, parse_trigger, why
