@@ -184,7 +184,6 @@ def test_settings_are_found_in_lines_in_env_and_in_args() -> None:
         ("Mon-Fri 09:00-17:00 Moon/Base", "there is no time zone Moon/Base"),
         ("2026-02-30T00:00:00+00:00-2026-03-01T00:00:00+00:00", "no such moment"),
         ("kind: Deployment\nmetadata: {name: a}", "nothing of kube-downscaler in it"),
-        (annotated(exclude_until="soon", uptime="always"), 'exclude-until "soon" is no moment'),
     ],
 )
 def test_wrong_input_is_one_sentence_with_its_file_and_value(text: str, sentence: str) -> None:
@@ -312,3 +311,36 @@ def test_an_argument_wins_over_the_environment_and_a_conflict_is_told(text: str,
 
     assert windows(done.policies[0].policy) == [expected]
     assert [told in note for note in done.notes if note.startswith("uptime is given")] == ([True] if told else [])
+
+
+def test_an_exclusion_whose_end_cannot_be_read_never_ends_and_says_so() -> None:
+    [only] = imported(annotated(exclude_until="soon", uptime="always")).policies
+    assert [one.until for one in only.policy.exclude] == [None]
+    assert any("downscaler/exclude-until soon is no moment" in note for note in only.notes)
+
+
+def test_an_exclusion_that_reaches_over_its_namespace_says_so() -> None:
+    solo = annotated("solo", namespace="team", exclude="true")
+    [only] = imported(CONFIG + solo).policies
+    assert only.policy.exclude[0].names == ("solo",)
+    assert any("of team/solo: an exclusion names no cluster" in note for note in only.notes)
+
+
+@pytest.mark.parametrize("kind", ["CronJob", "HorizontalPodAutoscaler"])
+def test_what_is_no_service_is_left_out(kind: str) -> None:
+    done = imported(annotated("a", uptime="Mon-Fri 08:00-18:00 UTC") + annotated("b", kind, uptime="always"))
+    assert [one.policy.name for one in done.policies] == ["a"]
+    assert [(left.what, kind in left.why) for left in done.left_out] == [(f"{kind} b", True)]
+
+
+def test_an_exclusion_from_nothing_is_told() -> None:
+    done = imported(annotated("a", uptime="Mon-Fri 08:00-18:00 UTC") + annotated("y", exclude="True"))
+    [left] = done.left_out
+    assert (left.what, "nothing written here governs it" in left.why) == ("Deployment y", True)
+
+
+def test_a_zone_under_another_name_is_told() -> None:
+    [only] = imported("Mon-Fri 07:30-20:30 CET").policies
+    assert "The zone CET became Europe/Brussels, whose clocks follow the same rules." in only.notes
+    [same] = imported("Mon-Fri 07:30-20:30 Europe/Berlin").policies
+    assert same.notes == ()

@@ -50,11 +50,10 @@ def drafted(sources: Iterable[Source], given: Given) -> Drafted:
     zone = given.zone.key if given.zone else settings.get("timezone")
     fillings = Fillings(zone, settings.get("weekframe"))
     taken: set[str] = set()
-    results: list[Draft | LeftOut] = list(_left_out(found))
+    cases = list(_cases(found))
+    results: list[Draft | LeftOut] = [*_left_out(found), *_ungoverned(found, cases)]
     fallback = given.zone or ZoneInfo("UTC")
-    results += each_by_itself(
-        list(_cases(found)), lambda case: _drafted(case, fillings, fallback, taken), lambda case: case.what
-    )
+    results += each_by_itself(cases, lambda case: _drafted(case, fillings, fallback, taken), lambda case: case.what)
     notes = [*([OTHER_WORLD] if found.annotated else ()), *found.conflicts]
     if len(found.bare) > 1 or (found.bare and not found.annotated):
         notes.append("A definition alone does not say for which services: write their `match`.")
@@ -77,6 +76,15 @@ def _left_out(found: Settings) -> Iterator[LeftOut]:
             yield LeftOut(one.what, reason)
 
 
+def _ungoverned(found: Settings, cases: Iterable[_Case]) -> Iterator[LeftOut]:
+    """Exclusions from which nothing here has to except anything."""
+    said = {own for case in cases for own in case.excluded}
+    for one in found.annotated:
+        own = gone(one)
+        if own is not None and own not in said and not any(key in one.keys for key in _TIMES):
+            yield LeftOut(one.what, f"{own.reason}: it is left alone there, and nothing written here governs it.")
+
+
 def _forced(one: Annotated) -> str | None:
     for key in ("force-uptime", "force-downtime"):
         if one.keys.get(key, "false").lower() not in ("false", ""):
@@ -88,10 +96,12 @@ def _forced(one: Annotated) -> str | None:
 def _cases(found: Settings) -> Iterator[_Case]:
     defaults = found.values
     namespaces = {one.name: one for one in found.annotated if one.kind == "Namespace"}
-    excluded = [
-        (own, one.namespace) for one in found.annotated if one.kind != "Namespace" and (own := gone(one)) is not None
-    ]
     alone = LeftAlone.of(defaults)
+    excluded = [
+        (own, one.namespace)
+        for one in found.annotated
+        if one.kind != "Namespace" and alone.why(one) is None and (own := gone(one)) is not None
+    ]
     chosen_clusters = alone.clusters(defaults)
     if any(key in defaults for key in _TIMES) and not isinstance(chosen_clusters, str):
         source = next(one.source for key, one in found.defaults.items() if key in _TIMES)
@@ -154,7 +164,10 @@ def _drafted(case: _Case, fillings: Fillings, fallback: ZoneInfo, taken: set[str
         original=original,
         priority=case.priority,
         excluded=tuple(one.within(zone) for one in case.excluded),
-        notes=(*notes, *(note for one in case.excluded for note in one.told(zone))),
+        notes=(
+            *notes,
+            *(note for one in case.excluded for note in one.told(zone, everywhere=not case.chosen.clusters)),
+        ),
     )
 
 
@@ -179,6 +192,10 @@ def _notes(case: _Case, specs: Mapping[str, Spec]) -> Iterator[str]:
             "Uptime together with downtime: hours here only say when they are open, so the downtime was taken out of "
             "the uptime."
         )
+    zones = {part.zone_text: part.zone.key for spec in specs.values() for part in spec.recurring}
+    for written, key in zones.items():
+        if written.lower() != key.lower():
+            yield f"The zone {written} became {key}, whose clocks follow the same rules."
     for spec in specs.values():
         for part in spec.recurring:
             if part.never_matches:

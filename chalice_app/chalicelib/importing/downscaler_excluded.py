@@ -20,6 +20,12 @@ from chalicelib.policy.moments import wall_time
 _UNTIL_FORMS = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d")
 _OF_KUBERNETES = "kube-"
 """So begin the namespaces that Kubernetes keeps to itself; no cluster of ECS is meant by them."""
+_NO_SERVICE = {
+    "CronJob": "a CronJob is no service: it runs at times of its own, and hours here close services.",
+    "HorizontalPodAutoscaler": (
+        "of a HorizontalPodAutoscaler kube-downscaler only lowers minReplicas; hours here stop the service itself."
+    ),
+}
 _EVERY = "?*"
 """Every name, as a glob that is no lone ``*``."""
 
@@ -31,37 +37,47 @@ class Gone:
     name: str
     until: datetime | None
     reason: str
+    namespace: str | None = None
+    """Of a resource: its own."""
+    unreadable: bool = False
+    """Its end is no moment, so it never ends here."""
 
     def within(self, zone: ZoneInfo) -> Excluded:
         """Through the last day of the zone of which any instant is excluded."""
         return Excluded(self.name, None if self.until is None else _last_day(self.until, zone), self.reason)
 
-    def told(self, zone: ZoneInfo) -> Iterator[str]:
-        """A sentence where a whole day is longer than the original."""
+    def told(self, zone: ZoneInfo, *, everywhere: bool) -> Iterator[str]:
+        """Sentences where it excludes more than its original; ``everywhere``: in a policy for all clusters."""
         day = None if self.until is None else _last_day(self.until, zone)
         if self.until is not None and day is not None and wall_time(zone, self.until).date() == day:
             yield (
                 f"{self.reason} ends within a day of {zone.key}; exclusions here end with a day, so it is excluded "
                 f"through the whole of {day}."
             )
+        if self.unreadable:
+            yield f"{self.reason} is no moment, and kube-downscaler would not heed it; here it is excluded for good."
+        if everywhere and self.namespace is not None:
+            yield (
+                f"{self.reason} of {self.namespace}/{self.name}: an exclusion names no cluster, so services of that "
+                "name are excluded in all of them."
+            )
 
 
 def gone(one: Annotated) -> Gone | None:
     """The exclusion of a resource by its name, or of all that stands in a namespace: whatever else is said of these,
-    kube-downscaler leaves them alone. Raises ImportRefused for an end that is no moment."""
+    kube-downscaler leaves them alone."""
+    inside = None if one.kind == "Namespace" else one.namespace
     name = _EVERY if one.kind == "Namespace" else name_glob(one.name)
     if one.keys.get("exclude", "false").lower() != "false":
-        return Gone(name, None, "downscaler/exclude")
+        return Gone(name, None, "downscaler/exclude", inside)
     until = one.keys.get("exclude-until", "")
     for form in _UNTIL_FORMS:
         try:
             moment = datetime.strptime(until, form).replace(tzinfo=UTC)
         except ValueError:
             continue
-        return Gone(name, moment, f"downscaler/exclude-until {until} UTC")
-    if not until:
-        return None
-    raise one.source.refuse(f'{one.what}: exclude-until "{until}" is no moment; write 2026-12-31 or 2026-12-31T18:00')
+        return Gone(name, moment, f"downscaler/exclude-until {until} UTC", inside)
+    return Gone(name, None, f"downscaler/exclude-until {until}", inside, unreadable=True) if until else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +103,9 @@ class LeftAlone:
         return any(_fits(pattern, namespace) for pattern in self.namespaces)
 
     def why(self, one: Annotated) -> str | None:
-        """Why an annotated resource or namespace counts for nothing there."""
+        """Why an annotated resource or namespace counts for nothing there, or is nothing that is governed here."""
+        if one.kind in _NO_SERVICE:
+            return _NO_SERVICE[one.kind]
         if one.kind != "Namespace" and one.name in self.names:
             return f"exclude-deployments names it, so kube-downscaler never touches it, whatever it says ({one.name})."
         namespace = one.name if one.kind == "Namespace" else one.namespace

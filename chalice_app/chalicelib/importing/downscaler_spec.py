@@ -40,6 +40,8 @@ class Recurring:
     days: frozenset[int]
     begin: int
     end: int
+    zone_text: str
+    """The zone as it is written."""
 
     @property
     def never_matches(self) -> bool:
@@ -121,7 +123,7 @@ def _part(text: str, fillings: Fillings) -> Recurring | Absolute:
     if zone is None:
         raise BadSpec(f'"{text}": there is no time zone {match[7]}; write one of the tz database, as Europe/Berlin')
     days = frozenset((first + step) % 7 for step in range((last - first) % 7 + 1))
-    return Recurring(text, zone, days, min(begin, MINUTES_OF_DAY), min(end, MINUTES_OF_DAY))
+    return Recurring(text, zone, days, min(begin, MINUTES_OF_DAY), min(end, MINUTES_OF_DAY), match[7])
 
 
 def _weekday(name: str, text: str) -> int:

@@ -164,6 +164,8 @@ def _zone(item: Item, found: Definitions, given: Given, notes: list[str]) -> Zon
         raise item.source.refuse(
             f'{item.name}: timezone "{written}" is none of the tz database; write one, as America/New_York'
         )
+    if zone.key != written:
+        notes.append(f"The zone {written} became {zone.key}, whose clocks follow the same rules.")
     return zone
 
 
