@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import product
 
 from chalicelib.importing.custodian_file import Filter, Read, read
 from chalicelib.importing.custodian_original import Custodian
@@ -37,7 +38,8 @@ STATE_NOT_MOMENT = (
     "(2h unless written otherwise)."
 )
 _NO_POLICY = "custodian-tags"
-_OPTED_OUT = ("off", "Off", "OFF")
+_OPTED_OUT = tuple(sorted({"".join(word) for word in product("oO", "fF", "fF")}, reverse=True))
+"""Custodian reads it in any case, and a ``match`` of ours just as it is written."""
 _OWN_TAG_PRIORITY = 10
 _WORD: Mapping[Kind, str] = {"off": "The stop", "on": "The start"}
 
@@ -140,11 +142,11 @@ def _of_group(filters: list[Filter], found: Read, taken: set[str]) -> Iterator[D
             yield LeftOut(variant.what, conflict or " ".join(own_notes) or "nothing in it ever acts.")
         else:
             shared = () if variant.priority else notes
-            yield _draft(filters[0], variant, acts, skipped, (*first, *shared, *own_notes), taken)
+            yield _draft(_policies(filters), variant, acts, skipped, (*first, *shared, *own_notes), taken)
 
 
 def _draft(
-    first: Filter,
+    policies: str,
     variant: _Variant,
     acts: dict[Kind, Schedule],
     skipped: dict[Kind, frozenset[date]],
@@ -163,7 +165,7 @@ def _draft(
         return LeftOut(variant.what, f"{result}.")
     return Draft(
         name=policy_name(variant.name, taken),
-        description=f"From Cloud Custodian: {first.policy}" + (f", tag {variant.value}" if variant.priority else ""),
+        description=f"From Cloud Custodian: {policies}" + (f", tag {variant.value}" if variant.priority else ""),
         chosen=variant.chosen,
         timing=result.timing,
         original=Custodian(zone, kinds, days),
@@ -172,11 +174,21 @@ def _draft(
     )
 
 
+def _policies(filters: Iterable[Filter]) -> str:
+    """The names of all policies that became one, in the order of their file."""
+    names = [one.policy for one in filters]
+    return ", ".join(dict.fromkeys(name for name in names if name != _NO_POLICY)) or _NO_POLICY
+
+
 def _alone(kinds: Iterable[Kind]) -> tuple[str, ...]:
     """What a stop or a start alone means here."""
     match tuple(kinds):
         case ("off",):
-            return ("Only stops: hours are closed for the hours in which Custodian would act, and nothing is started.",)
+            return (
+                "Only stops: hours are closed for the hours in which Custodian would act, and nothing is started. A "
+                "closing waits until nobody uses the service: one that is in use for all of such an hour runs on, "
+                "which Custodian would stop.",
+            )
         case ("on",):
             return ("Only starts: hours are open for the hours in which Custodian would act, and nothing is stopped.",)
         case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Literal, Protocol
@@ -80,10 +80,21 @@ def import_files(tool: Tool, sources: Iterable[Source], given: Given, today: dat
             left_out.append(LeftOut(draft.name, _unproven(proof)))
     if not proven:
         return Imported("", (), tuple(left_out), drafted.notes)
+    notes = (*drafted.notes, *_in_order([draft for draft, _ in proven]))
     text = rendered(heading, [_with_reasons(draft, proof) for draft, proof in proven])
     policies = _loaded(text, today)
     done = tuple(ImportedPolicy(policies[draft.name], draft.notes, proof) for draft, proof in proven)
-    return Imported(text, done, tuple(left_out), drafted.notes)
+    return Imported(text, done, tuple(left_out), notes)
+
+
+def _in_order(drafts: Sequence[Draft]) -> Iterator[str]:
+    """What is special, and excludes, must rule before what is general does."""
+    special = [draft.name for draft in drafts if draft.priority]
+    if special and len(special) < len(drafts):
+        yield (
+            f"Policies in dry-run do not compete: enforce those with a priority ({', '.join(special)}) first, or the "
+            "others rule their services, and what they exclude."
+        )
 
 
 def _table(draft: Draft, today: date) -> Timetable:
