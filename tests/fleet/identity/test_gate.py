@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from chalicelib.entrypoints import cognito_triggers
 from chalicelib.errors import AwsUnreachable, ConfigurationError, LoginRefused, MalformedEvent, NotAllowed
-from chalicelib.fleet.identity.gate import Knock, knock_of
+from chalicelib.fleet.identity.gate import CONFIRMED, Gate, Knock, knock_of
 from chalicelib.fleet.identity.lockout import PK as LOCKOUT
 from chalicelib.fleet.identity.people_rows import PK as USER
 from chalicelib.local.doors import context_of
@@ -168,3 +168,20 @@ def test_an_event_is_read_whole_and_one_that_lacks_a_name_is_refused() -> None:
         for wrong in ("", None, 7):
             with pytest.raises(MalformedEvent, match="the event lacks triggerSource, userPoolId or userName"):
                 knock_of({**event, name: wrong})
+
+
+def test_the_pool_that_the_event_names_is_asked_and_no_other() -> None:
+    asked: list[str] = []
+
+    class Stop(Exception):
+        """Nothing more is to be seen here."""
+
+    def people_of(pool_id: str) -> Any:
+        asked.append(pool_id)
+        raise Stop
+
+    nothing: Any = None
+    gate = Gate(nothing, nothing, people_of, ("example.com",), nothing)
+    with pytest.raises(Stop):
+        gate.after_confirmation(Knock(CONFIRMED, "pool-2", "ada", "sub-ada", "ada@example.com"))
+    assert asked == ["pool-2"]

@@ -132,6 +132,20 @@ def shared_table() -> object:
         yield table
 
 
+def test_each_try_counts_once_and_the_fifth_is_the_last(shared_table: Table) -> None:
+    lockout, who = Lockout(shared_table), str(uuid.uuid4())
+
+    counted = []
+    for minute in range(MOST_FAILURES):
+        lockout.count_try(who, NOW + timedelta(minutes=minute))
+        counted.append(int((shared_table.get(PK, who) or {})["failures"]))
+
+    assert counted == [1, 2, 3, 4, 5]
+    with pytest.raises(LoginRefused):
+        lockout.count_try(who, NOW + timedelta(minutes=33))
+    lockout.count_try(who, NOW + timedelta(minutes=34))
+
+
 @settings(max_examples=40, deadline=None)
 @given(steps=st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=30))
 def test_never_more_than_five_failures_pass_without_half_an_hour_of_rest(
