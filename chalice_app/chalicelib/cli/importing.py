@@ -58,7 +58,7 @@ def import_(
     stack: str | None,
     output: str,
 ) -> Exit:
-    """Translate another tool's schedules into policies, and prove it minute by minute over a year.
+    """Translate another tool's schedules into policies, and compare their hours minute by minute over a year.
 
     \b
     custodian           policies with offhour and onhour filters; with them, tags of services:
