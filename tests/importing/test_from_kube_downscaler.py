@@ -344,3 +344,23 @@ def test_a_zone_under_another_name_is_told() -> None:
     assert "The zone CET became Europe/Brussels, whose clocks follow the same rules." in only.notes
     [same] = imported("Mon-Fri 07:30-20:30 Europe/Berlin").policies
     assert same.notes == ()
+
+
+def test_what_is_forced_up_is_not_closed_by_what_is_more_general() -> None:
+    namespace = annotated("back", "Namespace", force_uptime="true", uptime="Mon-Fri 08:00-18:00 UTC")
+    resource = annotated("db", namespace="front", force_uptime="true", uptime="Mon-Fri 08:00-18:00 UTC")
+    done = imported(CONFIG + namespace + resource)
+
+    assert {left.what for left in done.left_out} == {"Namespace back", "Deployment front/db"}
+    for cluster, name in (("back", "shop"), ("front", "db")):
+        reasons = [one.reason for one in governing(done, cluster, name).exclude]
+        assert "downscaler/force-uptime" in reasons
+
+
+def test_what_stands_outside_of_its_namespaces_is_left_out() -> None:
+    inside, outside = (annotated("db", namespace=one, uptime="Mon-Fri 10:00-18:00 UTC") for one in ("dev", "prod"))
+    done = imported(settings("--namespace=dev") + inside + outside)
+
+    assert [one.policy.match.clusters for one in done.policies] == [("dev",), ("dev",)]
+    [left] = done.left_out
+    assert (left.what, "works in dev only" in left.why) == ("Deployment prod/db", True)

@@ -23,6 +23,10 @@ OTHER_WORLD = (
     "Kubernetes resources are no ECS services: names were taken over as service names and namespaces as clusters, so "
     "check each `match`."
 )
+OF_ITS_OWN = (
+    "What kube-downscaler spares by itself (the namespace kube-system, the downscaler) is no service of ECS: it was "
+    "not taken over."
+)
 _TIMES = ("uptime", "downtime", "upscale-period", "downscale-period")
 _NAMESPACE_PRIORITY, _RESOURCE_PRIORITY = 10, 20
 
@@ -54,7 +58,7 @@ def drafted(sources: Iterable[Source], given: Given) -> Drafted:
     results: list[Draft | LeftOut] = [*_left_out(found), *_ungoverned(found, cases)]
     fallback = given.zone or ZoneInfo("UTC")
     results += each_by_itself(cases, lambda case: _drafted(case, fillings, fallback, taken), lambda case: case.what)
-    notes = [*([OTHER_WORLD] if found.annotated else ()), *found.conflicts]
+    notes = [*([OTHER_WORLD] if found.annotated else ()), *found.conflicts, *([OF_ITS_OWN] if settings else ())]
     if len(found.bare) > 1 or (found.bare and not found.annotated):
         notes.append("A definition alone does not say for which services: write their `match`.")
     return Drafted(
@@ -68,7 +72,7 @@ def _left_out(found: Settings) -> Iterator[LeftOut]:
     """What is no policy for a reason that stands beside its times."""
     settings = found.values
     alone = LeftAlone.of(settings)
-    if any(key in settings for key in _TIMES) and isinstance(why := alone.clusters(settings), str):
+    if any(key in settings for key in _TIMES) and isinstance(why := alone.clusters, str):
         yield LeftOut("the defaults", why)
     for one in found.annotated:
         reason = _forced(one) or (alone.why(one) if any(key in one.keys for key in _TIMES) else None)
@@ -81,7 +85,7 @@ def _ungoverned(found: Settings, cases: Iterable[_Case]) -> Iterator[LeftOut]:
     said = {own for case in cases for own in case.excluded}
     for one in found.annotated:
         own = gone(one)
-        if own is not None and own not in said and not any(key in one.keys for key in _TIMES):
+        if own is not None and own not in said and _forced(one) is None and not any(key in one.keys for key in _TIMES):
             yield LeftOut(one.what, f"{own.reason}: it is left alone there, and nothing written here governs it.")
 
 
@@ -102,7 +106,7 @@ def _cases(found: Settings) -> Iterator[_Case]:
         for one in found.annotated
         if one.kind != "Namespace" and alone.why(one) is None and (own := gone(one)) is not None
     ]
-    chosen_clusters = alone.clusters(defaults)
+    chosen_clusters = alone.clusters
     if any(key in defaults for key in _TIMES) and not isinstance(chosen_clusters, str):
         source = next(one.source for key, one in found.defaults.items() if key in _TIMES)
         yield _Case(
@@ -118,24 +122,29 @@ def _cases(found: Settings) -> Iterator[_Case]:
         name = "kube-downscaler" if len(found.bare) == 1 else f"kube-downscaler-{number}"
         yield _Case(source, name, f'"{text}"', Chosen(), {"uptime": text}, bare=True)
     for one in found.annotated:
-        own = gone(one)
-        own_times = any(key in one.keys for key in _TIMES)
-        if _forced(one) is not None or alone.why(one) is not None:
-            continue
-        if one.kind == "Namespace":
-            keys = {**defaults, **one.keys}
-            if own_times or (own is not None and any(key in defaults for key in _TIMES)):
-                chosen = Chosen(clusters=(name_glob(one.name),))
-                inside = tuple(inner for inner, namespace in excluded if namespace == one.name)
-                all_gone = (*((own,) if own is not None else ()), *alone.everywhere, *inside)
-                yield _Case(one.source, one.name, one.what, chosen, keys, _NAMESPACE_PRIORITY, all_gone)
-        elif own_times:
-            clusters = (name_glob(one.namespace),) if one.namespace else ()
-            above = namespaces.get(one.namespace or "")
-            keys = {**defaults, **(above.keys if above else {}), **one.keys}
-            chosen = Chosen(clusters=clusters, names=(name_glob(one.name),))
-            both = tuple(each for each in (gone(above) if above else None, own) if each is not None)
-            yield _Case(one.source, one.name, one.what, chosen, keys, _RESOURCE_PRIORITY, both)
+        if alone.why(one) is None:
+            inside = tuple(own for own, namespace in excluded if namespace == one.name)
+            yield from _of_annotated(one, defaults, namespaces, (*alone.everywhere, *inside))
+
+
+def _of_annotated(
+    one: Annotated, defaults: Mapping[str, str], namespaces: Mapping[str, Annotated], inside: tuple[Gone, ...]
+) -> Iterator[_Case]:
+    """Its policy, if it says anything. ``inside``: what else is excluded, if it is a namespace."""
+    own, is_forced = gone(one), _forced(one) is not None
+    own_times = any(key in one.keys for key in _TIMES) and not is_forced
+    if one.kind == "Namespace":
+        if own_times or (own is not None and any(key in defaults for key in _TIMES)):
+            keys, chosen = {**defaults, **one.keys}, Chosen(clusters=(name_glob(one.name),))
+            whole = (*((own,) if own is not None else ()), *inside)
+            yield _Case(one.source, one.name, one.what, chosen, keys, _NAMESPACE_PRIORITY, whole)
+    elif own_times:
+        clusters = (name_glob(one.namespace),) if one.namespace else ()
+        above = namespaces.get(one.namespace or "")
+        keys = {**defaults, **(above.keys if above else {}), **one.keys}
+        chosen = Chosen(clusters=clusters, names=(name_glob(one.name),))
+        both = tuple(each for each in (gone(above) if above else None, own) if each is not None)
+        yield _Case(one.source, one.name, one.what, chosen, keys, _RESOURCE_PRIORITY, both)
 
 
 def _drafted(case: _Case, fillings: Fillings, fallback: ZoneInfo, taken: set[str]) -> Draft | LeftOut:

@@ -70,6 +70,8 @@ def gone(one: Annotated) -> Gone | None:
     name = _EVERY if one.kind == "Namespace" else name_glob(one.name)
     if one.keys.get("exclude", "false").lower() != "false":
         return Gone(name, None, "downscaler/exclude", inside)
+    if one.keys.get("force-uptime", "false").lower() not in ("false", ""):
+        return Gone(name, None, "downscaler/force-uptime", inside)
     until = one.keys.get("exclude-until", "")
     for form in _UNTIL_FORMS:
         try:
@@ -89,10 +91,13 @@ class LeftAlone:
 
     names: tuple[str, ...]
     namespaces: tuple[str, ...]
+    only: tuple[str, ...]
+    """The namespaces in which it works; none: all."""
 
     @classmethod
     def of(cls, settings: Mapping[str, str]) -> LeftAlone:
-        return cls(listed(settings.get("exclude-deployments", "")), listed(settings.get("exclude-namespaces", "")))
+        words = ("exclude-deployments", "exclude-namespaces", "namespace")
+        return cls(*(listed(settings.get(word, "")) for word in words))
 
     @property
     def everywhere(self) -> tuple[Gone, ...]:
@@ -111,16 +116,18 @@ class LeftAlone:
         namespace = one.name if one.kind == "Namespace" else one.namespace
         if namespace is not None and self.takes(namespace):
             return f"exclude-namespaces takes {namespace}, so kube-downscaler touches nothing in it."
+        if namespace is not None and self.only and namespace not in self.only:
+            return f"kube-downscaler works in {', '.join(self.only)} only (--namespace), and touches nothing of it."
         return None
 
-    def clusters(self, settings: Mapping[str, str]) -> tuple[str, ...] | str:
+    @property
+    def clusters(self) -> tuple[str, ...] | str:
         """The clusters of the policy for its defaults (none: all); or why there can be no such policy."""
-        named = listed(settings.get("namespace", ""))
-        kept = tuple(name for name in named if not self.takes(name))
+        kept = tuple(name for name in self.only if not self.takes(name))
         lost = ", ".join(one for one in self.namespaces if not one.startswith(_OF_KUBERNETES))
-        if kept or not (named or lost):
+        if kept or not (self.only or lost):
             return kept
-        if named:
+        if self.only:
             return f"exclude-namespaces ({', '.join(self.namespaces)}) takes every one of its namespaces."
         return (
             f"exclude-namespaces ({lost}) cannot be said: no `match` leaves clusters out, and one without it would "
