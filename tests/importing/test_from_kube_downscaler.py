@@ -319,6 +319,17 @@ def test_an_exclusion_whose_end_cannot_be_read_never_ends_and_says_so() -> None:
     assert any("downscaler/exclude-until soon is no moment" in note for note in only.notes)
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize(
+    ("until", "ends"), [("0001-01-01", []), ("9999-12-31", [None]), ("2199-12-31T23:59", [date(2199, 12, 31)])]
+)
+def test_an_exclusion_that_ends_beyond_all_calendars_of_policies_never_ends(
+    zone: str, until: str, ends: list[date | None]
+) -> None:
+    [only] = imported(annotated(exclude_until=until, uptime=f"Mon-Fri 08:00-18:00 {zone}")).policies
+    assert [one.until for one in only.policy.exclude] == ends
+
+
 def test_an_exclusion_that_reaches_over_its_namespace_says_so() -> None:
     solo = annotated("solo", namespace="team", exclude="true")
     [only] = imported(CONFIG + solo).policies

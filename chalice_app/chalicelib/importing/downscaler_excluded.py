@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.importing.downscaler_file import Annotated
 from chalicelib.importing.model import Excluded
 from chalicelib.importing.render import name_glob
+from chalicelib.policy.dates import FIRST_YEAR, LAST_YEAR
 from chalicelib.policy.moments import wall_time
 
 _UNTIL_FORMS = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d")
@@ -49,7 +50,7 @@ class Gone:
     def told(self, zone: ZoneInfo, *, everywhere: bool) -> Iterator[str]:
         """Sentences where it excludes more than its original; ``everywhere``: in a policy for all clusters."""
         day = None if self.until is None else _last_day(self.until, zone)
-        if self.until is not None and day is not None and wall_time(zone, self.until).date() == day:
+        if self.until is not None and wall_time(zone, self.until).date() == day:
             yield (
                 f"{self.reason} ends within a day of {zone.key}; exclusions here end with a day, so it is excluded "
                 f"through the whole of {day}."
@@ -78,7 +79,10 @@ def gone(one: Annotated) -> Gone | None:
             moment = datetime.strptime(until, form).replace(tzinfo=UTC)
         except ValueError:
             continue
-        return Gone(name, moment, f"downscaler/exclude-until {until} UTC", inside)
+        if moment.year <= FIRST_YEAR:
+            return None  # over since before any day that a policy can name
+        ends = moment if moment.year <= LAST_YEAR else None
+        return Gone(name, ends, f"downscaler/exclude-until {until} UTC", inside)
     return Gone(name, None, f"downscaler/exclude-until {until}", inside, unreadable=True) if until else None
 
 
@@ -147,10 +151,5 @@ def _fits(pattern: str, name: str) -> bool:
         return pattern == name
 
 
-def _last_day(until: datetime, zone: ZoneInfo) -> date | None:
-    """None, which is for good, where calendars end before that day does."""
-    try:
-        day = wall_time(zone, until - timedelta(microseconds=1)).date()
-    except OverflowError:
-        day = until.date()
-    return None if day == date.max else day
+def _last_day(until: datetime, zone: ZoneInfo) -> date:
+    return min(wall_time(zone, until - timedelta(microseconds=1)).date(), date(LAST_YEAR, 12, 31))
