@@ -9,6 +9,7 @@ import pytest
 from chalicelib.decide.decision import Because, Wanted
 from chalicelib.decide.facts import Availability, OverrideKind, ServiceMemory, SignalName, SignalReading
 from chalicelib.decide.flight import Flight, after
+from chalicelib.decide.needs import after_asking
 from support.observations import MINUTE, Scene, at, in_flight, on_call, override
 from support.policies import policy
 
@@ -145,3 +146,14 @@ def test_long_lost_sweeps_count_for_the_stream() -> None:
     ended = after(SEEN, (answered(SignalName.TASK_PROTECTION),), back)
 
     assert ended == Flight(SEEN.seen_at, back)
+
+
+def test_a_policy_may_take_the_silence_of_a_probe_for_absence() -> None:
+    """Only what it says is optional may be silent."""
+    flight = Flight(at("2026-11-20T12:05"))
+    silent = (answered(SignalName.TASK_PROTECTION, Availability.MISSING),)
+    strict = policy("idle: {stop-after: 1h}")
+    lenient = policy("idle: {stop-after: 1h, signals: {task-protection: {missing: absent}}}")
+
+    assert after_asking(strict, flight, silent, NOW) == flight
+    assert after_asking(lenient, flight, silent, NOW) == flight.ended(NOW)

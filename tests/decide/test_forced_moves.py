@@ -56,6 +56,7 @@ def test_room_for_one_task_more_is_room_enough() -> None:
         (3, 3, (67, 100), False),
         (3, 3, (66, 100), True),
         (2, 0, (0, 100), False),
+        (3, 1, (0, 100), True),
         (2, 2, None, False),
         (2, 2, (100, 200), False),
     ],

@@ -139,6 +139,13 @@ def test_each_endpoint_lets_in_whom_its_rule_names_and_nobody_else(
         assert ("WWW-Authenticate" in answer.headers) is (wanted == 401)
 
 
+@pytest.mark.parametrize("scheme", ["Basic", "Token", "Bearer-like"])
+def test_a_good_token_under_another_scheme_is_no_token(scheme: str, api: ApiStage) -> None:
+    answer = api.call("GET", "/api/instances", Authorization=f"{scheme} {api.token('admin')}")
+
+    assert (answer.status, answer.problem) == (401, "not-authenticated")
+
+
 def test_who_is_shut_out_changes_nothing(api: ApiStage) -> None:
     before = api.fleet.row(), len(api.launcher.starts), api.fleet.desired()
 
