@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from random import Random
@@ -23,7 +23,15 @@ MOST_SKEW = timedelta(minutes=2)
 UNREADABLE = ("{", json.dumps({"source": "aws.ecs"}))
 """Events that nobody can read, for the handler to report alone."""
 CALLS_OF_A_RUN = 40
-"""A death, or another process, comes before the call of a number up to this."""
+"""A death comes before the call of a number up to this, and another process before one up to half of it: shorter runs
+meet neither, and nothing is counted then."""
+BROKEN = (b"\n  : [", b"\xff\x00{")
+"""No YAML goes on so: a text that is merely cut off may be a valid, shorter policy."""
+LASTING: Mapping[Mishap, str] = {
+    Mishap.POLICY_CORRUPT: "s3.GetObject",
+    Mishap.METRICS_GONE: "cloudwatch.GetMetricData",
+}
+"""The call of ours by which a mishap is met."""
 
 
 class Mishaps:
@@ -33,25 +41,27 @@ class Mishaps:
         self._town = here
         self._visits = visits
         self._late: list[str] = []
+        self._without_a_host: set[str] = set()
         self.injected: Counter[str] = Counter()
 
     # --- each run
 
     def run(self, episode: Episode, chance: Random) -> None:
         here = self._town
+        self._without_a_host |= {
+            task.arn for truth in here.truths.values() for task in truth.fake.tasks if task.starts_at is None
+        }
         match episode.what:
             case Mishap.SWEEPS_LOST:
                 self.injected[episode.what] += 1
             case Mishap.EVENTS:
-                self.injected[episode.what] += 1
                 self._events_go_wrong(chance)
             case Mishap.DEATHS:
                 before = here.count["deaths"]
                 self._somebody_dies(chance)
                 self.injected[episode.what] += here.count["deaths"] - before
             case Mishap.TWO_AT_ONCE:
-                self.injected[episode.what] += 1
-                here.at_call = self._slips_in(chance.randrange(1, CALLS_OF_A_RUN))
+                here.at_call = self._slips_in(chance.randrange(1, CALLS_OF_A_RUN // 2))
                 here.sweep()
                 here.at_call = None
             case Mishap.HOSTS_TAKEN:
@@ -67,15 +77,21 @@ class Mishaps:
     def _events_go_wrong(self, chance: Random) -> None:
         """Dropped, delayed, reordered, doubled, unreadable; Slack's queue delivers twice as well."""
         here = self._town
+        wrong = 0
         for edge in here.fire():
             here.wake(edge)
+            wrong += 1
         late = [*here.events(), *self._late]
         chance.shuffle(late)
         self._late = [body for body in late if chance.random() < 0.3]
         everybody = [here.settlers.event(id) for id in here.truths]
-        for body in chance.choices([*late, *everybody], k=chance.randrange(4)):
-            here.hear([body] * chance.randrange(3))
-            here.hear([body, *chance.choices(UNREADABLE, k=chance.randrange(2))])
+        heard = chance.choices([*late, *everybody], k=chance.randrange(4))
+        for body in heard:
+            more, unreadable = chance.randrange(3), chance.choices(UNREADABLE, k=chance.randrange(2))
+            here.hear([body] * more)
+            here.hear([body, *unreadable])
+            wrong += more + len(unreadable)
+        self.injected[Mishap.EVENTS] += wrong + len(set(late) - set(heard))
         self._visits.slack.work(twice=True)
 
     def _somebody_dies(self, chance: Random) -> None:
@@ -97,6 +113,7 @@ class Mishaps:
             nonlocal left
             left -= 1
             if left == 0:
+                self.injected[Mishap.TWO_AT_ONCE] += 1
                 self._town.sweep(self._town.twin)
 
         return before
@@ -116,16 +133,39 @@ class Mishaps:
                 yield
                 here.wire.heal()
             case Mishap():
+                before = self._met(what)
                 with self._wrong(what, chance):
                     yield
+                    self.injected[what] += self._met(what) > before
             case other:
                 assert_never(other)
+
+    def _a_spot_task_ends(self, chance: Random) -> None:
+        """Without a warning, so that another is wanted at once."""
+        on_spot = [(one.fake, task) for one in self._town.truths.values() for task in one.fake.tasks if task.host]
+        if on_spot:
+            fake, task = chance.choice(on_spot)
+            fake.lose(task)
+            self._without_a_host.add(task.arn)
+
+    def _met(self, what: Mishap) -> int:
+        """How often something of ours met it so far; those that are counted one by one are left alone here."""
+        here = self._town
+        match what:
+            case Mishap.POLICY_CORRUPT | Mishap.METRICS_GONE:
+                return here.aws.calls[LASTING[what]]
+            case Mishap.SLACK_DOWN:
+                return here.wire.count[WireFault.UNREACHABLE]
+            case Mishap.SKEW | Mishap.RESTORED:
+                return here.count["runs"]
+            case Mishap.NO_SPOT:
+                return len(self._without_a_host)
+            case _:
+                return 0
 
     @contextmanager
     def _wrong(self, what: Mishap, chance: Random) -> Iterator[None]:
         here = self._town
-        if what not in (Mishap.DEATHS, Mishap.TWO_AT_ONCE, Mishap.EVENTS, Mishap.SWEEPS_LOST, Mishap.HOSTS_TAKEN):
-            self.injected[what] += 1
         match what:
             case Mishap.SKEW:
                 here.watch.tolerance = MOST_SKEW
@@ -139,7 +179,7 @@ class Mishaps:
             case Mishap.POLICY_CORRUPT:
                 key = chance.choice(sorted(here.aws.shelf.objects))
                 whole = here.aws.shelf.objects[key]
-                here.aws.shelf.objects[key] = whole[: chance.randrange(len(whole))] + chance.choice([b"", b"\xff\x00{"])
+                here.aws.shelf.objects[key] = whole[: chance.randrange(len(whole))] + chance.choice(BROKEN)
                 yield
                 here.aws.shelf.objects[key] = whole
             case Mishap.METRICS_GONE:
@@ -150,6 +190,7 @@ class Mishaps:
                     truth.blind_since = None
             case Mishap.NO_SPOT:
                 here.aws.world.no_capacity.add(SPOT)
+                self._a_spot_task_ends(chance)
                 yield
                 here.aws.world.no_capacity.discard(SPOT)
             case Mishap.RESTORED:

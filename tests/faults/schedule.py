@@ -1,4 +1,4 @@
-"""What goes wrong, as values: episodes over some days. Hypothesis draws them, so that a failure shrinks to few."""
+"""What goes wrong, as values: episodes over some days, as Hypothesis draws them."""
 
 from __future__ import annotations
 

@@ -107,4 +107,4 @@ class LinesWatch:
         return any(act.run in self.troubled for act in self.watch.acts if act.service == service)
 
     def restored(self, entries: Iterable[Entry]) -> None:
-        self._compared |= {entry.action_id for entry in entries}
+        self._compared = {entry.action_id for entry in entries}

@@ -101,8 +101,7 @@ class RecordWatch:
         restored the table."""
         watch = self.watch
         self._compared = watch.forgotten = len(watch.acts)
-        for key, ids in _actions(entries).items():
-            self._told[key] |= ids
+        self._told = _actions(entries)  # an action that it holds as interrupted may go on under its id once more
         self._questions.clear()
         self._seen.clear()
         watch.holder.clear()
