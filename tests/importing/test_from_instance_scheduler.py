@@ -109,6 +109,8 @@ def test_a_minute_that_is_bridged_on_most_days_is_open_on_all_and_the_rest_told(
         ({"months": ["november-feb"]}, ["nov-feb daily all-day"]),
         ({"months": ["2/5"], "weekdays": ["tue"]}, ["feb,jul,dec tue all-day"]),
         ({"monthdays": ["15-21"], "weekdays": ["mon"]}, ["3rd-mon all-day"]),
+        ({"monthdays": ["1-7"], "weekdays": ["mon#1"]}, ["1st-mon all-day"]),
+        ({"monthdays": ["15-31"], "weekdays": ["mon#1", "thu#3", "friL"]}, ["3rd-thu all-day", "last-fri all-day"]),
         ({"monthdays": ["*"], "weekdays": ["?"]}, ["daily all-day"]),
     ],
 )
@@ -135,6 +137,11 @@ def test_the_weekday_nearest_to_a_day_becomes_cron() -> None:
             (period("p", weekdays=["mon"], monthdays=["4-20"]), schedule("p")),
             "weekdays together with days of the month",
         ),
+        (
+            (period("p", weekdays=["mon#1"], monthdays=["3-20"]), schedule("p")),
+            "weekdays together with days of the month",
+        ),
+        ((period("p", weekdays=["mon#1"], monthdays=["9-20"]), schedule("p")), "never meet"),
         ((schedule(override_status="Stopped"),), "holds it down without an end"),
     ],
 )

@@ -323,7 +323,7 @@ def test_an_exclusion_whose_end_cannot_be_read_never_ends_and_says_so() -> None:
 @pytest.mark.parametrize(
     ("until", "ends"), [("0001-01-01", []), ("9999-12-31", [None]), ("2199-12-31T23:59", [date(2199, 12, 31)])]
 )
-def test_an_exclusion_that_ends_beyond_all_calendars_of_policies_never_ends(
+def test_an_exclusion_that_ends_at_the_border_of_calendars_or_beyond_is_read(
     zone: str, until: str, ends: list[date | None]
 ) -> None:
     [only] = imported(annotated(exclude_until=until, uptime=f"Mon-Fri 08:00-18:00 {zone}")).policies

@@ -21,6 +21,12 @@ from chalicelib.policy.windows import MINUTES_OF_DAY, MONTHS, WEEKDAYS
 _MONDAY = date(2026, 1, 5)
 _YEARS = 28
 _ORDINALS = {1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 5: "5th", LAST: "last"}
+_LAST_WEEK = range(22, 32)
+"""The days on which the last of a weekday may be."""
+_TOGETHER = (
+    "weekdays together with days of the month have no window here, other than the nth weekday; write the days, as "
+    "2026-12-24 08:00-20:00"
+)
 _WEEKS = {1: range(1, 8), 2: range(8, 15), 3: range(15, 22), 4: range(22, 29), 5: range(29, 32)}
 
 
@@ -80,16 +86,21 @@ def _month_day_texts(month_days: frozenset[int]) -> Iterator[str]:
 
 
 def _both(month_days: frozenset[int], days: Days) -> Iterator[str]:
-    """A weekday within whole weeks of the month is an nth weekday (the 1st to 7th: the first)."""
+    """A weekday within whole weeks of the month is an nth weekday (the 1st to 7th: the first), and an nth weekday
+    whose week lies wholly within the days, or wholly without, is itself, or nothing."""
     weeks = [nth for nth, numbers in _WEEKS.items() if set(numbers) <= month_days]
-    if days.nth or {number for nth in weeks for number in _WEEKS[nth]} != month_days:
-        raise NoWords(
-            "weekdays together with days of the month have no window here, other than the nth weekday; write the days, "
-            "as 2026-12-24 08:00-20:00"
-        )
-    for weekday in sorted(days.weekdays or ()):
-        for nth in weeks:
-            yield f"{_ORDINALS[nth]}-{WEEKDAYS[weekday]}"
+    if days.weekdays and {number for nth in weeks for number in _WEEKS[nth]} != month_days:
+        raise NoWords(_TOGETHER)
+    found = [(weekday, nth) for weekday in sorted(days.weekdays or ()) for nth in weeks]
+    for weekday, nth in sorted(days.nth):
+        span = set(_LAST_WEEK if nth == LAST else _WEEKS[nth])
+        if span <= month_days:
+            found.append((weekday, nth))
+        elif span & month_days or LAST in month_days:
+            raise NoWords(_TOGETHER)
+    if not found:
+        raise NoWords("its weekdays and its days of the month never meet, and hours here must be able to open")
+    yield from dict.fromkeys(f"{_ORDINALS[nth]}-{WEEKDAYS[weekday]}" for weekday, nth in found)
 
 
 def _bridged(periods: Sequence[Period]) -> Iterator[Period]:
