@@ -171,8 +171,8 @@ def _notes(found: Mapping[str, Any], share: float) -> list[str]:
         "of len and isinstance. "
         + "; ".join(f"of {name} only {', '.join(functions)}" for name, functions in ONLY.items())
         + ".",
-        f"{found['tests']:,} tests, of {', '.join(TESTS)}; a mutant is given those that reach its statement, the "
-        f"cheapest first, up to {MOST_SECONDS:.0f} s of CPU: what only a dearer test notices counts as a survivor.",
+        f"{found['tests']:,} tests, of {', '.join(TESTS)}; a mutant is given the cheapest of those that reach its "
+        f"statement, up to {MOST_SECONDS:.0f} s of CPU: what only a dearer test notices counts as a survivor.",
         f"{len(found['broken'])} of these tests failed by themselves and were left out"
         + "".join(f"; {name}" for name in found["broken"])
         + ".",

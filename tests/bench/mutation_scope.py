@@ -32,6 +32,9 @@ ONLY = {
 TESTS = (
     "tests/decide",
     "tests/execute/test_guards.py",
+    "tests/execute/test_gate.py",
+    "tests/execute/test_resuming.py",
+    "tests/execute/test_hands.py",
     "tests/execute/test_moves.py",
     "tests/execute/test_plan.py",
     "tests/execute/test_planfile.py",

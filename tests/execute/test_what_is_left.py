@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from chalicelib.decide.decision import Because, RuleName, Wanted
+from chalicelib.decide.capacity import CapacityProviderUse, Market
+from chalicelib.decide.decision import Because, Placing, RuleName, Wanted
 from chalicelib.decide.facts import ActionKind, ServiceFacts, ServiceId
 from chalicelib.errors import ConditionFailed, ObservationError, RecordUnavailable
 from chalicelib.execute.outcome import OutcomeStatus
@@ -234,3 +235,18 @@ def test_the_lock_of_a_start_that_died_is_given_back_once_a_run_has_done_its_wor
     stage.act(Wanted.RUNNING, look_again=lambda: decision(then, reason="ada said so"))
 
     assert (stage.states.get(DEV).lock_owner is not None) is kept
+
+
+def test_a_move_that_aws_refuses_is_remembered_with_aws_own_words(table: Table) -> None:
+    stage = Stage(table)
+    stage.cloud.refuse["update_service"] = "ServerException"
+    there = (CapacityProviderUse("gpu-spot", 0, 1),)
+
+    outcome = stage.act(Wanted.LEAVE, placing=Placing(Market.SPOT, "because", to=there))
+
+    assert outcome is not None
+    assert outcome.status is OutcomeStatus.FAILED
+    failure = stage.memory.start_failure
+    assert failure is not None
+    assert (failure.count, failure.reason) == (1, outcome.reason)
+    assert stage.states.get(DEV).lock_owner is None
