@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from chalicelib.errors import ConditionFailed, ConfigurationError, ObservationError
 from chalicelib.observe.policy_source import PolicySource
@@ -39,6 +39,11 @@ class Book:
     held: frozenset[str] = frozenset()
 
 
+LOOKED_AT_AGAIN_AFTER = timedelta(minutes=30)
+"""A table that was restored holds older policies than a process that lives on believes, and everybody else reads them:
+what is kept is compared this often, with one call."""
+
+
 class PolicyBook:
     """``source`` None: only what is in force is read, nothing is ever taken into force (people's commands).
 
@@ -52,6 +57,7 @@ class PolicyBook:
         self._in_force: InForce | None = None
         self._policies: PolicySet | None = None
         self._silence_is_noted = False
+        self._looked_at: datetime | None = None
 
     def last_good(self) -> InForce | None:
         """What is in force, None when nothing ever was. Raises NoRecord where nothing is deployed."""
@@ -70,6 +76,11 @@ class PolicyBook:
         """Raises ConfigurationError when no policy was ever in force and there is no source to read."""
         if self._in_force is None or self._source is None:
             self._load()
+            self._looked_at = now
+        elif self._looked_at is None or now - self._looked_at >= LOOKED_AT_AGAIN_AFTER:
+            self._looked_at = now
+            if not self._store.holds(self._in_force):
+                self._load()
         if self._source is None:
             return self._standing(now)
         try:

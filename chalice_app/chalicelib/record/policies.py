@@ -74,6 +74,12 @@ class PoliciesInForce:
                 return replace(kept, source_was_silent=SILENCE_SK in rows)
         raise RecordUnavailable("The policies in force changed each time we read them, or a part of them is lost.")
 
+    def holds(self, in_force: InForce) -> bool:
+        """Whether this is what is kept. A table that was restored holds another set, or none."""
+        head = self._table.get(PK, HEAD_SK)
+        kept = (int(head["revision"]), str(head["policies_version"])) if head else None
+        return kept == (in_force.revision, in_force.version)
+
     def save(self, in_force: InForce, replaces: InForce | None) -> InForce:
         """Takes ``in_force`` into force over ``replaces`` (None: over nothing) and returns it with its revision.
 
