@@ -41,6 +41,7 @@ TESTS = (
     "tests/execute/test_executor.py",
     "tests/execute/test_crashes.py",
     "tests/execute/test_what_is_left.py",
+    "tests/execute/test_lock_left.py",
     "tests/execute/test_last_moment.py",
     "tests/controller/test_who_answers.py",
     "tests/fleet/test_allowing.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from chalicelib.decide.decision import Because, Decision, RuleName, Wanted
@@ -13,6 +14,7 @@ from chalicelib.decide.facts import (
     ScalingBounds,
     ServiceFacts,
     ServiceMemory,
+    StartFailure,
 )
 from chalicelib.errors import (
     NoLongerWanted,
@@ -23,7 +25,7 @@ from chalicelib.errors import (
 from chalicelib.execute.guards import Again, same_world, still_wanted
 from chalicelib.execute.plan import Plan, PlanKind, mend
 from support.acting import DEV, START, decision
-from support.planned import ASLEEP, BEGIN, DOWN, MOVE, NEVER, NOW, OTHER, SPOT, STOP, UP, to
+from support.planned import ASLEEP, BEGIN, DOWN, MOVE, NEVER, NOW, OTHER, SPOT, STOP, UP, made, to
 
 # --- the world is the one of the plan
 
@@ -94,6 +96,16 @@ def test_a_mend_of_a_service_without_a_policy_is_held_to_its_world_too() -> None
     same_world(mending, UP, left, NOW, "")
     with pytest.raises(WorldChanged):
         same_world(mending, UP, NEVER, NOW, "")
+
+
+def test_a_start_is_held_to_its_wait_as_it_is_now() -> None:
+    """A plan made when its wait was over is refused at a time when it is not: the clock is part of the world."""
+    failed = replace(ASLEEP, start_failure=StartFailure(1, NOW - timedelta(minutes=5), "no"))
+    retry = made(Wanted.RUNNING, DOWN, failed)
+
+    same_world(retry, DOWN, failed, NOW, None)
+    with pytest.raises(WorldChanged):
+        same_world(retry, DOWN, failed, NOW - timedelta(seconds=1), None)
 
 
 # --- it is still wanted

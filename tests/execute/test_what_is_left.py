@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,7 +11,6 @@ from chalicelib.decide.decision import Because, Placing, RuleName, Wanted
 from chalicelib.decide.facts import ActionKind, ServiceFacts, ServiceId
 from chalicelib.errors import ConditionFailed, ObservationError, RecordUnavailable
 from chalicelib.execute.outcome import OutcomeStatus
-from chalicelib.record.history import EntryKind
 from chalicelib.record.table import Table
 from support.acting import DEV, PEOPLES, Stage, decision
 from support.toy_cloud import Mortality
@@ -36,17 +35,6 @@ def stopped(table: Table) -> Stage:
     stage.stop_completely()
     stage.later(5)
     return stage
-
-
-def test_a_lock_bears_the_kind_and_the_id_of_the_action_while_it_is_held(table: Table) -> None:
-    stage, held = Stage(table), list[str | None]()
-
-    stage.act(
-        Wanted.STOPPED,
-        look_again=lambda: held.append(stage.states.get(DEV).lock_owner) or decision(Wanted.STOPPED),  # type: ignore[func-returns-value]
-    )
-
-    assert held == ["stop:action-1"]
 
 
 @pytest.mark.parametrize("lost", LOST)
@@ -180,61 +168,6 @@ def test_under_a_freeze_a_stop_is_taken_back_in_our_record_only_and_its_size_sta
     assert outcome.status is OutcomeStatus.REFUSED
     assert stage.memory.saved_size == saved
     assert stage.memory.draining_since is None
-
-
-def test_who_found_the_lock_changed_since_it_was_read_goes_by_what_the_lock_says(table: Table) -> None:
-    """A run that died in between had begun the same stop: ours goes on with it under its id."""
-    stage = Stage(table)
-    made = stage.plan(Wanted.STOPPED)
-    assert made is not None
-    read = stage.executor._states.get
-
-    def late(service: ServiceId) -> Any:
-        row = read(service)
-        stage.executor._states.get = read  # type: ignore[method-assign]
-        stage.states.lock(DEV, "stop:died", stage.now - timedelta(minutes=11), 600)
-        return row
-
-    stage.executor._states.get = late  # type: ignore[method-assign]
-    stage.executor.run(made, "controller")
-
-    assert stage.memory.pending is not None
-    assert stage.memory.pending.action_id == "died"
-    assert [one.action_id for one in stage.entries() if one.kind is EntryKind.ACTED] == ["died"]
-
-
-def test_whose_lock_changed_for_another_kind_of_action_acts_under_an_id_of_its_own(table: Table) -> None:
-    stage = Stage(table)
-    stage.states.lock(DEV, "stop:died", stage.now - timedelta(minutes=30), 600)
-    made = stage.plan(Wanted.STOPPED)
-    assert made is not None
-    read = stage.executor._states.get
-
-    def late(service: ServiceId) -> Any:
-        row = read(service)
-        stage.executor._states.get = read  # type: ignore[method-assign]
-        stage.states.lock(DEV, "move:other", stage.now - timedelta(minutes=11), 600)
-        return row
-
-    stage.executor._states.get = late  # type: ignore[method-assign]
-    stage.executor.run(made, "controller")
-
-    assert stage.memory.pending is not None
-    assert stage.memory.pending.action_id == "action-1"
-
-
-@pytest.mark.parametrize(("then", "kept"), [(Wanted.RUNNING, False), (Wanted.STOPPED, True)])
-def test_the_lock_of_a_start_that_died_is_given_back_once_a_run_has_done_its_work(
-    table: Table, then: Wanted, kept: bool
-) -> None:
-    """Until something else says that the start was ours, its lock does: a run that is refused leaves it."""
-    stage = stopped(table)
-    assert stage.die_after(2, Wanted.RUNNING)
-    stage.later(11)
-
-    stage.act(Wanted.RUNNING, look_again=lambda: decision(then, reason="ada said so"))
-
-    assert (stage.states.get(DEV).lock_owner is not None) is kept
 
 
 def test_a_move_that_aws_refuses_is_remembered_with_aws_own_words(table: Table) -> None:
