@@ -8,6 +8,7 @@ import pytest
 from chalicelib.decide.edges import next_edges
 from chalicelib.decide.facts import Override, OverrideKind, ServiceFacts, ServiceId, ServiceMemory
 from chalicelib.policy.model import Freeze, Policy
+from support.placements import NOW, PREFER, SPOT, missing_since, on_hosts
 from support.policies import policy, policy_set
 
 BERLIN = 'hours: {timezone: Europe/Berlin, open: ["mon-fri 08:00-20:00"], warn-before: 30m}'
@@ -83,3 +84,11 @@ def test_each_edge_is_one_instant_when_clocks_change(now: str, opens: str, close
 
     assert edges(ruling, at(now)) == [at(opens)]
     assert edges(ruling, at(opens)) == [at(closes)]
+
+
+def test_the_wait_for_spot_ends_at_an_edge() -> None:
+    """Falling back five minutes late is an outage of five minutes."""
+    waiting = next_edges(PREFER, on_hosts(SPOT, 2, 1), missing_since(4), (), (), NOW)
+
+    assert waiting == {NOW + timedelta(minutes=2)}
+    assert next_edges(PREFER, on_hosts(SPOT, 2, 2), missing_since(4), (), (), NOW) == frozenset()
