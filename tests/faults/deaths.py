@@ -19,7 +19,7 @@ from faults.injection import Fault
 from faults.invariants import Invariant
 from faults.mishaps import at_number
 from faults.people import ADA, ROOT, Person
-from faults.rest import history, unhealed
+from faults.rest import SWEEPS_TO_REST, history, under_way, unhealed
 from faults.town import Town, town
 from faults.truth import Truth
 from faults.visits import Visits
@@ -228,6 +228,11 @@ class Deaths:
         left = unhealed(here)
         here.verdicts.hold(Invariant.HEALED, not left, f"dead before call {number}: {left}")
         here.parts.compare()
+        for _ in range(SWEEPS_TO_REST):  # an opening may fall into the last of these sweeps
+            if not (busy := under_way(here)):
+                break
+            self._walk.sweeps(1)
+        here.verdicts.hold(Invariant.AT_REST, not busy, f"dead before call {number}: still under way: {busy}")
         entries = history(here)
         here.record.compare(entries)
         here.lines.compare(entries)

@@ -14,7 +14,7 @@ from faults.fleet import MONDAY
 from faults.injection import Fault
 from faults.invariants import Invariant, Violation
 from faults.mishaps import Mishaps
-from faults.rest import history, under_way, unhealed, waiting
+from faults.rest import SWEEPS_TO_REST, history, under_way, unhealed, waiting
 from faults.schedule import A_BREATH, Episode, Mishap, Schedule
 from faults.town import Town, town
 from faults.visits import Visits
@@ -27,8 +27,6 @@ A_MOMENT = timedelta(seconds=20)
 LEASE = timedelta(minutes=10)
 """A dead run's lock: only when it has ended are the faults over. The sweeps until then do what they can."""
 SWEEPS_TO_HEAL = 2
-SWEEPS_TO_REST = 12
-"""What the last sweep began needs its time: a start that does not come up is given up within the hour."""
 MORE_SWEEPS = "needed two sweeps more"
 DIES = frozenset({Fault.DEATH_BEFORE, Fault.DEATH_AFTER})
 FIRST_HOUR = timedelta(hours=2)

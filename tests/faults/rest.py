@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from chalicelib.record.history import Entry
     from faults.town import Town
 
+SWEEPS_TO_REST = 12
+"""What the last sweep began needs its time: a start that does not come up is given up within the hour."""
+
 
 def unhealed(here: Town) -> dict[str, str]:
     """What is still to be done, by service or instance: why. Both what is true of them says it (`faults.wanted`), and
