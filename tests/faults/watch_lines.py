@@ -6,14 +6,15 @@ What the product writes otherwise, and only this is let through:
   the action under the same id: one more ``begun`` for each such run that wrote one, and none at all when the write
   itself was what failed (the line of the end stands then, and the outcome went to the log and to people).
 * A start that is found running is settled with its begin alone (`SettleRunning`), and so is an action that another
-  took the place of before its end was seen: only the newest action of a service must have ended.
+  took the place of before its end was seen: only the newest action of a service must have ended. Of two at the same
+  instant nobody can tell from the history which was first, so neither must.
 * ``late`` is said of a stop that goes on, ``failed`` by the run itself of what AWS did not do: neither is an end.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -76,15 +77,16 @@ class LinesWatch:
     def compare(self, entries: Iterable[Entry]) -> None:
         """Everything since the last comparison (or the restored table)."""
         lines: dict[str, list[Entry]] = defaultdict(list)
-        newest: dict[ServiceId, str] = {}
+        begun: dict[ServiceId, list[Entry]] = defaultdict(list)
         for entry in entries:
             if entry.service in self.watch.truths and entry.service and entry.action_id:
                 lines[entry.action_id].append(entry)
                 if entry.outcome == "begun":
-                    newest[entry.service] = entry.action_id
+                    begun[entry.service].append(entry)
+        last = {action for told in begun.values() if (action := _newest(told))}
         for action, told in lines.items():
             if action not in self._compared:
-                self._hold(action, told, is_newest=newest.get(told[0].service or ServiceId("", "")) == action)
+                self._hold(action, told, is_newest=action in last)
         self._compared |= lines.keys()
 
     def _hold(self, action: str, told: list[Entry], *, is_newest: bool) -> None:
@@ -108,3 +110,10 @@ class LinesWatch:
 
     def restored(self, entries: Iterable[Entry]) -> None:
         self._compared = {entry.action_id for entry in entries}
+
+
+def _newest(begun: Sequence[Entry]) -> str | None:
+    """None where two began at the same instant."""
+    latest = max(one.at for one in begun)
+    actions = {one.action_id for one in begun if one.at == latest}
+    return actions.pop() if len(actions) == 1 else None
