@@ -142,3 +142,13 @@ def test_a_start_that_failed_is_made_again_once_its_wait_is_over(table: Table) -
 
     assert outcome is not None
     assert (outcome.status, stage.service.desired) == (OutcomeStatus.DONE, 3)
+
+
+def test_what_was_taken_back_wholly_needs_no_word_of_it(table: Table) -> None:
+    stage = Stage(table)
+
+    outcome = stage.act(Wanted.STOPPED, look_again=lambda: decision(Wanted.LEAVE, reason="somebody asks it"))
+
+    assert outcome is not None
+    assert outcome.reason == "gpu-dev/ollama-vision: not stopped after all: somebody asks it"
+    assert stage.memory.draining_since is None
