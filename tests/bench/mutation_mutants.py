@@ -25,7 +25,7 @@ from typing import Any
 SETTINGS = "[mutmut]\nsource_paths=.\n"
 """What mutmut wants to find in ``setup.cfg`` of the folder it runs in."""
 
-MOST_SECONDS = 2.0
+MOST_SECONDS = 4.0
 """CPU of the tests that are given a mutant: one that only dearer tests notice counts as a survivor."""
 
 

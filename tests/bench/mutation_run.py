@@ -22,7 +22,7 @@ import pytest
 from mutation_child import End, begin, caches, end_of, fails, functions_of
 from mutation_mutants import MOST_SECONDS, Mutant, parsed
 
-DEAREST_SECONDS = 1.0
+DEAREST_SECONDS = 2.0
 _SPARE_SECONDS = 10
 """CPU beyond twice that of the tests: fixtures that were there when a test was measured are made anew."""
 

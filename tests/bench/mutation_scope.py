@@ -49,6 +49,7 @@ TESTS = (
     "tests/fleet/keeping/test_wishes.py",
     "tests/fleet/keeping/test_words_for_services.py",
     "tests/fleet/keeping/test_what_is_said.py",
+    "tests/entrypoints/api/test_document.py",
     "tests/entrypoints/api/test_ownership.py",
     "tests/entrypoints/api/test_who_may_what.py",
     "tests/entrypoints/slack",
