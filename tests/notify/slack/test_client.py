@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -44,7 +44,8 @@ def slack(answers: Answers) -> Iterator[str]:
             for name, value in ({"Content-Length": str(len(text))} | answers.headers).items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(text)
+            with suppress(ConnectionError):  # the client has stopped waiting
+                self.wfile.write(text)
 
         def log_message(self, format: str, *args: object) -> None:
             return
