@@ -173,6 +173,16 @@ def test_a_start_not_ready_by_its_deadline_fails_with_the_last_words_of_ecs(tabl
     )
 
 
+def test_a_start_is_not_called_failed_by_facts_from_before_its_deadline(table: Table) -> None:
+    stage = starting(table)
+    stage.later(5)
+    seen = stage.facts()
+    stage.later(20)
+
+    assert stage.executor.verify(DEV, seen, stage.memory, stage.now) is None
+    assert stage.verify() is not None
+
+
 def test_failures_are_counted_wait_longer_each_time_and_are_forgotten_when_it_is_ready(table: Table) -> None:
     stage = starting(table)
     tries: list[float] = []

@@ -92,7 +92,7 @@ def _judge_stop(facts: ServiceFacts, pending: Pending, now: datetime) -> Verdict
     left = facts.running_count + facts.pending_count
     if left == 0:
         return Ended(f"{facts.id} stopped: its last task ended within {minutes} min.")
-    if now >= pending.deadline:
+    if facts.described_at >= pending.deadline:
         return StillStopping(f"{facts.id}: {_tasks(left)} still there {minutes} min after its desired count became 0.")
     return None
 
@@ -105,7 +105,7 @@ def _judge_start(facts: ServiceFacts, pending: Pending, now: datetime, trouble: 
         return Ready(f"{facts.id} is ready: {_tasks(facts.running_count)} run after {minutes} min.")
     if trouble.hopeless:
         return DidNotStart(f"{facts.id} does not start: {trouble.hopeless}")
-    if now >= pending.deadline:
+    if facts.described_at >= pending.deadline:
         words = f" ECS said last: {trouble.last_words}" if trouble.last_words else " ECS gives no reason."
         return DidNotStart(f"{facts.id}: {facts.running_count} of {_tasks(wanted)} run after {minutes} min.{words}")
     return None
@@ -124,7 +124,7 @@ def _judge_move(facts: ServiceFacts, pending: Pending, now: datetime, trouble: T
         return Ready(f"{facts.id} has moved: {_tasks(facts.desired_count)} on {there} after {minutes} min.")
     if trouble.hopeless:
         return DidNotStart(f"{facts.id} does not come up on {there}: {trouble.hopeless}", setback)
-    if now >= pending.deadline:
+    if facts.described_at >= pending.deadline:
         words = f" ECS said last: {trouble.last_words}" if trouble.last_words else " ECS gives no reason."
         return DidNotStart(f"{facts.id} did not come up on {there} within {minutes} min.{words}", setback)
     return None
