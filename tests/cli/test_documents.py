@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
+from bench.headlines import SHOWN, with_headlines
 from chalicelib.cli.main import ENTRIES, SECTIONS, lifecycle
 
 ROOT = Path(__file__).parents[2]
@@ -79,3 +80,17 @@ def test_the_documents_lead_to_pages_that_are_there() -> None:
     for document in DOCUMENTS:
         for target in re.findall(r"\]\(([^)#:]+)\)", text_of(document)):
             assert ((ROOT / document).parent / target).exists(), f"{document}: {target}"
+
+
+def test_the_readme_shows_its_figures_as_they_were_measured() -> None:
+    parts = json.loads((ROOT / "tests/bench/results/results.json").read_text(encoding="utf-8"))
+    readme = text_of("README.md")
+    bill = list(parts["own_bill_bench"]["rows"][-1].values())[1:]
+    vectors = parts["imported_vectors"]["rows"][-1]
+
+    assert with_headlines(readme, parts) == readme
+    assert [name for name in SHOWN if not parts[name]["headline"]] == []
+    assert f"| **all of it** | {' | '.join(f'**{one}**' for one in bill)} |" in readme
+    assert f"of {vectors['vectors']} cases collected" in readme
+    assert f"{vectors['passed']} are met" in readme
+    assert f"{vectors['otherwise']} are decided otherwise on purpose and {vectors['refused']} are left out" in readme
