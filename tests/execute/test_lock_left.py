@@ -14,6 +14,19 @@ from chalicelib.record.table import Table
 from support.acting import DEV, START, Stage, decision
 
 
+def locked_after_the_read(stage: Stage, owner: str) -> None:
+    """Once a run has read the row, ``owner`` locks it, and dies."""
+    read = stage.executor._states.get
+
+    def late(service: ServiceId) -> Any:
+        row = read(service)
+        stage.executor._states.get = read  # type: ignore[method-assign]
+        stage.states.lock(DEV, owner, stage.now - timedelta(minutes=11), 600)
+        return row
+
+    stage.executor._states.get = late  # type: ignore[method-assign]
+
+
 def test_a_lock_bears_the_kind_and_the_id_of_the_action_while_it_is_held(table: Table) -> None:
     stage, held = Stage(table), list[str | None]()
 
@@ -31,15 +44,7 @@ def test_who_found_the_lock_changed_since_it_was_read_goes_by_what_the_lock_says
     stage = Stage(table)
     made = stage.plan(Wanted.STOPPED)
     assert made is not None
-    read = stage.executor._states.get
-
-    def late(service: ServiceId) -> Any:
-        row = read(service)
-        stage.executor._states.get = read  # type: ignore[method-assign]
-        stage.states.lock(DEV, "stop:died", stage.now - timedelta(minutes=11), 600)
-        return row
-
-    stage.executor._states.get = late  # type: ignore[method-assign]
+    locked_after_the_read(stage, "stop:died")
     stage.executor.run(made, "controller")
 
     assert stage.memory.pending is not None
@@ -52,15 +57,7 @@ def test_whose_lock_changed_for_another_kind_of_action_acts_under_an_id_of_its_o
     stage.states.lock(DEV, "stop:died", stage.now - timedelta(minutes=30), 600)
     made = stage.plan(Wanted.STOPPED)
     assert made is not None
-    read = stage.executor._states.get
-
-    def late(service: ServiceId) -> Any:
-        row = read(service)
-        stage.executor._states.get = read  # type: ignore[method-assign]
-        stage.states.lock(DEV, "move:other", stage.now - timedelta(minutes=11), 600)
-        return row
-
-    stage.executor._states.get = late  # type: ignore[method-assign]
+    locked_after_the_read(stage, "move:other")
     stage.executor.run(made, "controller")
 
     assert stage.memory.pending is not None
