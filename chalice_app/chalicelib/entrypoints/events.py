@@ -42,9 +42,8 @@ QUEUE = "lifecycle-events"
 def on_aws_events(event: SQSEvent) -> Any:
     """Answers with the records that failed, as ``ReportBatchItemFailures`` wants them.
 
-    Ten batches at once, each with a core's worth of memory: so the last of 10,000 events in one minute about 5,000
-    services is heard 80 s later, and no Spot warning after its two minutes (tests/bench/load_bench.py); with two of
-    512 MB it took 900 s.
+    Ten batches at once, each with a core's worth of memory: so that 10,000 events in one minute about 5,000 services
+    are heard before the next sweep, and every Spot warning within its two minutes (tests/bench/load_bench.py).
     """
     from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
