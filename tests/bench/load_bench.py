@@ -118,13 +118,13 @@ def _burst_notes(burst: Mapping[str, Any], clean: float) -> Iterator[str]:
     yield (
         f"Simulated: each call to AWS takes 30 ms, side by side where ours goes side by side; CPU seconds "
         f"({burst['cpu']:.0f} of this machine's in all) count {burst['slower']:.1f} times, because a function of "
-        f"{burst['most']} MB has that share of a core. One invocation is played between two calls of the other. "
+        f"{burst['most']} MB has that share of a core. Invocations that go on at once are played between each other's calls. "
         "Launched models, which each invocation also looks after, were not part of it."
     )
     added = burst["peak"] - burst["ready"]
     yield (
         f"Memory is {clean:.0f} MB of an interpreter with our modules and clients, and what the sweeps before and "
-        f"the whole burst added at their peak ({added:.0f} MB, both invocations, the queue and the fake's table in "
+        f"the whole burst added at their peak ({added:.0f} MB, all invocations, the queue and the fake's table in "
         f"it). From the first quarter of the burst to its end it went from {burst['quarter']:.0f} to "
         f"{burst['end']:.0f} MB."
     )
