@@ -118,7 +118,7 @@ def _burst_notes(burst: Mapping[str, Any], clean: float) -> Iterator[str]:
     yield (
         f"Simulated: each call to AWS takes 30 ms, side by side where ours goes side by side; CPU seconds "
         f"({burst['cpu']:.0f} of this machine's in all) count {burst['slower']:.1f} times, because a function of "
-        f"{burst['most']} MB has that share of a core. Invocations that go on at once are played between each other's calls. "
+        f"{burst['most']} MB has that share of a core. Invocations at once run between each other's calls. "
         "Launched models, which each invocation also looks after, were not part of it."
     )
     added = burst["peak"] - burst["ready"]
